@@ -1,0 +1,51 @@
+/**
+ * ShardEngine: one shard's store, vectors, graph and payload indexes, in Rust.
+ *
+ * Requests and answers are protobuf of `engine.v1` that JavaScript builds or forwards as buffers.
+ * Calls run on the engine's own threads; their promises settle from one completion ring.
+ */
+
+/** Threads and memory shared by all shards of the process. Set once, before the first open. */
+export interface EngineOptions {
+  /** Threads that answer searches and reads. Default: the number of cores. */
+  readonly searchThreads?: number
+  /** Threads that put points into graphs. Default: the number of cores. */
+  readonly indexThreads?: number
+}
+
+export interface ShardEngineOptions {
+  /** Folder of this shard alone; made when absent. */
+  readonly folder: string
+  /** An encoded `engine.v1.ShardConfig`; must equal the one that the folder was made with. */
+  readonly config: Uint8Array
+  /** Points that may wait for the graph before apply slows down. Default 500,000. */
+  readonly tailPointsMax?: number
+}
+
+/** One committed entry of the shard's log. */
+export interface ApplyEntry {
+  readonly index: bigint
+  /** An encoded `engine.v1.WriteCommand`; empty for an entry without a command. */
+  readonly command: Uint8Array
+}
+
+export interface ShardEngine {
+  /** Index of the last applied entry. */
+  readonly appliedIndex: bigint
+  /** Entries up to here survive a crash without the log. */
+  readonly durableIndex: bigint
+  /** Applies entries in order, as one batch; answers an encoded `engine.v1.ApplyResult`. */
+  apply(entries: readonly ApplyEntry[]): Promise<Uint8Array>
+  /** Takes an encoded `engine.v1.SearchRequest`; answers an encoded `engine.v1.SearchResult`. */
+  search(request: Uint8Array): Promise<Uint8Array>
+  /** Takes an encoded `engine.v1.ReadRequest`; answers an encoded `engine.v1.ReadResult`. */
+  read(request: Uint8Array): Promise<Uint8Array>
+  /** Makes all that is applied durable; answers the new durable index. */
+  checkpoint(): Promise<bigint>
+  /** An encoded `worker.v1.ShardReport`. */
+  stats(): Uint8Array
+  /** Settles when every point is in the graph. */
+  indexed(): Promise<void>
+  /** Checkpoints and closes. */
+  close(): Promise<void>
+}
