@@ -1,0 +1,2 @@
+// The proto package auth.v1: the authenticator.
+export * from './gen/auth/v1/auth_pb.js'

@@ -1,0 +1,2 @@
+// The proto package placement.v1: metadata of the cluster.
+export * from './gen/placement/v1/placement_pb.js'

@@ -1,0 +1,2 @@
+// The proto package raft.v1: records of the Raft log.
+export * from './gen/raft/v1/log_pb.js'

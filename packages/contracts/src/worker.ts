@@ -1,0 +1,2 @@
+// The proto package worker.v1: the data plane of a worker.
+export * from './gen/worker/v1/worker_pb.js'
