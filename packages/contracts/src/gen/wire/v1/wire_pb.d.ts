@@ -4,7 +4,7 @@
 
 // Shadows of the public messages that carry vectors, payloads and filters. A shadow has the field
 // numbers and wire types of its public message, so the bytes are the same; but what the gateway only
-// forwards is declared as bytes: packed floats, payloads, filters, encoded points. The gateway serves
+// forwards is declared as bytes: vectors, payloads, filters, encoded points. The gateway serves
 // vectron.v1 with the services below, and never touches a float or a payload.
 //
 // Invariant: each message decodes what its public namesake encodes, and the reverse. A test in
@@ -21,52 +21,6 @@ import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema
 export declare const file_wire_v1_wire: GenFile;
 
 /**
- * @generated from message wire.v1.Vector
- */
-export declare type Vector = Message<"wire.v1.Vector"> & {
-  /**
-   * @generated from oneof wire.v1.Vector.data
-   */
-  data: {
-    /**
-     * @generated from field: wire.v1.Floats floats = 1;
-     */
-    value: Floats;
-    case: "floats";
-  } | {
-    /**
-     * @generated from field: bytes f32 = 2;
-     */
-    value: Uint8Array;
-    case: "f32";
-  } | { case: undefined; value?: undefined };
-};
-
-/**
- * Describes the message wire.v1.Vector.
- * Use `create(VectorSchema)` to create a new message.
- */
-export declare const VectorSchema: GenMessage<Vector>;
-
-/**
- * @generated from message wire.v1.Floats
- */
-export declare type Floats = Message<"wire.v1.Floats"> & {
-  /**
-   * Each a packed run of little-endian f32; encoders write one.
-   *
-   * @generated from field: repeated bytes values = 1;
-   */
-  values: Uint8Array[];
-};
-
-/**
- * Describes the message wire.v1.Floats.
- * Use `create(FloatsSchema)` to create a new message.
- */
-export declare const FloatsSchema: GenMessage<Floats>;
-
-/**
  * @generated from message wire.v1.Point
  */
 export declare type Point = Message<"wire.v1.Point"> & {
@@ -76,7 +30,7 @@ export declare type Point = Message<"wire.v1.Point"> & {
   id: string;
 
   /**
-   * An encoded Vector.
+   * An encoded vectron.v1.Vector.
    *
    * @generated from field: bytes vector = 2;
    */
@@ -104,9 +58,11 @@ export declare type PointInput = Message<"wire.v1.PointInput"> & {
   id: string;
 
   /**
-   * @generated from field: wire.v1.Vector vector = 2;
+   * An encoded vectron.v1.Vector; read it with parseVector() of packages/contracts.
+   *
+   * @generated from field: optional bytes vector = 2;
    */
-  vector?: Vector | undefined;
+  vector?: Uint8Array | undefined;
 
   /**
    * @generated from field: bytes payload = 3;
@@ -206,9 +162,11 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
    */
   query: {
     /**
-     * @generated from field: wire.v1.Vector vector = 2;
+     * An encoded vectron.v1.Vector; read it with parseVector() of packages/contracts.
+     *
+     * @generated from field: bytes vector = 2;
      */
-    value: Vector;
+    value: Uint8Array;
     case: "vector";
   } | {
     /**

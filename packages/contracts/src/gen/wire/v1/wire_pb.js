@@ -4,7 +4,7 @@
 
 // Shadows of the public messages that carry vectors, payloads and filters. A shadow has the field
 // numbers and wire types of its public message, so the bytes are the same; but what the gateway only
-// forwards is declared as bytes: packed floats, payloads, filters, encoded points. The gateway serves
+// forwards is declared as bytes: vectors, payloads, filters, encoded points. The gateway serves
 // vectron.v1 with the services below, and never touches a float or a payload.
 //
 // Invariant: each message decodes what its public namesake encodes, and the reverse. A test in
@@ -18,84 +18,70 @@ import { file_vectron_v1_points } from "../../vectron/v1/points_pb.js";
  * Describes the file wire/v1/wire.proto.
  */
 export const file_wire_v1_wire = /*@__PURE__*/
-  fileDesc("ChJ3aXJlL3YxL3dpcmUucHJvdG8SB3dpcmUudjEiQgoGVmVjdG9yEiEKBmZsb2F0cxgBIAEoCzIPLndpcmUudjEuRmxvYXRzSAASDQoDZjMyGAIgASgMSABCBgoEZGF0YSIYCgZGbG9hdHMSDgoGdmFsdWVzGAEgAygMIjQKBVBvaW50EgoKAmlkGAEgASgJEg4KBnZlY3RvchgCIAEoDBIPCgdwYXlsb2FkGAMgASgMIlgKClBvaW50SW5wdXQSCgoCaWQYASABKAkSHwoGdmVjdG9yGAIgASgLMg8ud2lyZS52MS5WZWN0b3ISDwoHcGF5bG9hZBgDIAEoDBIMCgR0ZXh0GAQgASgJIk4KE1Vwc2VydFBvaW50c1JlcXVlc3QSEgoKY29sbGVjdGlvbhgBIAEoCRIjCgZwb2ludHMYAiADKAsyEy53aXJlLnYxLlBvaW50SW5wdXQiOQoWQmF0Y2hHZXRQb2ludHNSZXNwb25zZRIOCgZwb2ludHMYASADKAwSDwoHbWlzc2luZxgCIAMoCSI/ChRTY3JvbGxQb2ludHNSZXNwb25zZRIOCgZwb2ludHMYASADKAwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqcDCg1TZWFyY2hSZXF1ZXN0EhIKCmNvbGxlY3Rpb24YASABKAkSIQoGdmVjdG9yGAIgASgLMg8ud2lyZS52MS5WZWN0b3JIABIMCgJpZBgDIAEoCUgAEg4KBHRleHQYBCABKAlIABISCgV0b3BfaxgFIAEoDUgBiAEBEhMKBmZpbHRlchgGIAEoDEgCiAEBEhkKDHdpdGhfcGF5bG9hZBgHIAEoCEgDiAEBEhMKC3dpdGhfdmVjdG9yGAggASgIEiwKC2NvbnNpc3RlbmN5GAkgASgOMhcudmVjdHJvbi52MS5Db25zaXN0ZW5jeRIVCg1zZXNzaW9uX3Rva2VuGAogASgJEhcKCnRpbWVvdXRfbXMYCyABKA1IBIgBARINCgVleGFjdBgMIAEoCBIaCg10YXJnZXRfcmVjYWxsGA0gASgCSAWIAQESDwoHZXhwbGFpbhgOIAEoCEIHCgVxdWVyeUIICgZfdG9wX2tCCQoHX2ZpbHRlckIPCg1fd2l0aF9wYXlsb2FkQg0KC190aW1lb3V0X21zQhAKDl90YXJnZXRfcmVjYWxsIsUBCg5TZWFyY2hSZXNwb25zZRIPCgdyZXN1bHRzGAEgAygMEg0KBWV4YWN0GAIgASgIEhAKCGNvbXBsZXRlGAMgASgIEhQKDHNoYXJkc190b3RhbBgEIAEoDRIXCg9zaGFyZHNfYW5zd2VyZWQYBSABKA0SFAoHbWF0Y2hlcxgGIAEoBEgAiAEBEhAKCHdhcm5pbmdzGAcgAygJEg0KBXBsYW5zGAggAygMEg8KB3Rvb2tfdXMYCSABKA1CCgoIX21hdGNoZXMiUgoSQmF0Y2hTZWFyY2hSZXF1ZXN0EhIKCmNvbGxlY3Rpb24YASABKAkSKAoIc2VhcmNoZXMYAiADKAsyFi53aXJlLnYxLlNlYXJjaFJlcXVlc3QiQQoTQmF0Y2hTZWFyY2hSZXNwb25zZRIqCglyZXNwb25zZXMYASADKAsyFy53aXJlLnYxLlNlYXJjaFJlc3BvbnNlMu0ECgZQb2ludHMSRwoMVXBzZXJ0UG9pbnRzEhwud2lyZS52MS5VcHNlcnRQb2ludHNSZXF1ZXN0GhkudmVjdHJvbi52MS5Xcml0ZVJlc3BvbnNlElEKElVwc2VydFBvaW50c1N0cmVhbRIcLndpcmUudjEuVXBzZXJ0UG9pbnRzUmVxdWVzdBoZLnZlY3Ryb24udjEuV3JpdGVSZXNwb25zZSgBMAESNwoIR2V0UG9pbnQSGy52ZWN0cm9uLnYxLkdldFBvaW50UmVxdWVzdBoOLndpcmUudjEuUG9pbnQSVAoOQmF0Y2hHZXRQb2ludHMSIS52ZWN0cm9uLnYxLkJhdGNoR2V0UG9pbnRzUmVxdWVzdBofLndpcmUudjEuQmF0Y2hHZXRQb2ludHNSZXNwb25zZRJKCgxEZWxldGVQb2ludHMSHy52ZWN0cm9uLnYxLkRlbGV0ZVBvaW50c1JlcXVlc3QaGS52ZWN0cm9uLnYxLldyaXRlUmVzcG9uc2USTAoNVXBkYXRlUGF5bG9hZBIgLnZlY3Ryb24udjEuVXBkYXRlUGF5bG9hZFJlcXVlc3QaGS52ZWN0cm9uLnYxLldyaXRlUmVzcG9uc2USTgoMU2Nyb2xsUG9pbnRzEh8udmVjdHJvbi52MS5TY3JvbGxQb2ludHNSZXF1ZXN0Gh0ud2lyZS52MS5TY3JvbGxQb2ludHNSZXNwb25zZRJOCgtDb3VudFBvaW50cxIeLnZlY3Ryb24udjEuQ291bnRQb2ludHNSZXF1ZXN0Gh8udmVjdHJvbi52MS5Db3VudFBvaW50c1Jlc3BvbnNlMtABCgZTZWFyY2gSOQoGU2VhcmNoEhYud2lyZS52MS5TZWFyY2hSZXF1ZXN0Ghcud2lyZS52MS5TZWFyY2hSZXNwb25zZRJICgtCYXRjaFNlYXJjaBIbLndpcmUudjEuQmF0Y2hTZWFyY2hSZXF1ZXN0Ghwud2lyZS52MS5CYXRjaFNlYXJjaFJlc3BvbnNlEkEKDFNlYXJjaFN0cmVhbRIWLndpcmUudjEuU2VhcmNoUmVxdWVzdBoXLndpcmUudjEuU2VhcmNoUmVzcG9uc2UwAWIGcHJvdG8z", [file_vectron_v1_points]);
-
-/**
- * Describes the message wire.v1.Vector.
- * Use `create(VectorSchema)` to create a new message.
- */
-export const VectorSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 0);
-
-/**
- * Describes the message wire.v1.Floats.
- * Use `create(FloatsSchema)` to create a new message.
- */
-export const FloatsSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 1);
+  fileDesc("ChJ3aXJlL3YxL3dpcmUucHJvdG8SB3dpcmUudjEiNAoFUG9pbnQSCgoCaWQYASABKAkSDgoGdmVjdG9yGAIgASgMEg8KB3BheWxvYWQYAyABKAwiVwoKUG9pbnRJbnB1dBIKCgJpZBgBIAEoCRITCgZ2ZWN0b3IYAiABKAxIAIgBARIPCgdwYXlsb2FkGAMgASgMEgwKBHRleHQYBCABKAlCCQoHX3ZlY3RvciJOChNVcHNlcnRQb2ludHNSZXF1ZXN0EhIKCmNvbGxlY3Rpb24YASABKAkSIwoGcG9pbnRzGAIgAygLMhMud2lyZS52MS5Qb2ludElucHV0IjkKFkJhdGNoR2V0UG9pbnRzUmVzcG9uc2USDgoGcG9pbnRzGAEgAygMEg8KB21pc3NpbmcYAiADKAkiPwoUU2Nyb2xsUG9pbnRzUmVzcG9uc2USDgoGcG9pbnRzGAEgAygMEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAwoNU2VhcmNoUmVxdWVzdBISCgpjb2xsZWN0aW9uGAEgASgJEhAKBnZlY3RvchgCIAEoDEgAEgwKAmlkGAMgASgJSAASDgoEdGV4dBgEIAEoCUgAEhIKBXRvcF9rGAUgASgNSAGIAQESEwoGZmlsdGVyGAYgASgMSAKIAQESGQoMd2l0aF9wYXlsb2FkGAcgASgISAOIAQESEwoLd2l0aF92ZWN0b3IYCCABKAgSLAoLY29uc2lzdGVuY3kYCSABKA4yFy52ZWN0cm9uLnYxLkNvbnNpc3RlbmN5EhUKDXNlc3Npb25fdG9rZW4YCiABKAkSFwoKdGltZW91dF9tcxgLIAEoDUgEiAEBEg0KBWV4YWN0GAwgASgIEhoKDXRhcmdldF9yZWNhbGwYDSABKAJIBYgBARIPCgdleHBsYWluGA4gASgIQgcKBXF1ZXJ5QggKBl90b3Bfa0IJCgdfZmlsdGVyQg8KDV93aXRoX3BheWxvYWRCDQoLX3RpbWVvdXRfbXNCEAoOX3RhcmdldF9yZWNhbGwixQEKDlNlYXJjaFJlc3BvbnNlEg8KB3Jlc3VsdHMYASADKAwSDQoFZXhhY3QYAiABKAgSEAoIY29tcGxldGUYAyABKAgSFAoMc2hhcmRzX3RvdGFsGAQgASgNEhcKD3NoYXJkc19hbnN3ZXJlZBgFIAEoDRIUCgdtYXRjaGVzGAYgASgESACIAQESEAoId2FybmluZ3MYByADKAkSDQoFcGxhbnMYCCADKAwSDwoHdG9va191cxgJIAEoDUIKCghfbWF0Y2hlcyJSChJCYXRjaFNlYXJjaFJlcXVlc3QSEgoKY29sbGVjdGlvbhgBIAEoCRIoCghzZWFyY2hlcxgCIAMoCzIWLndpcmUudjEuU2VhcmNoUmVxdWVzdCJBChNCYXRjaFNlYXJjaFJlc3BvbnNlEioKCXJlc3BvbnNlcxgBIAMoCzIXLndpcmUudjEuU2VhcmNoUmVzcG9uc2Uy7QQKBlBvaW50cxJHCgxVcHNlcnRQb2ludHMSHC53aXJlLnYxLlVwc2VydFBvaW50c1JlcXVlc3QaGS52ZWN0cm9uLnYxLldyaXRlUmVzcG9uc2USUQoSVXBzZXJ0UG9pbnRzU3RyZWFtEhwud2lyZS52MS5VcHNlcnRQb2ludHNSZXF1ZXN0GhkudmVjdHJvbi52MS5Xcml0ZVJlc3BvbnNlKAEwARI3CghHZXRQb2ludBIbLnZlY3Ryb24udjEuR2V0UG9pbnRSZXF1ZXN0Gg4ud2lyZS52MS5Qb2ludBJUCg5CYXRjaEdldFBvaW50cxIhLnZlY3Ryb24udjEuQmF0Y2hHZXRQb2ludHNSZXF1ZXN0Gh8ud2lyZS52MS5CYXRjaEdldFBvaW50c1Jlc3BvbnNlEkoKDERlbGV0ZVBvaW50cxIfLnZlY3Ryb24udjEuRGVsZXRlUG9pbnRzUmVxdWVzdBoZLnZlY3Ryb24udjEuV3JpdGVSZXNwb25zZRJMCg1VcGRhdGVQYXlsb2FkEiAudmVjdHJvbi52MS5VcGRhdGVQYXlsb2FkUmVxdWVzdBoZLnZlY3Ryb24udjEuV3JpdGVSZXNwb25zZRJOCgxTY3JvbGxQb2ludHMSHy52ZWN0cm9uLnYxLlNjcm9sbFBvaW50c1JlcXVlc3QaHS53aXJlLnYxLlNjcm9sbFBvaW50c1Jlc3BvbnNlEk4KC0NvdW50UG9pbnRzEh4udmVjdHJvbi52MS5Db3VudFBvaW50c1JlcXVlc3QaHy52ZWN0cm9uLnYxLkNvdW50UG9pbnRzUmVzcG9uc2Uy0AEKBlNlYXJjaBI5CgZTZWFyY2gSFi53aXJlLnYxLlNlYXJjaFJlcXVlc3QaFy53aXJlLnYxLlNlYXJjaFJlc3BvbnNlEkgKC0JhdGNoU2VhcmNoEhsud2lyZS52MS5CYXRjaFNlYXJjaFJlcXVlc3QaHC53aXJlLnYxLkJhdGNoU2VhcmNoUmVzcG9uc2USQQoMU2VhcmNoU3RyZWFtEhYud2lyZS52MS5TZWFyY2hSZXF1ZXN0Ghcud2lyZS52MS5TZWFyY2hSZXNwb25zZTABYgZwcm90bzM", [file_vectron_v1_points]);
 
 /**
  * Describes the message wire.v1.Point.
  * Use `create(PointSchema)` to create a new message.
  */
 export const PointSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 2);
+  messageDesc(file_wire_v1_wire, 0);
 
 /**
  * Describes the message wire.v1.PointInput.
  * Use `create(PointInputSchema)` to create a new message.
  */
 export const PointInputSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 3);
+  messageDesc(file_wire_v1_wire, 1);
 
 /**
  * Describes the message wire.v1.UpsertPointsRequest.
  * Use `create(UpsertPointsRequestSchema)` to create a new message.
  */
 export const UpsertPointsRequestSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 4);
+  messageDesc(file_wire_v1_wire, 2);
 
 /**
  * Describes the message wire.v1.BatchGetPointsResponse.
  * Use `create(BatchGetPointsResponseSchema)` to create a new message.
  */
 export const BatchGetPointsResponseSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 5);
+  messageDesc(file_wire_v1_wire, 3);
 
 /**
  * Describes the message wire.v1.ScrollPointsResponse.
  * Use `create(ScrollPointsResponseSchema)` to create a new message.
  */
 export const ScrollPointsResponseSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 6);
+  messageDesc(file_wire_v1_wire, 4);
 
 /**
  * Describes the message wire.v1.SearchRequest.
  * Use `create(SearchRequestSchema)` to create a new message.
  */
 export const SearchRequestSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 7);
+  messageDesc(file_wire_v1_wire, 5);
 
 /**
  * Describes the message wire.v1.SearchResponse.
  * Use `create(SearchResponseSchema)` to create a new message.
  */
 export const SearchResponseSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 8);
+  messageDesc(file_wire_v1_wire, 6);
 
 /**
  * Describes the message wire.v1.BatchSearchRequest.
  * Use `create(BatchSearchRequestSchema)` to create a new message.
  */
 export const BatchSearchRequestSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 9);
+  messageDesc(file_wire_v1_wire, 7);
 
 /**
  * Describes the message wire.v1.BatchSearchResponse.
  * Use `create(BatchSearchResponseSchema)` to create a new message.
  */
 export const BatchSearchResponseSchema = /*@__PURE__*/
-  messageDesc(file_wire_v1_wire, 10);
+  messageDesc(file_wire_v1_wire, 8);
 
 /**
  * Shadow of vectron.v1.Points.
