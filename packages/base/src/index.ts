@@ -1,0 +1,76 @@
+/**
+ * The ground that every package stands on: errors, assertions, ids, time, randomness, bytes,
+ * limits, logs, metrics and configuration. Knows nothing of vectors, Raft or requests.
+ */
+export { AssertionFailure, assert, assertDefined, unreachable } from './assert.ts'
+export {
+  bytesEqual,
+  concatBytes,
+  f32FromBytes,
+  f32ToBytes,
+  parseBase64Url,
+  toBase64Url,
+  toHex,
+  u64FromBytes,
+  u64ToBytes,
+  u64ToHex,
+  viewOf,
+} from './bytes.ts'
+export { type CancelTimer, type Clock, sleep, systemClock } from './clock.ts'
+export {
+  type ConfigFlag,
+  type ConfigSources,
+  type ConfigSpec,
+  type ConfigValues,
+  describeConfig,
+  type LoadedConfig,
+  loadConfig,
+} from './config.ts'
+export { checkDeadline, type Deadline, deadlineAfter, withDeadline } from './deadline.ts'
+export { didYouMean, nearestName } from './did-you-mean.ts'
+export {
+  type ErrorReason,
+  GRPC_CODES,
+  type GrpcCodeName,
+  isErrorReason,
+  REASONS,
+  type ReasonRow,
+  type Retry,
+  reasonRow,
+} from './error-reasons.ts'
+export { type ErrorContext, isVectronError, toVectronError, VectronError } from './errors.ts'
+export {
+  type GroupId,
+  groupId,
+  groupOfShard,
+  type LogIndex,
+  logIndex,
+  type ReplicaId,
+  replicaId,
+  type ShardId,
+  shardId,
+  type Term,
+  term,
+  type WorkerId,
+  workerId,
+} from './ids.ts'
+export { LIMITS } from './limits.ts'
+export { createLogger, type Logger, type LoggerOptions, type LogLevel, maskKeys } from './log.ts'
+export {
+  type Counter,
+  createMetrics,
+  type Gauge,
+  type Histogram,
+  type HistogramOptions,
+  type MetricOptions,
+  type Metrics,
+} from './metrics.ts'
+export { type Random, seededRandom, systemRandom, testSeed } from './random.ts'
+export {
+  booleanSetting,
+  choiceSetting,
+  integerSetting,
+  type ParsedSetting,
+  type Setting,
+  stringSetting,
+} from './setting.ts'

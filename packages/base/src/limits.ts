@@ -1,0 +1,107 @@
+/**
+ * Every limit of the product, with its unit and the reason for it.
+ *
+ * A limit that a caller can meet is named in the error that reports it. Limits of one process that
+ * an operator may change have their default here and their key in the configuration.
+ */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+export const LIMITS = {
+  // Names and shapes.
+  /** Characters of a collection's name: fits a folder name and a URL segment. */
+  collectionNameCharsMax: 128,
+  /** Bytes of a collection's description: shown in lists. */
+  descriptionBytesMax: 4 * KIB,
+  /** Components of a vector: the largest embedding models in use give 4,096 to 8,192. */
+  dimensionMax: 8192,
+  /** Bytes of a point's id: long enough for a URL, short enough to be a key of the store. */
+  idBytesMax: 512,
+  /** Bytes of one payload as JSON text: a record, not a document store. */
+  payloadBytesMax: 1 * MIB,
+  /** Levels of objects and arrays in a payload. */
+  payloadDepthMax: 32,
+  /** Declared fields of a payload schema. */
+  schemaFieldsMax: 256,
+  /** Bytes of a payload field's path, dots included. */
+  fieldPathBytesMax: 256,
+  /** Bytes of a text to embed: longer texts are cut into points by the caller. */
+  textBytesMax: 64 * KIB,
+
+  // Batches and pages.
+  /** Points of one upsert, ids of one get or delete. */
+  batchPointsMax: 10_000,
+  /** Searches of one batch. */
+  batchSearchesMax: 1000,
+  /** Results of one search: beyond it, scroll. */
+  topKMax: 10_000,
+  topKDefault: 10,
+  /** Points of one page of a scroll. */
+  scrollPageMax: 10_000,
+  scrollPageDefault: 100,
+  /** Collections of one page. */
+  collectionsPageMax: 1000,
+  collectionsPageDefault: 100,
+  /** Batches of one upsert stream that may wait for their acknowledgement. */
+  streamBatchesInFlightMax: 8,
+
+  // Filters.
+  /** Levels of nested filters. */
+  filterDepthMax: 16,
+  /** Conditions of one filter, nested ones included. */
+  filterConditionsMax: 1024,
+  /** Values of all match_any, contains and has_id lists of one filter. */
+  filterValuesMax: 65_536,
+
+  // Searches.
+  /** Time a search may take when the caller names none, milliseconds. */
+  searchTimeoutMsDefault: 10_000,
+  searchTimeoutMsMax: 60_000,
+  /** Time any other request may take when the caller names none, milliseconds. */
+  requestTimeoutMsDefault: 30_000,
+  /** Recall aimed at. Above .999 an exact search costs less. */
+  targetRecallMin: 0.8,
+  targetRecallMax: 0.999,
+  targetRecallDefault: 0.98,
+
+  // Calls.
+  /** Bytes of one HTTP body or gRPC message; 10,000 points of 768 dimensions as f32 are 30 MiB. */
+  bodyBytesMax: 32 * MIB,
+  /** Bytes that a compressed body may grow to. */
+  inflatedBodyBytesMax: 64 * MIB,
+  /** Levels of any JSON body: above payloadDepthMax plus what wraps it. */
+  jsonDepthMax: 64,
+  /** Bytes of all header fields of one request; Node's own default. */
+  headerBytesMax: 16 * KIB,
+  /** Milliseconds for the header to arrive: a slow sender must not hold a socket. */
+  headersTimeoutMs: 10_000,
+  /** Milliseconds for the whole request to arrive: a bulk body over a slow line. */
+  requestArrivalTimeoutMs: 120_000,
+  /** Bytes of a caller's x-request-id; longer ones are replaced. */
+  requestIdBytesMax: 128,
+
+  // Raft (section 7 of the design). raft-rs leaves all of them unlimited by default.
+  /** Milliseconds of one tick of the logical clock. */
+  raftTickMs: 100,
+  /** Ticks between heartbeats. */
+  raftHeartbeatTicks: 2,
+  /** Least ticks without a leader before an election; each timeout lies in [15, 30). */
+  raftElectionTicks: 15,
+  /** Bytes of entries in one append message. */
+  raftMessageBytesMax: 256 * KIB,
+  /** Append messages on the way to one follower. */
+  raftInflightMessagesMax: 64,
+  /** Bytes of one group's entries proposed and not yet committed: then proposals are refused. */
+  raftUncommittedBytesMax: 64 * MIB,
+  /** Bytes of committed entries that one poll hands out for each group. */
+  raftCommittedBytesPerPollMax: 4 * MIB,
+  /** Bytes of writes of one process between admission and acknowledgement. */
+  writesInFlightBytesMax: 128 * MIB,
+
+  // Shards.
+  /** Points that may wait for the graph before writes slow down; they are scanned exactly. */
+  tailPointsMax: 500_000,
+  /** Free bytes below which writes are refused: deletes and checkpoints need room to work. */
+  diskReserveBytes: 64 * MIB,
+} as const
