@@ -1,0 +1,67 @@
+/**
+ * The one place on the path of a request where anything is tried again.
+ *
+ * What is tried again is what a newer routing, a new leader or a moment's patience can cure; each
+ * time the routing is fetched anew first. Everything else goes to the caller at once. The deadline
+ * of the request bounds it all.
+ *
+ * A write may be tried again although its outcome is unknown: its command carries a request id, and
+ * a shard applies the same id once.
+ */
+
+import { type Clock, type Deadline, isVectronError, type Random, sleep } from '@vectron/base'
+
+/** Milliseconds before the second try; doubled for each further one. */
+const PAUSE_MS_FIRST = 5
+const PAUSE_MS_MAX = 500
+
+export interface RetryOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly deadline: Deadline
+  /** Called before each further try. */
+  readonly refresh: () => Promise<unknown>
+}
+
+/** The first success of `attempt`, or the last error once the deadline leaves no room. */
+export async function retryRouted<T>(
+  options: RetryOptions,
+  attempt: (number: number) => Promise<T>,
+): Promise<T> {
+  for (let number = 0; ; number++) {
+    try {
+      return await attempt(number)
+    } catch (error) {
+      if (!isCuredByRouting(error)) throw error
+      if (!(await pauseBefore(number + 1, options))) throw error
+    }
+  }
+}
+
+/** Whether the same request may succeed with newer routing or a little later. */
+export function isCuredByRouting(error: unknown): boolean {
+  if (!isVectronError(error)) return false
+  switch (error.reason) {
+    case 'STALE_EPOCH':
+    case 'NOT_LEADER':
+    case 'SHARD_NOT_FOUND':
+    case 'SHARD_UNAVAILABLE':
+    case 'UNAVAILABLE':
+    case 'OUTCOME_UNKNOWN':
+      return true
+    default:
+      return false
+  }
+}
+
+/** Waits and fetches the routing; false when the deadline leaves no room for it. */
+async function pauseBefore(number: number, options: RetryOptions): Promise<boolean> {
+  const { clock, random, deadline, refresh } = options
+  const ceilingMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_FIRST * 2 ** (number - 1))
+  const pauseMs = ceilingMs * (0.5 + random.nextFloat() / 2)
+  if (deadline.remainingMs() <= pauseMs) return false
+  // The first retry goes out at once: newer routing is usually all that was missing.
+  if (number > 1) await sleep(clock, pauseMs)
+  await refresh()
+  return true
+}
