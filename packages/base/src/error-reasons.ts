@@ -336,6 +336,28 @@ export const REASONS = {
     title: 'A file is damaged and could not be healed',
     action: 'Restore the file that the message names, or load the collection again.',
   },
+  // State of a data folder: these stop a process at its start.
+  DATA_IN_USE: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    retry: 'no',
+    title: 'Another process has the data folder open',
+    action: 'Stop the other process, or start with another data folder.',
+  },
+  WRONG_CLUSTER: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    retry: 'no',
+    title: 'The data belongs to another cluster',
+    action: 'Start with the data folder of this cluster, or with an empty one.',
+  },
+  INCOMPATIBLE_DATA: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    retry: 'no',
+    title: 'The data was written by a release that this one cannot read',
+    action: 'Start the release that wrote it, or one that names its format.',
+  },
   INTERNAL: {
     http: 500,
     grpc: 'INTERNAL',

@@ -39,6 +39,7 @@ export {
   reasonRow,
 } from './error-reasons.ts'
 export { type ErrorContext, isVectronError, toVectronError, VectronError } from './errors.ts'
+export { type FolderLock, lockFolder } from './folder-lock.ts'
 export {
   type GroupId,
   groupId,

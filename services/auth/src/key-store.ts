@@ -5,11 +5,11 @@
  * given out again and an audit can tell when it ended.
  */
 
+import { timingSafeEqual } from 'node:crypto'
 import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { timingSafeEqual } from 'node:crypto'
-import { VectronError, type Clock } from '@vectron/base'
+import { type Clock, VectronError } from '@vectron/base'
 import { createKeyText, hashSecret, type KeyEnvironment, parseKey } from './api-key.ts'
 
 const SCHEMA_VERSION = 1
@@ -54,8 +54,8 @@ export interface KeyStore {
   createKey(options: CreateKeyOptions): CreatedKey
   /** Every key that was ever made, oldest first. */
   listKeys(): ListedKey[]
-  /** @throws VectronError KEY_NOT_FOUND */
-  revokeKey(id: string): void
+  /** false when there is no key of this id. A revoked key stays revoked. */
+  revokeKey(id: string): boolean
   /** undefined for a key that is malformed, unknown, wrong or revoked; the caller learns no more. */
   validateKey(text: string): Principal | undefined
   close(): void
@@ -97,9 +97,7 @@ export function openKeyStore(file: string, clock: Clock): KeyStore {
     },
 
     revokeKey(id) {
-      if (revoke.run(clock.nowMs(), id).changes === 0) {
-        throw new VectronError('KEY_NOT_FOUND', `there is no API key with the id "${id}"`)
-      }
+      return revoke.run(clock.nowMs(), id).changes > 0
     },
 
     validateKey(text) {
