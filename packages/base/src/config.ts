@@ -41,7 +41,7 @@ export interface ConfigFlag {
 
 export interface LoadedConfig<S extends ConfigSpec> {
   readonly values: ConfigValues<S>
-  /** Where each value came from, by `section.key`: `default`, `file <path>`, `env <name>`, `flag <name>`. */
+  /** Where each value came from, by `section.key`: `default`, or `file`, `env`, `flag` and its name. */
   readonly origins: ReadonlyMap<string, string>
 }
 

@@ -33,7 +33,7 @@ function splitMix64(seed: bigint): () => bigint {
   }
 }
 
-/** A generator that gives the same numbers for the same seed: xoshiro256** (Blackman, Vigna 2018). */
+/** The same numbers for the same seed: xoshiro256** (Blackman and Vigna 2018). */
 export function seededRandom(seed: bigint): Random {
   const next = splitMix64(seed)
   let s0 = next()

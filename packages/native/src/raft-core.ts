@@ -39,7 +39,7 @@ export type ProposeResult =
   | { readonly kind: 'not-leader'; readonly leader: bigint }
   | { readonly kind: 'dropped' }
 
-/** `command` and `empty` come from proposals and elections, `conf-change` from membership changes. */
+/** `command` comes from proposals, `empty` from elections, `conf-change` from membership changes. */
 export type CommittedKind = 'command' | 'empty' | 'conf-change'
 
 export interface CommittedEntry {
