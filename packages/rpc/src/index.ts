@@ -1,0 +1,20 @@
+/**
+ * Remote calls: services with their handlers, served over gRPC, HTTP/JSON and in one process, with
+ * the same interceptors, deadlines and errors everywhere. DESIGN.md says how.
+ */
+export type { CallContext, Principal, Protocol } from './call.ts'
+export type { CallOptions, Client, ClientMethod } from './client.ts'
+export type { Interceptor } from './dispatch.ts'
+export { GrpcChannel, type GrpcChannelOptions } from './grpc-client.ts'
+export { type GrpcServerOptions, type RunningGrpcServer, startGrpcServer } from './grpc-server.ts'
+export { GrpcHealth } from './health.ts'
+export { createInProcessClient, type InProcessOptions } from './in-process.ts'
+export {
+  type BoundMethod,
+  type BoundService,
+  bindService,
+  bindShadowedService,
+  type Handler,
+  methodPath,
+  type ServiceHandlers,
+} from './service.ts'
