@@ -6,7 +6,6 @@
  * did not: whether that is good enough is the caller's to say.
  */
 
-import { create } from '@bufbuild/protobuf'
 import {
   assertDefined,
   type Deadline,
@@ -88,12 +87,9 @@ export async function searchShards(router: Router, search: FanOutSearch): Promis
 export function readShard(router: Router, read: ShardRead): Promise<Uint8Array> {
   return router.retry(read.deadline, async () => {
     const shard = read.shard(await router.route(read.collection))
-    const request = create(worker.ReadShardRequestSchema, {
-      ...toShardRead(shard, read.freshness),
-      read: read.read,
-    })
-    const answer = await router.leaderOf(shard).readShard(request, { deadline: read.deadline })
-    return answer.result
+    const request = { ...toShardRead(shard, read.freshness), read: read.read }
+    const options = { timeoutMs: read.deadline.remainingMs() }
+    return (await router.leaderOf(shard).readShard(request, options)).result
   })
 }
 
@@ -123,11 +119,10 @@ export function shardReports(
     const { shards } = await router.route(collection)
     const reports = await Promise.all(
       groupByLeader(shards).map(async (group) => {
-        const request = create(worker.GetShardStatsRequestSchema, {
-          shardIds: group.map((shard) => shard.shardId),
-        })
+        const shardIds = group.map((shard) => shard.shardId)
         const door = router.leaderOf(assertDefined(group[0], 'a group is not empty'))
-        return (await door.getShardStats(request, { deadline })).shards
+        const options = { timeoutMs: deadline.remainingMs() }
+        return (await door.getShardStats({ shardIds }, options)).shards
       }),
     )
     return reports.flat()
@@ -161,12 +156,12 @@ async function searchWorker(
 ): Promise<void> {
   const { freshness, deadline } = search
   try {
-    const request = create(worker.SearchShardsRequestSchema, {
+    const request = {
       shards: shards.map((shard) => toShardRead(shard, freshness)),
       search: search.encode(deadline),
-    })
+    }
     const door = router.leaderOf(assertDefined(shards[0], 'a worker is asked for a shard'))
-    const response = await door.searchShards(request, { deadline })
+    const response = await door.searchShards(request, { timeoutMs: deadline.remainingMs() })
     for (const { shardId: shard, answer } of response.answers) {
       if (answer.case === 'result') answers.set(shardId(shard), answer.value)
       else failures.set(shardId(shard), toShardError(shard, answer.value))

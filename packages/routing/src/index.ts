@@ -4,7 +4,7 @@
  * Used by whoever talks to workers: the gateway. See DESIGN.md.
  */
 
-export type { CallOptions, ConnectWorker, PlacementDoor, WorkerDoor } from './doors.ts'
+export type { ConnectWorker, PlacementDoor, WorkerDoor } from './doors.ts'
 export {
   type FanOutAnswer,
   type FanOutSearch,

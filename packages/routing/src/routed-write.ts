@@ -6,9 +6,7 @@
  * others may have been applied. Sending the whole again is safe.
  */
 
-import { create } from '@bufbuild/protobuf'
 import { type Deadline, type LogIndex, logIndex, type ShardId } from '@vectron/base'
-import { worker } from '@vectron/contracts'
 import { isCuredByRouting } from './retry.ts'
 import type { Router } from './router.ts'
 import { type CollectionRoute, type ShardRoute, shardOfId } from './routing-table.ts'
@@ -106,11 +104,10 @@ async function sendWrite(
   command: Uint8Array,
   deadline: Deadline,
 ): Promise<ShardWrite> {
-  const request = create(worker.WriteShardRequestSchema, {
-    shard: { shardId: shard.shardId, epoch: shard.epoch },
-    command,
-  })
-  const answer = await router.leaderOf(shard).writeShard(request, { deadline })
+  const header = { shardId: shard.shardId, epoch: shard.epoch }
+  const answer = await router
+    .leaderOf(shard)
+    .writeShard({ shard: header, command }, { timeoutMs: deadline.remainingMs() })
   return {
     shardId: shard.shardId,
     logIndex: logIndex(answer.logIndex),

@@ -6,18 +6,14 @@
  * refreshed. Concurrent refreshes share one call.
  */
 
-import { create } from '@bufbuild/protobuf'
 import {
   type Clock,
   type Deadline,
-  deadlineAfter,
   didYouMean,
-  LIMITS,
   type Random,
   type ShardId,
   VectronError,
 } from '@vectron/base'
-import { placement } from '@vectron/contracts'
 import type { ConnectWorker, PlacementDoor, WorkerDoor } from './doors.ts'
 import { type RetryOptions, retryRouted } from './retry.ts'
 import {
@@ -92,11 +88,8 @@ export class Router {
   }
 
   async #fetch(): Promise<RoutingTable> {
-    const request = create(placement.GetRoutingRequestSchema, {
-      knownVersion: this.#table.version,
-    })
-    const deadline = deadlineAfter(this.#options.clock, LIMITS.requestTimeoutMsDefault)
-    const answer = await this.#options.placement.getRouting(request, { deadline })
+    const knownVersion = this.#table.version
+    const answer = await this.#options.placement.getRouting({ knownVersion })
     if (answer.table !== undefined) this.#table = parseRoutingTable(answer.table)
     return this.#table
   }

@@ -1,0 +1,180 @@
+/**
+ * Shard: one replica of the replicated unit: a Raft group whose state machine is an engine.
+ *
+ * Every request names the epoch it was routed by. Writes are proposed and answered when applied;
+ * reads pass a barrier by the consistency they ask for and then go to the engine as they came.
+ * Leaves elections, the log and its compaction to the replica host, and points to the engine.
+ */
+
+import {
+  assertDefined,
+  type Clock,
+  type Deadline,
+  type GroupId,
+  groupOfShard,
+  isErrorReason,
+  type LogIndex,
+  logIndex,
+  type ReplicaId,
+  type ShardId,
+  VectronError,
+} from '@vectron/base'
+import { engine, worker } from '@vectron/contracts'
+import type { GroupStatus, ShardEngine } from '@vectron/native'
+import type { GroupMember, ReplicaHost } from '@vectron/raft'
+import { checkEpoch, type ShardEpoch } from './epoch.ts'
+import { ShardMachine } from './shard-machine.ts'
+
+export interface ShardOptions {
+  readonly shardId: ShardId
+  readonly replicaId: ReplicaId
+  /** Members to begin the group with; the same on each of them. */
+  readonly members: readonly GroupMember[]
+  readonly epoch: ShardEpoch
+  readonly engine: ShardEngine
+  readonly host: ReplicaHost
+  readonly clock: Clock
+}
+
+/** Where a write stands and what it did. */
+export interface AppliedWrite {
+  readonly logIndex: LogIndex
+  readonly affected: bigint
+}
+
+export class Shard {
+  readonly shardId: ShardId
+  readonly replicaId: ReplicaId
+  readonly #group: GroupId
+  readonly #engine: ShardEngine
+  readonly #machine: ShardMachine
+  readonly #host: ReplicaHost
+  #epoch: ShardEpoch
+
+  /** Joins the replica to its group, with what the log holds of it. */
+  static async open(options: ShardOptions): Promise<Shard> {
+    const shard = new Shard(options)
+    await options.host.createGroup(shard.#group, {
+      replica: options.replicaId,
+      bootstrap: options.members,
+      stateMachine: shard.#machine,
+    })
+    return shard
+  }
+
+  private constructor(options: ShardOptions) {
+    this.shardId = options.shardId
+    this.replicaId = options.replicaId
+    this.#group = groupOfShard(options.shardId)
+    this.#engine = options.engine
+    this.#machine = new ShardMachine(options.engine, options.clock)
+    this.#host = options.host
+    this.#epoch = options.epoch
+  }
+
+  get epoch(): ShardEpoch {
+    return this.#epoch
+  }
+
+  /** What Raft says of this replica. */
+  get status(): GroupStatus {
+    return assertDefined(this.#host.status(this.#group), `group ${this.#group} is hosted`)
+  }
+
+  /** Why this replica serves nothing more; undefined while it does. */
+  get failure(): VectronError | undefined {
+    return this.#machine.failure
+  }
+
+  /**
+   * Replicates an encoded `engine.v1.WriteCommand` and answers when it is applied here.
+   *
+   * @throws VectronError STALE_EPOCH, NOT_LEADER, OVERLOADED, OUTCOME_UNKNOWN, or why the state
+   *   machine refused the command.
+   */
+  async write(
+    epoch: ShardEpoch | undefined,
+    command: Uint8Array,
+    deadline: Deadline,
+  ): Promise<AppliedWrite> {
+    this.#checkServes(epoch)
+    const proposed = await this.#host.propose(this.#group, command, { deadline })
+    const result = proposed.result as engine.WriteResult
+    if (result.error !== undefined) throw toRefusal(result.error)
+    return { logIndex: logIndex(proposed.index), affected: result.affected }
+  }
+
+  /** Takes an encoded `engine.v1.SearchRequest`; answers an encoded `engine.v1.SearchResult`. */
+  async search(
+    read: worker.ShardRead,
+    request: Uint8Array,
+    deadline: Deadline,
+  ): Promise<Uint8Array> {
+    this.#checkServes(read.shard?.epoch)
+    if (read.barrier !== undefined) await this.#passBarrier(read.barrier, deadline)
+    return this.#engine.search(request)
+  }
+
+  /** Takes an encoded `engine.v1.ReadRequest`; answers an encoded `engine.v1.ReadResult`. */
+  async read(
+    request: worker.ReadShardRequest,
+    deadline: Deadline,
+  ): Promise<Uint8Array> {
+    this.#checkServes(request.shard?.epoch)
+    if (request.barrier !== undefined) await this.#passBarrier(request.barrier, deadline)
+    return this.#engine.read(request.read)
+  }
+
+  /** An encoded `worker.v1.ShardReport`. */
+  report(): Uint8Array {
+    return this.#engine.stats()
+  }
+
+  /** Takes a newer epoch from placement. */
+  adoptEpoch(epoch: ShardEpoch): void {
+    this.#epoch = epoch
+  }
+
+  /** Leaves the group and closes the engine; what is applied is durable then. */
+  async close(): Promise<void> {
+    this.#machine.close()
+    await this.#engine.close()
+  }
+
+  /** Leaves the group for ever: its log is forgotten. The engine's files are the caller's. */
+  async destroy(): Promise<void> {
+    this.#machine.close()
+    await this.#host.destroyGroup(this.#group)
+    await this.#engine.close()
+  }
+
+  #checkServes(epoch: ShardEpoch | undefined): void {
+    checkEpoch(this.shardId, this.#epoch, epoch)
+    if (this.failure !== undefined) {
+      throw new VectronError(
+        'SHARD_UNAVAILABLE',
+        `Shard ${this.shardId} has failed on this worker: ${this.failure.message}`,
+        { subject: `shard ${this.shardId}`, cause: this.failure },
+      )
+    }
+  }
+
+  async #passBarrier(barrier: worker.ReadBarrier, deadline: Deadline): Promise<void> {
+    switch (barrier.consistency) {
+      case worker.ReadConsistency.UNSPECIFIED:
+      case worker.ReadConsistency.EVENTUAL:
+        return
+      case worker.ReadConsistency.SESSION:
+        return this.#machine.waitApplied(logIndex(barrier.minAppliedIndex), deadline)
+      case worker.ReadConsistency.STRONG:
+        await this.#host.readBarrier(this.#group, { deadline })
+    }
+  }
+}
+
+/** The state machine refused the command, on every replica alike; it changed nothing. */
+function toRefusal({ reason, message, subject }: engine.EngineError): VectronError {
+  return new VectronError(isErrorReason(reason) ? reason : 'INTERNAL', message, {
+    ...(subject === '' ? {} : { subject }),
+  })
+}

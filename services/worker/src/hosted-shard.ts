@@ -1,0 +1,151 @@
+/**
+ * One shard on this worker, from its assignment to its end.
+ *
+ * Owns the shard's folder: opens the engine in it, and removes it when the shard is destroyed. A
+ * folder is renamed before it is removed, so that a crash in the middle leaves no half of a shard.
+ */
+
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import {
+  type Clock,
+  deadlineAfter,
+  LIMITS,
+  replicaId,
+  type ShardId,
+  shardId,
+  VectronError,
+} from '@vectron/base'
+import { engine, type placement, worker } from '@vectron/contracts'
+import { openShardEngine } from '@vectron/native'
+import type { ReplicaHost } from '@vectron/raft'
+import { encodeCommand, Shard, type ShardEpoch } from '@vectron/shard'
+
+/** Suffix of folders that are being removed. */
+export const DOOMED = '.removed'
+
+export interface HostedShardOptions {
+  readonly assignment: placement.Assignment
+  /** Folder of all shards of the worker. */
+  readonly shardsFolder: string
+  readonly host: ReplicaHost
+  readonly clock: Clock
+  readonly tailPointsMax: number
+}
+
+export class HostedShard {
+  readonly shard: Shard
+  readonly collection: string
+  readonly #folder: string
+  readonly #clock: Clock
+  #schemaVersion: bigint
+
+  static async open(options: HostedShardOptions): Promise<HostedShard> {
+    const { assignment, host, clock, tailPointsMax } = options
+    const folder = join(options.shardsFolder, assignment.shardId.toString())
+    const opened = await openShardEngine({ folder, config: encodeConfig(assignment), tailPointsMax })
+    try {
+      const shard = await Shard.open({
+        shardId: shardId(assignment.shardId),
+        replicaId: replicaId(assignment.replicaId),
+        members: assignment.members.map((member) => ({
+          replica: replicaId(member.replicaId),
+          learner: member.learner,
+        })),
+        epoch: epochOf(assignment),
+        engine: opened,
+        host,
+        clock,
+      })
+      return new HostedShard(options, folder, shard)
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
+  }
+
+  private constructor(options: HostedShardOptions, folder: string, shard: Shard) {
+    const { assignment, clock } = options
+    this.shard = shard
+    this.collection = assignment.collection?.name ?? ''
+    this.#folder = folder
+    this.#clock = clock
+    // The engine keeps no version; what it has declared tells whether it has this one.
+    this.#schemaVersion = this.#declares(assignment) ? assignment.schemaVersion : 0n
+  }
+
+  get shardId(): ShardId {
+    return this.shard.shardId
+  }
+
+  /** The version of the payload schema that the shard has reached. */
+  get schemaVersion(): bigint {
+    return this.#schemaVersion
+  }
+
+  /** Counts, bytes and fields, as the engine reports them. */
+  report(): worker.ShardReport {
+    return fromBinary(worker.ShardReportSchema, this.shard.report())
+  }
+
+  /** Brings what changed in the assignment to the shard. Only a leader can add payload fields. */
+  async adopt(assignment: placement.Assignment): Promise<void> {
+    this.shard.adoptEpoch(epochOf(assignment))
+    if (this.#schemaVersion >= assignment.schemaVersion) return
+    if (!this.#declares(assignment)) {
+      if (this.shard.status.role !== 'leader') return
+      await this.#declare(assignment)
+    }
+    this.#schemaVersion = assignment.schemaVersion
+  }
+
+  close(): Promise<void> {
+    return this.shard.close()
+  }
+
+  /** Ends the shard on this worker and removes its data. */
+  async destroy(): Promise<void> {
+    await this.shard.destroy()
+    await removeShardFolder(this.#folder)
+  }
+
+  async #declare(assignment: placement.Assignment): Promise<void> {
+    const payloadSchema = assignment.collection?.payloadSchema ?? {}
+    const value = create(engine.SetSchemaSchema, { payloadSchema })
+    const requestId = `schema ${assignment.shardId} ${assignment.schemaVersion}`
+    const command = encodeCommand(requestId, { case: 'setSchema', value })
+    const deadline = deadlineAfter(this.#clock, LIMITS.requestTimeoutMsDefault)
+    await this.shard.write(epochOf(assignment), command, deadline)
+  }
+
+  #declares(assignment: placement.Assignment): boolean {
+    const declared = new Set(
+      this.report()
+        .fields.filter((field) => field.declared)
+        .map(({ field }) => field),
+    )
+    const wanted = Object.keys(assignment.collection?.payloadSchema ?? {})
+    return wanted.every((field) => declared.has(field))
+  }
+}
+
+/** Removes a shard's folder, whole or not at all as far as the next start can see. */
+export async function removeShardFolder(folder: string): Promise<void> {
+  const doomed = folder.endsWith(DOOMED) ? folder : folder + DOOMED
+  if (doomed !== folder) await rename(folder, doomed)
+  await rm(doomed, { recursive: true, force: true })
+}
+
+function encodeConfig({ shardId, collection }: placement.Assignment): Uint8Array {
+  if (collection === undefined) {
+    throw new VectronError('INTERNAL', `The assignment of shard ${shardId} has no collection.`)
+  }
+  const { dimension, metric, payloadSchema } = collection
+  const config = create(engine.ShardConfigSchema, { shardId, dimension, metric, payloadSchema })
+  return toBinary(engine.ShardConfigSchema, config)
+}
+
+function epochOf({ epoch }: placement.Assignment): ShardEpoch {
+  return { membership: epoch?.membership ?? 0n, range: epoch?.range ?? 0n }
+}
