@@ -41,7 +41,7 @@ export interface ConfigFlag {
 
 export interface LoadedConfig<S extends ConfigSpec> {
   readonly values: ConfigValues<S>
-  /** Where each value came from, by `section.key`: `default`, or `file`, `env`, `flag` and its name. */
+  /** Where each value came from, by `section.key`: `default`, `file ...`, `env ...`, `flag ...`. */
   readonly origins: ReadonlyMap<string, string>
 }
 
