@@ -1,7 +1,9 @@
 /**
- * The door of the testkit: real processes to test against, and what checks them. Production code
- * never imports it.
+ * The door of the testkit: the simulated clock and log, real processes to test against, and what
+ * checks them. Production code never imports it.
  */
+export { SimClock } from './sim-clock.ts'
+export { type SimDiskOptions, SimRaftLog } from './sim-raft-log.ts'
 export {
   type HttpAnswer,
   StartRefused,

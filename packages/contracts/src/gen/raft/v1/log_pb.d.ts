@@ -74,6 +74,13 @@ export declare type LogRecord = Message<"raft.v1.LogRecord"> & {
    * @generated from field: uint64 replica_id = 6;
    */
   replicaId: bigint;
+
+  /**
+   * Index of the entry that made `conf_state`; a conf change up to here is not applied again.
+   *
+   * @generated from field: uint64 conf_index = 7;
+   */
+  confIndex: bigint;
 };
 
 /**

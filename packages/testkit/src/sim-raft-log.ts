@@ -1,0 +1,169 @@
+/**
+ * The Raft log of the simulation: in memory, on a simulated disk that can crash.
+ *
+ * Must stay true: what append() has settled survives every crash; of the batches that were under
+ * way a prefix survives, each batch whole or not at all, as raft-engine's checksummed batches do.
+ * Later entries supersede earlier ones from their first index on.
+ */
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { BinaryReader } from '@bufbuild/protobuf/wire'
+import { assert, type Clock, type Random } from '@vectron/base'
+import { raft } from '@vectron/contracts'
+import type { RaftLog } from '@vectron/native'
+
+export interface SimDiskOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** Longest time of one fsync, milliseconds. */
+  readonly fsyncMsMax: number
+}
+
+interface GroupLog {
+  readonly record: raft.LogRecord
+  /** Encoded entries by their index. */
+  readonly entries: Map<bigint, Uint8Array>
+}
+
+interface PendingAppend {
+  readonly batch: raft.LogBatch
+  readonly settle: () => void
+}
+
+export class SimRaftLog implements RaftLog {
+  readonly #options: SimDiskOptions
+  #durable: Map<bigint, GroupLog>
+  #pending: PendingAppend[] = []
+  #crashed = false
+
+  constructor(options: SimDiskOptions, durable = new Map<bigint, GroupLog>()) {
+    this.#options = options
+    this.#durable = durable
+  }
+
+  groups(): bigint[] {
+    return [...this.#durable.keys()].sort((a, b) => (a < b ? -1 : 1))
+  }
+
+  load(group: bigint): Uint8Array | undefined {
+    const log = this.#durable.get(group)
+    if (log === undefined) return undefined
+    const entries = [...log.entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, data]) => data)
+    return toBinary(raft.LogRecordSchema, { ...log.record, entries })
+  }
+
+  /** One fsync at a time; it takes in whatever was appended before it began. */
+  append(batch: Uint8Array): Promise<void> {
+    this.#checkAlive()
+    return new Promise((settle) => {
+      this.#pending.push({ batch: fromBinary(raft.LogBatchSchema, batch), settle })
+      if (this.#pending.length === 1) this.#startFsync()
+    })
+  }
+
+  async compact(group: bigint, index: bigint): Promise<void> {
+    this.#checkAlive()
+    const log = this.#durable.get(group)
+    if (log === undefined) return
+    const last = log.entries.get(index)
+    if (last !== undefined) {
+      log.record.snapshot = create(raft.LogPositionSchema, { index, term: entryTerm(last) })
+    }
+    for (const at of [...log.entries.keys()]) if (at <= index) log.entries.delete(at)
+  }
+
+  async remove(group: bigint): Promise<void> {
+    this.#checkAlive()
+    this.#durable.delete(group)
+  }
+
+  diskBytes(): number {
+    let bytes = 0
+    for (const log of this.#durable.values()) {
+      for (const entry of log.entries.values()) bytes += entry.length
+    }
+    return bytes
+  }
+
+  async close(): Promise<void> {
+    this.#crashed = true
+  }
+
+  /** The process dies here. Answers the log that the next one opens. */
+  crash(): SimRaftLog {
+    this.#crashed = true
+    const survivors = this.#options.random.nextBelow(this.#pending.length + 1)
+    for (const { batch } of this.#pending.slice(0, survivors)) this.#write(batch)
+    this.#pending = []
+    return new SimRaftLog(this.#options, this.#durable)
+  }
+
+  #startFsync(): void {
+    const taken = this.#pending.length
+    const delayMs = this.#options.random.nextFloat() * this.#options.fsyncMsMax
+    this.#options.clock.setTimer(delayMs, () => {
+      if (this.#crashed) return
+      const synced = this.#pending.splice(0, taken)
+      for (const { batch, settle } of synced) {
+        this.#write(batch)
+        settle()
+      }
+      if (this.#pending.length > 0) this.#startFsync()
+    })
+  }
+
+  #write(batch: raft.LogBatch): void {
+    for (const record of batch.records) {
+      const log = this.#durable.get(record.group) ?? emptyLog(record.group)
+      this.#durable.set(record.group, log)
+      applyRecord(log, record)
+    }
+  }
+
+  #checkAlive(): void {
+    assert(!this.#crashed, 'a crashed log is not written')
+  }
+}
+
+function emptyLog(group: bigint): GroupLog {
+  return { record: create(raft.LogRecordSchema, { group }), entries: new Map() }
+}
+
+function applyRecord(log: GroupLog, record: raft.LogRecord): void {
+  if (record.hardState !== undefined) log.record.hardState = record.hardState
+  if (record.confState.length > 0) {
+    log.record.confState = record.confState
+    log.record.confIndex = record.confIndex
+  }
+  if (record.replicaId !== 0n) log.record.replicaId = record.replicaId
+  if (record.snapshot !== undefined) {
+    log.record.snapshot = record.snapshot
+    log.entries.clear()
+  }
+  const first = record.entries[0]
+  if (first === undefined) return
+  const from = entryIndex(first)
+  for (const at of [...log.entries.keys()]) if (at >= from) log.entries.delete(at)
+  for (const [i, entry] of record.entries.entries()) log.entries.set(from + BigInt(i), entry)
+}
+
+/** Field numbers of eraftpb.Entry, raft-rs 0.7 proto/eraftpb.proto: term = 2, index = 3. */
+const ENTRY_TERM = 2
+const ENTRY_INDEX = 3
+
+function entryIndex(entry: Uint8Array): bigint {
+  return varintField(entry, ENTRY_INDEX)
+}
+
+function entryTerm(entry: Uint8Array): bigint {
+  return varintField(entry, ENTRY_TERM)
+}
+
+function varintField(message: Uint8Array, wanted: number): bigint {
+  const reader = new BinaryReader(message)
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag()
+    if (field === wanted) return BigInt(reader.uint64())
+    reader.skip(wireType)
+  }
+  return 0n
+}
