@@ -36,6 +36,8 @@ export interface FanOutSearch {
   readonly encode: (deadline: Deadline) => Uint8Array
   readonly freshness: ReadFreshness
   readonly deadline: Deadline
+  /** Called whenever another worker has answered, with all that is there so far. */
+  readonly onAnswer?: (soFar: FanOutAnswer) => void
 }
 
 export interface FanOutAnswer {
@@ -71,7 +73,9 @@ export async function searchShards(router: Router, search: FanOutSearch): Promis
       failures.clear()
       const waiting = route.shards.filter((shard) => !answers.has(shard.shardId))
       const calls = groupByLeader(waiting).map((shards) =>
-        searchWorker(router, shards, search, answers, failures),
+        searchWorker(router, shards, search, answers, failures).then(() =>
+          search.onAnswer?.({ answers, failures, shardsTotal }),
+        ),
       )
       await Promise.all(calls)
       for (const failure of failures.values()) throw failure

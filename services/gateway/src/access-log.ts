@@ -1,0 +1,85 @@
+/**
+ * One interceptor around every call: counts it, times it, and says something when that is worth it.
+ *
+ * A call that went well is logged at debug level only; one that failed by the server's fault at error
+ * level; one refused at debug level, with its reason. A busy server writes no line per request.
+ */
+
+import { type Clock, type Logger, type Metrics, toVectronError } from '@vectron/base'
+import type { CallContext, Interceptor } from '@vectron/rpc'
+
+export interface AccessLogOptions {
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** Calls slower than this are logged at info level. Streams are not: they may take as they like. */
+const SLOW_US = 1_000_000
+
+export function recordCalls({ metrics, logger, clock }: AccessLogOptions): Interceptor {
+  const total = metrics.counter({
+    name: 'requests_total',
+    help: 'Calls answered, by protocol, method and outcome (OK or the reason of the error).',
+    labels: ['protocol', 'method', 'code'],
+  })
+  const duration = metrics.histogram({
+    name: 'request_duration_seconds',
+    help: 'Time from a request to its last answer.',
+    labels: ['protocol', 'method'],
+  })
+
+  // Label look-ups are most of what prom-client costs, so each series is looked up once.
+  const timers = new Map<string, { observe(seconds: number): void }>()
+  const counters = new Map<string, { inc(): void }>()
+
+  function count(call: CallContext, code: string, tookUs: number): void {
+    const method = `${call.method.parent.name}/${call.method.name}`
+    const series = `${call.protocol} ${method}`
+    let timer = timers.get(series)
+    if (timer === undefined) {
+      timer = duration.labels(call.protocol, method)
+      timers.set(series, timer)
+    }
+    timer.observe(tookUs / 1e6)
+    let counter = counters.get(`${series} ${code}`)
+    if (counter === undefined) {
+      counter = total.labels(call.protocol, method, code)
+      counters.set(`${series} ${code}`, counter)
+    }
+    counter.inc()
+  }
+
+  function describe(call: CallContext, tookUs: number) {
+    return {
+      method: `${call.method.parent.name}/${call.method.name}`,
+      protocol: call.protocol,
+      requestId: call.requestId,
+      peer: call.peer,
+      keyId: call.principal?.keyId,
+      tookUs: Math.round(tookUs),
+    }
+  }
+
+  return async (call, next) => {
+    const startUs = clock.monotonicUs()
+    try {
+      await next()
+    } catch (error) {
+      const failure = toVectronError(error)
+      const tookUs = clock.monotonicUs() - startUs
+      count(call, failure.reason, tookUs)
+      const line = { ...describe(call, tookUs), reason: failure.reason }
+      if (failure.row.http === 500) logger.error({ ...line, error }, failure.message)
+      else logger.debug(line, failure.message)
+      throw error
+    }
+    const tookUs = clock.monotonicUs() - startUs
+    count(call, 'OK', tookUs)
+    if (tookUs > SLOW_US && call.method.methodKind === 'unary') {
+      logger.info(describe(call, tookUs), 'slow call')
+    } else if (logger.isLevelEnabled('debug')) {
+      logger.debug(describe(call, tookUs), 'call')
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * From a public search request to the engine's query: every check, every default.
+ *
+ * Leaves texts and ids to be turned into vectors by search-service.ts: both need to ask somebody.
+ */
+
+import { LIMITS, VectronError } from '@vectron/base'
+import type { vectron, wire } from '@vectron/contracts'
+import type { Query } from '@vectron/shard'
+import { takeEncodedFilter } from './check-filter.ts'
+import { checkId, takeVector } from './check-point.ts'
+
+/** What to search for, as the request says it. */
+export type SearchTarget =
+  | { readonly kind: 'vector'; readonly vector: Uint8Array }
+  | { readonly kind: 'id'; readonly id: string }
+  | { readonly kind: 'text'; readonly text: string; readonly field: string }
+
+export interface PlannedSearch {
+  readonly target: SearchTarget
+  readonly query: Omit<Query, 'target' | 'excludeIds'>
+}
+
+/**
+ * @param prefix `searches[3].` within a batch, else empty.
+ * @throws VectronError with the field at fault.
+ */
+export function planSearch(
+  request: wire.SearchRequest,
+  collection: vectron.Collection,
+  prefix: string,
+): PlannedSearch {
+  return {
+    target: takeTarget(request, collection, prefix),
+    query: {
+      topK: takeTopK(request.topK, prefix),
+      filter: takeEncodedFilter(request.filter, `${prefix}filter`),
+      withPayload: request.withPayload ?? true,
+      withVector: request.withVector,
+      exact: request.exact,
+      targetRecall: takeTargetRecall(request.targetRecall, prefix),
+      explain: request.explain,
+    },
+  }
+}
+
+/**
+ * Milliseconds allowed for the search.
+ *
+ * @throws VectronError INVALID_ARGUMENT
+ */
+export function takeTimeoutMs(timeoutMs: number | undefined, prefix: string): number {
+  if (timeoutMs === undefined) return LIMITS.searchTimeoutMsDefault
+  if (timeoutMs >= 1 && timeoutMs <= LIMITS.searchTimeoutMsMax) return timeoutMs
+  const field = `${prefix}timeoutMs`
+  throw new VectronError(
+    'INVALID_ARGUMENT',
+    `${field} is ${timeoutMs}; it must be 1 to ${LIMITS.searchTimeoutMsMax}.`,
+    { field },
+  )
+}
+
+function takeTarget(
+  { query }: wire.SearchRequest,
+  collection: vectron.Collection,
+  prefix: string,
+): SearchTarget {
+  switch (query.case) {
+    case 'vector': {
+      const rule = {
+        collection: collection.name,
+        dimension: collection.dimension,
+        metric: collection.metric,
+      }
+      return {
+        kind: 'vector',
+        vector: takeVector(query.value, rule, () => `${prefix}vector`),
+      }
+    }
+    case 'id':
+      checkId(query.value, () => `${prefix}id`)
+      return { kind: 'id', id: query.value }
+    case 'text':
+      return { kind: 'text', text: query.value, field: `${prefix}text` }
+    case undefined:
+      throw new VectronError(
+        'MISSING_FIELD',
+        `${prefix}vector, ${prefix}id or ${prefix}text must say what to search for.`,
+        { field: `${prefix}vector` },
+      )
+  }
+}
+
+function takeTopK(topK: number | undefined, prefix: string): number {
+  if (topK === undefined) return LIMITS.topKDefault
+  if (topK >= 1 && topK <= LIMITS.topKMax) return topK
+  const field = `${prefix}topK`
+  throw new VectronError(
+    'TOP_K_OUT_OF_RANGE',
+    `${field} is ${topK}; it must be 1 to ${LIMITS.topKMax}.`,
+    { field },
+  )
+}
+
+function takeTargetRecall(recall: number | undefined, prefix: string): number {
+  if (recall === undefined) return LIMITS.targetRecallDefault
+  // f32 rounds .8 and .999 up or down a little.
+  const slack = 1e-6
+  const inRange =
+    recall >= LIMITS.targetRecallMin - slack && recall <= LIMITS.targetRecallMax + slack
+  if (inRange) return recall
+  const field = `${prefix}targetRecall`
+  throw new VectronError(
+    'INVALID_ARGUMENT',
+    `${field} is ${recall}; it must be ${LIMITS.targetRecallMin} to ${LIMITS.targetRecallMax}.`,
+    { field },
+  )
+}

@@ -1,0 +1,60 @@
+/**
+ * From the points of an upsert to records for the log: every check, texts embedded.
+ */
+
+import { assertDefined, VectronError } from '@vectron/base'
+import type { vectron, wire } from '@vectron/contracts'
+import type { PointRecord } from '@vectron/shard'
+import { checkId, checkPayload, takeVector, type VectorRule } from './check-point.ts'
+import type { GatewayContext } from './context.ts'
+import { embedTexts, type TextInput } from './embed-texts.ts'
+
+/** @throws VectronError with the field at fault, such as `points[3].vector`. */
+export async function takePoints(
+  context: GatewayContext,
+  collection: vectron.Collection,
+  points: readonly wire.PointInput[],
+): Promise<PointRecord[]> {
+  const { name, dimension, metric } = collection
+  const rule: VectorRule = { collection: name, dimension, metric }
+  const texts: TextInput[] = []
+  const textOf = new Map<number, number>()
+  const records = points.map((point, index): PointRecord => {
+    checkId(point.id, () => `points[${index}].id`)
+    checkPayload(point.payload, () => `points[${index}].payload`)
+    if (point.vector !== undefined) {
+      checkOneSource(point, index)
+      const vector = takeVector(point.vector, rule, () => `points[${index}].vector`)
+      return { id: point.id, vector, payload: point.payload }
+    }
+    if (point.text === '') throw noVector(index, collection)
+    textOf.set(index, texts.push({ text: point.text, field: `points[${index}].text` }) - 1)
+    return { id: point.id, vector: NO_VECTOR, payload: point.payload }
+  })
+  if (texts.length === 0) return records
+  const vectors = await embedTexts(context, collection, texts)
+  return records.map((record, index) => {
+    const text = textOf.get(index)
+    if (text === undefined) return record
+    return { ...record, vector: assertDefined(vectors[text], 'each text has a vector') }
+  })
+}
+
+/** Stands in until the texts of the batch are embedded. */
+const NO_VECTOR = new Uint8Array()
+
+function checkOneSource({ text }: wire.PointInput, index: number): void {
+  if (text === '') return
+  throw new VectronError(
+    'INVALID_ARGUMENT',
+    `points[${index}] has a vector and a text; set one of them.`,
+    { field: `points[${index}].text` },
+  )
+}
+
+function noVector(index: number, { embedder }: vectron.Collection): VectronError {
+  const or = embedder === '' ? '' : ' or a text'
+  return new VectronError('MISSING_FIELD', `points[${index}] has no vector${or}.`, {
+    field: `points[${index}].vector`,
+  })
+}
