@@ -1,0 +1,252 @@
+/** The points of one collection: writes, reads, counts and searches, typed by the payload. */
+import { batchesOf, writeInParallel } from './bulk.ts'
+import type { Filter } from './filter.ts'
+import type {
+  CollectionInfo,
+  CollectionStats,
+  Point,
+  PointInput,
+  ReadOptions,
+  ScoredPoint,
+  SearchRequest,
+  SearchResult,
+  WriteResult,
+} from './resources.ts'
+import type { CallOptions, Transport } from './transport.ts'
+import { decodeVector, encodeVector } from './vector.ts'
+
+/** What a point's payload is when nothing is said about it. */
+export type AnyPayload = Record<string, unknown>
+
+/** Points by their ids, or all that match a filter. */
+export type Selection<Payload> =
+  | { readonly ids: readonly string[] }
+  | { readonly filter: Filter<Payload> }
+
+export type PayloadChange<Payload> = Selection<Payload> & {
+  /** Keys to set. */
+  readonly set?: Partial<Payload>
+  /** Top-level keys to remove. */
+  readonly remove?: readonly (keyof Payload & string)[]
+  /** Make `set` the whole payload. */
+  readonly replace?: boolean
+}
+
+export interface ScrollOptions<Payload> extends ReadOptions {
+  readonly filter?: Filter<Payload>
+  /** Points fetched at a time, 1 to 10,000. Default 1,000. */
+  readonly pageSize?: number
+  readonly withVector?: boolean
+  /** Default true. */
+  readonly withPayload?: boolean
+}
+
+export interface BulkOptions extends CallOptions {
+  /** Points of one request. Default 500. */
+  readonly batchSize?: number
+  /** Requests on the way at once. Default 4. */
+  readonly concurrency?: number
+}
+
+const PAGE_SIZE_DEFAULT = 1000
+const BATCH_SIZE_DEFAULT = 500
+const CONCURRENCY_DEFAULT = 4
+
+/** A point or scored point as it comes over the wire. */
+type WirePoint<P extends Point<unknown>> = Omit<P, 'vector'> & {
+  readonly vector?: string | readonly number[]
+}
+type WireResult<Payload> = Omit<SearchResult<Payload>, 'results'> & {
+  readonly results: readonly WirePoint<ScoredPoint<Payload>>[]
+}
+
+export class Collection<Payload = AnyPayload> {
+  readonly name: string
+  readonly #transport: Transport
+  readonly #path: string
+
+  /** Use `Vectron.collection(name)`. Nothing is sent until a method is called. */
+  constructor(transport: Transport, name: string) {
+    this.name = name
+    this.#transport = transport
+    this.#path = `/v1/collections/${encodeURIComponent(name)}`
+  }
+
+  /** The collection's settings and counts. */
+  info(options?: CallOptions): Promise<CollectionInfo> {
+    return this.#get('', options)
+  }
+
+  /** Counts, bytes by component and the state of each shard. */
+  stats(options?: CallOptions): Promise<CollectionStats> {
+    return this.#get('/stats', options)
+  }
+
+  /**
+   * Inserts points, or replaces those whose ids exist: 1 to 10,000 in one request. Acknowledged means
+   * on stable storage and visible to every later search.
+   */
+  upsert(points: readonly PointInput<Payload>[], options?: CallOptions): Promise<WriteResult> {
+    return this.#post('upsert', { points: points.map(encodePoint) }, options)
+  }
+
+  /**
+   * Loads any number of points in batches, some at once, each retried by itself; yields one
+   * acknowledgement for each batch, in order.
+   */
+  async *upsertAll(
+    points: Iterable<PointInput<Payload>> | AsyncIterable<PointInput<Payload>>,
+    options: BulkOptions = {},
+  ): AsyncGenerator<WriteResult> {
+    const batches = batchesOf(points, options.batchSize ?? BATCH_SIZE_DEFAULT)
+    const concurrency = options.concurrency ?? CONCURRENCY_DEFAULT
+    yield* writeInParallel(batches, concurrency, (batch) => this.upsert(batch, options))
+  }
+
+  /**
+   * Loads points over one streaming request; yields one acknowledgement for each batch, in order. The
+   * fastest way in, and not retried: after an error, send what is not acknowledged again. Needs a
+   * `fetch` that sends streams: Node, Deno, Bun, workers; in browsers use `upsertAll`.
+   */
+  async *upsertStream(
+    points: Iterable<PointInput<Payload>> | AsyncIterable<PointInput<Payload>>,
+    options: Omit<BulkOptions, 'concurrency'> = {},
+  ): AsyncGenerator<WriteResult> {
+    const batches = batchesOf(points, options.batchSize ?? BATCH_SIZE_DEFAULT)
+    const lines = mapAsync(batches, (batch) => ({ points: batch.map(encodePoint) }))
+    const call = this.#pointsCall('upsertStream')
+    yield* this.#transport.stream<WriteResult>(call, options, lines)
+  }
+
+  /** One point; undefined when there is none of this id. */
+  async get(
+    id: string,
+    options: ReadOptions & { readonly withVector?: boolean } & CallOptions = {},
+  ): Promise<Point<Payload> | undefined> {
+    const { points } = await this.getMany([id], options)
+    return points[0]
+  }
+
+  /** Points by their ids, in the order asked; ids that do not exist are listed in `missing`. */
+  async getMany(
+    ids: readonly string[],
+    options: ReadOptions & {
+      readonly withVector?: boolean
+      readonly withPayload?: boolean
+    } & CallOptions = {},
+  ): Promise<{ points: Point<Payload>[]; missing: readonly string[] }> {
+    const { timeoutMs: _, signal: __, ...read } = options
+    const answer = await this.#post<{
+      points: WirePoint<Point<Payload>>[]
+      missing: readonly string[]
+    }>('batchGet', { ids, ...read }, options)
+    return { points: answer.points.map(decodePoint), missing: answer.missing }
+  }
+
+  /** Deletes points by ids or by a filter. */
+  delete(selection: Selection<Payload>, options?: CallOptions): Promise<WriteResult> {
+    return this.#post('delete', selection, options)
+  }
+
+  /** Merges keys into payloads, removes keys, or replaces payloads; vectors stay. */
+  updatePayload(change: PayloadChange<Payload>, options?: CallOptions): Promise<WriteResult> {
+    return this.#post('updatePayload', change, options)
+  }
+
+  /** All points that match, in the order of their ids, fetched page by page as they are consumed. */
+  async *scroll(
+    options: ScrollOptions<Payload> & CallOptions = {},
+  ): AsyncGenerator<Point<Payload>> {
+    const { timeoutMs: _, signal: __, ...read } = options
+    let pageToken = ''
+    do {
+      const page = await this.#post<{
+        points: WirePoint<Point<Payload>>[]
+        nextPageToken: string
+      }>('scroll', { pageSize: PAGE_SIZE_DEFAULT, ...read, pageToken }, options)
+      yield* page.points.map(decodePoint)
+      pageToken = page.nextPageToken
+    } while (pageToken !== '')
+  }
+
+  /** Number of points that match; always exact. */
+  async count(
+    query: ReadOptions & { readonly filter?: Filter<Payload> } = {},
+    options?: CallOptions,
+  ): Promise<number> {
+    const { count } = await this.#post<{ count: number }>('count', query, options)
+    return count
+  }
+
+  /** The points nearest to a vector, to another point, or to a text. */
+  async search(
+    request: SearchRequest<Payload>,
+    options?: CallOptions,
+  ): Promise<SearchResult<Payload>> {
+    const body = encodeSearch(request)
+    return decodeResult(await this.#post<WireResult<Payload>>('search', body, options))
+  }
+
+  /** Up to 1,000 searches in one request, answered in order. */
+  async batchSearch(
+    requests: readonly SearchRequest<Payload>[],
+    options?: CallOptions,
+  ): Promise<SearchResult<Payload>[]> {
+    const body = { searches: requests.map(encodeSearch) }
+    const { responses } = await this.#post<{ responses: WireResult<Payload>[] }>(
+      'batchSearch',
+      body,
+      options,
+    )
+    return responses.map(decodeResult)
+  }
+
+  /** Answers that improve as shards answer; the last one is complete. */
+  async *searchStream(
+    request: SearchRequest<Payload>,
+    options?: CallOptions,
+  ): AsyncGenerator<SearchResult<Payload>> {
+    const call = { ...this.#pointsCall('searchStream'), body: encodeSearch(request) }
+    for await (const result of this.#transport.stream<WireResult<Payload>>(call, options)) {
+      yield decodeResult(result)
+    }
+  }
+
+  #get<Answer>(path: string, options: CallOptions | undefined): Promise<Answer> {
+    const call = { method: 'GET', path: this.#path + path, idempotent: true } as const
+    return this.#transport.call(call, options)
+  }
+
+  #post<Answer>(verb: string, body: unknown, options: CallOptions | undefined): Promise<Answer> {
+    return this.#transport.call({ ...this.#pointsCall(verb), body }, options)
+  }
+
+  /** Every verb on points leaves the same state when it is sent twice. */
+  #pointsCall(verb: string) {
+    return { method: 'POST', path: `${this.#path}/points:${verb}`, idempotent: true } as const
+  }
+}
+
+function encodePoint<Payload>(point: PointInput<Payload>): object {
+  return 'vector' in point ? { ...point, vector: encodeVector(point.vector) } : point
+}
+
+function encodeSearch<Payload>(request: SearchRequest<Payload>): object {
+  return 'vector' in request ? { ...request, vector: encodeVector(request.vector) } : request
+}
+
+function decodePoint<P extends Point<unknown>>(point: WirePoint<P>): P {
+  const { vector, ...rest } = point
+  return (vector === undefined ? rest : { ...rest, vector: decodeVector(vector) }) as unknown as P
+}
+
+function decodeResult<Payload>(result: WireResult<Payload>): SearchResult<Payload> {
+  return { ...result, results: result.results.map(decodePoint<ScoredPoint<Payload>>) }
+}
+
+async function* mapAsync<From, To>(
+  values: AsyncIterable<From>,
+  change: (value: From) => To,
+): AsyncGenerator<To> {
+  for await (const value of values) yield change(value)
+}

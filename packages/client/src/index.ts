@@ -1,0 +1,53 @@
+/**
+ * The Vectron SDK for TypeScript and JavaScript, on `fetch` alone: Node, browsers, edge workers.
+ *
+ *     const vectron = new Vectron({ url: 'http://127.0.0.1:6180', apiKey })
+ *     const { results } = await vectron.collection('dictionary').search({ text: 'a young dog' })
+ */
+export { type ApiErrorFacts, type FieldViolation, VectronApiError } from './api-error.ts'
+export {
+  type AnyPayload,
+  type BulkOptions,
+  Collection,
+  type PayloadChange,
+  type ScrollOptions,
+  type Selection,
+} from './collection.ts'
+export {
+  type Condition,
+  type FieldBuilder,
+  type Filter,
+  type FilterBuilder,
+  type FilterPart,
+  type Path,
+  type RangeBounds,
+  type Scalar,
+  type Value,
+  where,
+} from './filter.ts'
+export type {
+  ClusterHealth,
+  ClusterStatistics,
+  CollectionChange,
+  CollectionInfo,
+  CollectionStats,
+  FieldStats,
+  FieldType,
+  Metric,
+  NewCollection,
+  Point,
+  PointInput,
+  ReadOptions,
+  ScoredPoint,
+  SearchQuery,
+  SearchRequest,
+  SearchResult,
+  ShardPlan,
+  ShardStats,
+  StorageBytes,
+  WriteResult,
+} from './resources.ts'
+export type { RetryPolicy } from './retry.ts'
+export type { CallOptions, ClientOptions } from './transport.ts'
+export type { VectorInput } from './vector.ts'
+export { Vectron } from './vectron.ts'

@@ -1,0 +1,194 @@
+/**
+ * What the API answers, as the SDK hands it out: the messages of proto/vectron/v1 in their JSON form.
+ *
+ * 64-bit integers are numbers while they are exact, and strings beyond 2^53. Fields that the server
+ * left out are absent.
+ */
+import type { Filter } from './filter.ts'
+import type { VectorInput } from './vector.ts'
+
+export type Metric = 'cosine' | 'dot' | 'l2'
+
+/** Types of declared payload fields; `stored` is returned and never indexed. */
+export type FieldType = 'keyword' | 'integer' | 'float' | 'bool' | 'datetime' | 'stored'
+
+export interface CollectionInfo {
+  readonly name: string
+  readonly dimension: number
+  readonly metric: Metric
+  readonly payloadSchema: Readonly<Record<string, FieldType>>
+  /** Turns text into vectors; empty for none. */
+  readonly embedder: string
+  readonly description: string
+  readonly shardCount: number
+  readonly replicationFactor: number
+  /** RFC 3339. */
+  readonly createTime: string
+  /** Live points, all of them searchable. */
+  readonly pointsCount: number
+  /** Points already in the graph; the others are scanned exactly. */
+  readonly indexedCount: number
+  readonly etag: string
+}
+
+export interface NewCollection {
+  readonly name: string
+  /** May be left out with an embedder. */
+  readonly dimension?: number
+  /** Default cosine. */
+  readonly metric?: Metric
+  readonly payloadSchema?: Readonly<Record<string, FieldType>>
+  /** Built in: `glove-sif-100`. */
+  readonly embedder?: string
+  readonly description?: string
+  readonly shardCount?: number
+  readonly replicationFactor?: number
+}
+
+export interface CollectionChange {
+  readonly description?: string
+  /** Fields to add. */
+  readonly payloadSchema?: Readonly<Record<string, FieldType>>
+}
+
+/** Bytes by component. */
+export interface StorageBytes {
+  readonly graphMemory: number
+  readonly payloadIndexMemory: number
+  readonly storeDisk: number
+  readonly vectorsDisk: number
+  readonly checkpointDisk: number
+}
+
+export interface ShardStats {
+  readonly shardId: number | string
+  readonly pointsCount: number
+  readonly indexedCount: number
+  readonly bytes?: StorageBytes
+  readonly appliedIndex: number | string
+  readonly durableIndex: number | string
+  readonly state: string
+}
+
+export interface FieldStats {
+  readonly field: string
+  readonly type: FieldType
+  readonly declared: boolean
+  readonly pointsCount: number
+  readonly distinctValues: number
+  readonly memoryBytes: number
+}
+
+export interface CollectionStats {
+  readonly collection: string
+  readonly pointsCount: number
+  readonly indexedCount: number
+  readonly bytes?: StorageBytes
+  readonly shards: readonly ShardStats[]
+  readonly fields: readonly FieldStats[]
+}
+
+export interface ClusterHealth {
+  readonly status: 'ok' | 'degraded' | 'unavailable'
+  readonly clusterId: string
+  readonly version: string
+  readonly workers: number
+  readonly shards: number
+  readonly problems: readonly string[]
+}
+
+export interface ClusterStatistics {
+  readonly collections: number
+  readonly pointsCount: number
+  readonly indexedCount: number
+  readonly bytes?: StorageBytes
+  readonly uptimeSeconds: number
+}
+
+/** A point to write: with a vector, or with a text where the collection has an embedder. */
+export type PointInput<Payload> = {
+  /** 1 to 512 bytes of UTF-8. */
+  readonly id: string
+  readonly payload?: Payload
+} & ({ readonly vector: VectorInput } | { readonly text: string })
+
+export interface Point<Payload> {
+  readonly id: string
+  readonly payload?: Payload
+  /** Only when asked for with `withVector`. */
+  readonly vector?: Float32Array
+}
+
+export interface WriteResult {
+  /** Points written, changed or deleted. */
+  readonly affected: number
+  /** For later reads with consistency `session`, to see at least this write. */
+  readonly sessionToken: string
+}
+
+/** How fresh a read is. Default `eventual`: any replica. */
+export interface ReadOptions {
+  /** `session`: not older than `sessionToken`. `strong`: sees every write acknowledged before. */
+  readonly consistency?: 'eventual' | 'session' | 'strong'
+  readonly sessionToken?: string
+}
+
+export type SearchQuery =
+  | { readonly vector: VectorInput }
+  /** The vector of this point; the point itself is left out. */
+  | { readonly id: string }
+  /** Embedded by the collection's embedder. */
+  | { readonly text: string }
+
+export type SearchRequest<Payload> = SearchQuery &
+  ReadOptions & {
+    /** Number of results, 1 to 10,000. Default 10. */
+    readonly topK?: number
+    readonly filter?: Filter<Payload>
+    /** Default true. */
+    readonly withPayload?: boolean
+    readonly withVector?: boolean
+    /** Milliseconds allowed on the server, 1 to 60,000. Default 10,000. */
+    readonly timeoutMs?: number
+    /** Compare with every matching point instead of walking the graph. */
+    readonly exact?: boolean
+    /** Recall to aim at, .80 to .999. Default .98. */
+    readonly targetRecall?: number
+    /** Tell the plan and what happened. */
+    readonly explain?: boolean
+  }
+
+export interface ScoredPoint<Payload> extends Point<Payload> {
+  /** Higher is nearer for cosine and dot, lower is nearer for l2. */
+  readonly score: number
+}
+
+export interface ShardPlan {
+  readonly shardId: number | string
+  /** `scan`, `graph` or `filtered_graph`. */
+  readonly strategy: string
+  readonly reason: string
+  readonly matches?: number
+  readonly distancesComputed: number
+  readonly rescored: number
+  readonly tailScanned: number
+  readonly tookUs: number
+}
+
+export interface SearchResult<Payload> {
+  /** Nearest first. */
+  readonly results: readonly ScoredPoint<Payload>[]
+  /** true: no nearer point exists. */
+  readonly exact: boolean
+  /** true: every shard answered in full. */
+  readonly complete: boolean
+  readonly shardsTotal: number
+  readonly shardsAnswered: number
+  /** Points that match the filter, where known. */
+  readonly matches?: number
+  readonly warnings: readonly string[]
+  /** With `explain`. */
+  readonly plans: readonly ShardPlan[]
+  /** Microseconds in the server. */
+  readonly tookUs: number
+}

@@ -1,0 +1,75 @@
+/** The client of one Vectron: collections, and the state of the cluster. */
+import { type AnyPayload, Collection } from './collection.ts'
+import type {
+  ClusterHealth,
+  ClusterStatistics,
+  CollectionChange,
+  CollectionInfo,
+  NewCollection,
+} from './resources.ts'
+import { type CallOptions, type ClientOptions, Transport } from './transport.ts'
+
+const COLLECTIONS = '/v1/collections'
+
+export class Vectron {
+  readonly #transport: Transport
+
+  /** Nothing is sent until a method is called. */
+  constructor(options: ClientOptions) {
+    this.#transport = new Transport(options)
+  }
+
+  /** The points of a collection; `Payload` types them. Sends nothing: the collection may be absent. */
+  collection<Payload = AnyPayload>(name: string): Collection<Payload> {
+    return new Collection(this.#transport, name)
+  }
+
+  /** Creates a collection; answers when its shards accept writes. Never retried. */
+  createCollection(collection: NewCollection, options?: CallOptions): Promise<CollectionInfo> {
+    const call = { method: 'POST', path: COLLECTIONS, body: collection, idempotent: false } as const
+    return this.#transport.call(call, options)
+  }
+
+  /** All collections in the order of their names, fetched page by page as they are consumed. */
+  async *listCollections(options?: CallOptions): AsyncGenerator<CollectionInfo> {
+    let pageToken = ''
+    do {
+      const path = `${COLLECTIONS}?pageToken=${encodeURIComponent(pageToken)}`
+      const page = await this.#get<{ collections: CollectionInfo[]; nextPageToken: string }>(
+        pageToken === '' ? COLLECTIONS : path,
+        options,
+      )
+      yield* page.collections
+      pageToken = page.nextPageToken
+    } while (pageToken !== '')
+  }
+
+  /** Changes the description, or adds fields to the payload schema. Never retried. */
+  updateCollection(
+    name: string,
+    change: CollectionChange,
+    options?: CallOptions,
+  ): Promise<CollectionInfo> {
+    const path = `${COLLECTIONS}/${encodeURIComponent(name)}`
+    const call = { method: 'PATCH', path, body: change, idempotent: false } as const
+    return this.#transport.call(call, options)
+  }
+
+  /** Deletes a collection and all its points. Never retried. */
+  async deleteCollection(name: string, options?: CallOptions): Promise<void> {
+    const path = `${COLLECTIONS}/${encodeURIComponent(name)}`
+    await this.#transport.call({ method: 'DELETE', path, idempotent: false }, options)
+  }
+
+  health(options?: CallOptions): Promise<ClusterHealth> {
+    return this.#get('/v1/cluster/health', options)
+  }
+
+  statistics(options?: CallOptions): Promise<ClusterStatistics> {
+    return this.#get('/v1/cluster/statistics', options)
+  }
+
+  #get<Answer>(path: string, options: CallOptions | undefined): Promise<Answer> {
+    return this.#transport.call({ method: 'GET', path, idempotent: true }, options)
+  }
+}
