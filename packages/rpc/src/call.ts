@@ -57,6 +57,8 @@ export class Call implements CallContext {
   readonly peer: string
   readonly header: (name: string) => string | undefined
   principal: Principal | undefined = undefined
+  readonly #clock: Clock
+  readonly #startUs: number
   #controller: AbortController | undefined
   #ended: { readonly reason: unknown } | undefined
   #onAbort: ((reason: unknown) => void) | undefined
@@ -67,6 +69,8 @@ export class Call implements CallContext {
     this.protocol = incoming.protocol
     this.deadline =
       incoming.timeoutMs === Infinity ? endless : deadlineAfter(incoming.clock, incoming.timeoutMs)
+    this.#clock = incoming.clock
+    this.#startUs = incoming.clock.monotonicUs()
     this.peer = incoming.peer
     this.header = incoming.header
     this.requestId = acceptRequestId(incoming.header('x-request-id'))
@@ -106,6 +110,11 @@ export class Call implements CallContext {
   onAbort(listener: (reason: unknown) => void): void {
     this.#onAbort = listener
     if (this.#ended !== undefined) listener(this.#ended.reason)
+  }
+
+  /** Milliseconds since the call came in. */
+  elapsedMs(): number {
+    return (this.#clock.monotonicUs() - this.#startUs) / 1000
   }
 
   get aborted(): boolean {

@@ -23,8 +23,8 @@ type AnyMessage = MessageShape<DescMessage>
 
 /** Where a transport takes requests from and sends answers to. */
 export interface Exchange {
-  /** The one request of a unary or server-streaming call; decodes, so it may throw. */
-  request(): AnyMessage
+  /** The one request of a unary or server-streaming call; reads and decodes it, so it may fail. */
+  request(): AnyMessage | Promise<AnyMessage>
   /** The requests of a client-streaming or bidirectional call. */
   requests(): AsyncIterable<AnyMessage>
   /** Sends one answer; a promise when the transport wants the handler to wait. */
@@ -50,12 +50,18 @@ export function runCall(
 async function answer(method: BoundMethod, call: Call, exchange: Exchange): Promise<void> {
   const { handler, output } = method
   switch (handler.kind) {
-    case 'unary':
-      return sendOne(exchange, output, await handler.handle(exchange.request(), call))
+    case 'unary': {
+      const request = exchange.request()
+      // Awaiting what is there already costs a turn of the microtask queue in every search.
+      const message = request instanceof Promise ? await request : request
+      return sendOne(exchange, output, await handler.handle(message, call))
+    }
     case 'client_streaming':
       return sendOne(exchange, output, await handler.handle(exchange.requests(), call))
-    case 'server_streaming':
-      return sendAll(exchange, output, call, handler.handle(exchange.request(), call))
+    case 'server_streaming': {
+      const answers = handler.handle(await exchange.request(), call)
+      return sendAll(exchange, output, call, answers)
+    }
     case 'bidi_streaming':
       return sendAll(exchange, output, call, handler.handle(exchange.requests(), call))
   }

@@ -8,6 +8,14 @@ export type { Interceptor } from './dispatch.ts'
 export { GrpcChannel, type GrpcChannelOptions } from './grpc-client.ts'
 export { type GrpcServerOptions, type RunningGrpcServer, startGrpcServer } from './grpc-server.ts'
 export { GrpcHealth } from './health.ts'
+export {
+  type HttpServerOptions,
+  type PlainAnswer,
+  type PlainRequest,
+  type PlainRoute,
+  type RunningHttpServer,
+  startHttpServer,
+} from './http/http-server.ts'
 export { createInProcessClient, type InProcessOptions } from './in-process.ts'
 export {
   type BoundMethod,

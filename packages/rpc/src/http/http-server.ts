@@ -1,0 +1,255 @@
+/**
+ * The HTTP server: routes of annotated methods, a few plain routes, and errors for everything else.
+ *
+ * Bare node:http: nothing of a framework's router, schemas or hooks is needed here, and each layer
+ * costs a search microseconds (docs/decisions/0006-rpc.md).
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { type Clock, LIMITS, type Logger, systemClock, VectronError } from '@vectron/base'
+import { acceptRequestId } from '../call.ts'
+import type { Dispatcher, Interceptor } from '../dispatch.ts'
+import { PROBLEM_CONTENT_TYPE, toProblem } from '../problem.ts'
+import type { BoundService } from '../service.ts'
+import { explainReason, isServerFault, reportError, suggestReason } from '../status.ts'
+import { drainRequest, type Headers, sendBody, sendProblem } from './answer.ts'
+import { httpBindings } from './http-binding.ts'
+import { type ServedMethod, serveMethod } from './http-method.ts'
+import { parseTemplate } from './path-template.ts'
+import type { BodyLimits } from './request-body.ts'
+import { Router } from './router.ts'
+
+export interface HttpServerOptions {
+  /** Address to listen on. Default: 127.0.0.1. */
+  readonly host?: string
+  /** 0: any free port. */
+  readonly port: number
+  /** Each of their methods has a google.api.http annotation; otherwise the server does not start. */
+  readonly services: readonly BoundService[]
+  /** Outermost first. They run for `services`, not for plain routes. */
+  readonly interceptors?: readonly Interceptor[]
+  /** Routes beside the methods, open to everybody. */
+  readonly routes?: readonly PlainRoute[]
+  readonly logger: Logger
+  readonly clock?: Clock
+  /** Default: bodyBytesMax and inflatedBodyBytesMax of LIMITS. */
+  readonly limits?: BodyLimits
+}
+
+/** A GET route that is no method: health, metrics, documents. */
+export interface PlainRoute {
+  /** A path template, such as `/livez`. */
+  readonly path: string
+  handle(request: PlainRequest): Promise<PlainAnswer> | PlainAnswer
+}
+
+export interface PlainRequest {
+  /** Values of the template's variables, decoded. */
+  readonly values: readonly string[]
+  readonly query: URLSearchParams
+  readonly header: (name: string) => string | undefined
+}
+
+export interface PlainAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface RunningHttpServer {
+  readonly port: number
+  /** Refuses new connections, waits up to `graceMs` for running requests, then cuts them off. */
+  close(graceMs?: number): Promise<void>
+}
+
+type Route =
+  | { readonly kind: 'method'; readonly served: ServedMethod }
+  | { readonly kind: 'plain'; readonly plain: PlainRoute }
+
+/** Listens; rejects with UNAVAILABLE when the port cannot be had. */
+export async function startHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
+  const handler = new RequestHandler(options)
+  const server = createServer(
+    {
+      headersTimeout: LIMITS.headersTimeoutMs,
+      requestTimeout: LIMITS.requestArrivalTimeoutMs,
+      connectionsCheckingInterval: 5000,
+      maxHeaderSize: LIMITS.headerBytesMax,
+      keepAliveTimeout: 65_000,
+      noDelay: true,
+    },
+    (request, response) => handler.handle(request, response),
+  )
+  server.on('clientError', (error, socket) => refuseSocket(error, socket as Socket))
+  const port = await listen(server, options.host ?? '127.0.0.1', options.port)
+  return { port, close: (graceMs = 2000) => shutDown(server, graceMs) }
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      const message = `The HTTP address ${host}:${port} cannot be used: ${cause.message}.`
+      reject(new VectronError('UNAVAILABLE', message, { subject: 'port', cause }))
+    })
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+function shutDown(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+/** Finds the route of a request and has it answered. */
+class RequestHandler {
+  readonly #router = new Router<Route>()
+  readonly #logger: Logger
+  readonly #limits: BodyLimits
+
+  constructor(options: HttpServerOptions) {
+    this.#logger = options.logger
+    this.#limits = options.limits ?? {
+      bodyBytesMax: LIMITS.bodyBytesMax,
+      inflatedBytesMax: LIMITS.inflatedBodyBytesMax,
+    }
+    const { interceptors = [], clock = systemClock, routes = [] } = options
+    for (const service of options.services) this.#addService(service, { interceptors, clock })
+    for (const plain of [...routes, errorsRoute]) {
+      this.#router.add('GET', parseTemplate(plain.path), { kind: 'plain', plain })
+    }
+  }
+
+  #addService(service: BoundService, dispatcher: Dispatcher): void {
+    const limits = this.#limits
+    const logger = this.#logger
+    for (const method of service.methods) {
+      for (const binding of httpBindings(method.open)) {
+        const served = { method, binding, dispatcher, limits, logger }
+        this.#router.add(binding.verb, binding.template, { kind: 'method', served })
+      }
+    }
+  }
+
+  /** Never throws. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    this.#answer(request, response).catch((error) => this.#fail(request, response, error))
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { path, query } = splitUrl(request.url ?? '/')
+    const httpMethod = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET')
+    const match = this.#router.match(httpMethod, path)
+    switch (match.kind) {
+      case 'found':
+        if (match.route.kind === 'plain') {
+          return servePlain(match.route.plain, match.values, query, request, response)
+        }
+        return serveMethod(match.route.served, {
+          request,
+          response,
+          path,
+          query,
+          values: match.values,
+        })
+      case 'wrong-method': {
+        const allow = match.allowed.join(', ')
+        const message = `${path} does not take ${httpMethod}; it takes ${allow}.`
+        throw new RefusedRoute(new VectronError('METHOD_NOT_ALLOWED', message), { allow })
+      }
+      case 'not-found': {
+        const hint = match.nearest === undefined ? '' : ` Did you mean ${match.nearest}?`
+        throw new VectronError('ROUTE_NOT_FOUND', `There is no route ${path}.${hint}`)
+      }
+    }
+  }
+
+  #fail(request: IncomingMessage, response: ServerResponse, thrown: unknown): void {
+    const error = thrown instanceof RefusedRoute ? thrown.refusal : thrown
+    const headers = thrown instanceof RefusedRoute ? thrown.headers : {}
+    const { path } = splitUrl(request.url ?? '/')
+    const sentId = request.headers['x-request-id']
+    const requestId = acceptRequestId(typeof sentId === 'string' ? sentId : undefined)
+    if (isServerFault(error)) this.#logger.error({ requestId, path, err: error }, 'request failed')
+    sendProblem(response, reportError(error, requestId), path, headers)
+    drainRequest(request, this.#limits.bodyBytesMax)
+  }
+}
+
+/** A refusal that needs headers of its own. */
+class RefusedRoute extends Error {
+  readonly refusal: VectronError
+  readonly headers: Headers
+
+  constructor(refusal: VectronError, headers: Headers) {
+    super(refusal.message)
+    this.refusal = refusal
+    this.headers = headers
+  }
+}
+
+async function servePlain(
+  plain: PlainRoute,
+  values: readonly string[],
+  query: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const answer = await plain.handle({
+    values,
+    query: new URLSearchParams(query),
+    header: (name) => {
+      const value = request.headers[name]
+      return Array.isArray(value) ? value[0] : value
+    },
+  })
+  const headers = { ...answer.headers, 'content-type': answer.contentType }
+  sendBody(response, answer.status, headers, answer.body)
+  drainRequest(request, LIMITS.bodyBytesMax)
+}
+
+/** What a reason means and what to do: the `type` of every problem leads here. */
+const errorsRoute: PlainRoute = {
+  path: '/errors/{reason}',
+  handle: ({ values: [name = ''] }) => {
+    const text = explainReason(name)
+    if (text === undefined) throw new VectronError('ROUTE_NOT_FOUND', suggestReason(name))
+    return { status: 200, contentType: 'text/plain; charset=utf-8', body: text }
+  },
+}
+
+function splitUrl(url: string): { path: string; query: string } {
+  const mark = url.indexOf('?')
+  if (mark < 0) return { path: url, query: '' }
+  return { path: url.slice(0, mark), query: url.slice(mark + 1) }
+}
+
+/** Answers what is not HTTP, or has a header beyond the limit, and closes. */
+function refuseSocket(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const refusal =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new VectronError('BODY_TOO_LARGE', `The header exceeds ${LIMITS.headerBytesMax} bytes.`)
+      : new VectronError('INVALID_ARGUMENT', 'This is no valid HTTP request, or it took too long.')
+  const report = reportError(refusal, acceptRequestId(undefined))
+  const body = JSON.stringify(toProblem(report))
+  socket.end(
+    [
+      `HTTP/1.1 ${report.httpStatus} Refused`,
+      `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}
