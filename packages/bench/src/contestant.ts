@@ -1,0 +1,91 @@
+/**
+ * What is compared in `bench index`: Vectron's engine and its peers, each in a process of its own
+ * that speaks the same few requests.
+ *
+ * One process builds and saves; another, pinned to one core, opens what was saved, answers and is
+ * measured. So no memory of the build counts against anybody's searches.
+ */
+import { join } from 'node:path'
+import { type Child, startChild } from './child.ts'
+import type { Peers } from './peers.ts'
+import type { WordSet } from './words.ts'
+
+export interface Contestant {
+  readonly name: string
+  /** What it is, with its parameters, for the result file. */
+  readonly describe: string
+  /** Rising efforts: ef of the peers, the recall aimed at of ours. */
+  readonly efforts: readonly number[]
+  start(cores: string): Child
+  /** Where it saves what it built. */
+  readonly saved: string
+}
+
+/** Answer to `build`. */
+export interface BuildTimes {
+  readonly wallSeconds: number
+  readonly cpuSeconds: number
+  /** What it saved, vectors included. */
+  readonly diskBytes: number
+}
+
+/** Answer to `search`: all queries, one after the other, on one thread. */
+export interface SearchTimes {
+  readonly wallSeconds: number
+  readonly cpuSeconds: number
+}
+
+/** Answer to `memory`. */
+export interface Memory {
+  /** Anonymous memory since before the open. */
+  readonly anonymousBytes: number
+  /** File-backed pages since before the open; the system may drop them. */
+  readonly fileBytes: number
+}
+
+const RECALLS = [0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999]
+const EXPANSIONS = [10, 20, 30, 40, 60, 80, 100, 130, 170, 220, 300, 400, 600]
+
+export function vectronContestant(set: WordSet): Contestant {
+  const program = process.execPath
+  const script = join(import.meta.dirname, 'engine-process.ts')
+  return {
+    name: 'vectron',
+    describe: 'ShardEngine through the addon, cosine, defaults',
+    efforts: RECALLS,
+    saved: join(set.folder, 'vectron'),
+    start: (cores) => startChild({ program, args: ['--expose-gc', script], cores }),
+  }
+}
+
+/** hnswlib and usearch with the parameters that the trial of the index used. */
+export function peerContestants(set: WordSet, peers: Peers): Contestant[] {
+  const peer = (name: string, describe: string, options: object): Contestant => ({
+    name,
+    describe,
+    efforts: EXPANSIONS,
+    saved: join(set.folder, `${name}.bin`),
+    start: (cores) =>
+      startChild({
+        program: peers.python,
+        args: [join(import.meta.dirname, 'peer_process.py'), JSON.stringify(options)],
+        cores,
+      }),
+  })
+  return [
+    peer(
+      'hnswlib',
+      `hnswlib ${peers.versions.hnswlib}, M 16, efConstruction 200, f32, -O3 -march=native`,
+      {
+        library: 'hnswlib',
+        links: 16,
+        buildWidth: 200,
+      },
+    ),
+    peer('usearch', `usearch ${peers.versions.usearch}, connectivity 16, expansion_add 200, f32`, {
+      library: 'usearch',
+      links: 16,
+      buildWidth: 200,
+    }),
+  ]
+}
