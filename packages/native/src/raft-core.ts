@@ -1,8 +1,10 @@
 /**
  * RaftCore: the Raft state machines of all groups of a process: no clock, thread, socket or file.
  *
- * Lists the same calls in the same order as raft_core.rs.
+ * Lists the same calls in the same order as raft_core.rs. Whatever it throws is a VectronError.
  */
+import { loadAddon } from './addon.ts'
+import { throwTranslated } from './failure.ts'
 
 export interface RaftCoreOptions {
   /** Seeds the randomised election timeouts: the same seed and calls give the same run. */
@@ -79,10 +81,18 @@ export interface GroupStatus {
   readonly applied: bigint
   readonly lastIndex: bigint
   readonly firstIndex: bigint
+  readonly voters: readonly bigint[]
+  readonly learners: readonly bigint[]
+}
+
+/** A group in which raft panicked; it is gone, the others go on. */
+export interface FailedGroup {
+  readonly group: bigint
+  readonly message: string
 }
 
 export interface PollResult {
-  /** Number of this batch; pass it to persisted(). */
+  /** Number of this batch; each must be passed to persisted(), or a later one. */
   readonly batch: bigint
   /** An encoded `raft.v1.LogBatch` to append; absent when nothing is to be written. */
   readonly records: Uint8Array | undefined
@@ -92,6 +102,7 @@ export interface PollResult {
   readonly readStates: readonly ReadState[]
   /** Groups whose term, leader or role changed. */
   readonly changed: readonly GroupStatus[]
+  readonly failed: readonly FailedGroup[]
 }
 
 export interface RaftCore {
@@ -104,8 +115,11 @@ export interface RaftCore {
   propose(group: bigint, data: Uint8Array): ProposeResult
   /** Takes an encoded eraftpb.ConfChangeV2. */
   proposeConfChange(group: bigint, change: Uint8Array): ProposeResult
-  /** Applies a committed conf change; answers the encoded eraftpb.ConfState. */
-  applyConfChange(group: bigint, change: Uint8Array): Uint8Array
+  /**
+   * Applies the committed conf change of entry `index`; answers the encoded eraftpb.ConfState. The
+   * next poll writes it. A change that the log says was applied before changes nothing.
+   */
+  applyConfChange(group: bigint, index: bigint, change: Uint8Array): Uint8Array
   /** false: dropped, because there is no leader or it has committed nothing in its term. */
   readIndex(group: bigint, context: Uint8Array): boolean
   transferLeader(group: bigint, to: bigint): void
@@ -116,7 +130,82 @@ export interface RaftCore {
   persisted(batch: bigint): readonly OutgoingMessage[]
   /** The state machine has applied the group's entries up to `index`. */
   applied(group: bigint, index: bigint): void
-  /** Drops entries up to `index` from memory. */
+  /** Drops entries that are applied, up to `index`, from memory. */
   compact(group: bigint, index: bigint): void
   status(group: bigint): GroupStatus | undefined
+}
+
+/** A RaftCore without groups. */
+export function createRaftCore(options: RaftCoreOptions): RaftCore {
+  const { RaftCore } = loadAddon()
+  return new TranslatingRaftCore(new RaftCore(options))
+}
+
+/** The addon's core; what it throws becomes a VectronError. */
+class TranslatingRaftCore implements RaftCore {
+  readonly #core: RaftCore
+
+  constructor(core: RaftCore) {
+    this.#core = core
+  }
+
+  createGroup(options: CreateGroupOptions): void {
+    throwTranslated(() => this.#core.createGroup(options))
+  }
+
+  destroyGroup(group: bigint): void {
+    throwTranslated(() => this.#core.destroyGroup(group))
+  }
+
+  tick(): void {
+    throwTranslated(() => this.#core.tick())
+  }
+
+  step(group: bigint, message: Uint8Array): void {
+    throwTranslated(() => this.#core.step(group, message))
+  }
+
+  propose(group: bigint, data: Uint8Array): ProposeResult {
+    return throwTranslated(() => this.#core.propose(group, data))
+  }
+
+  proposeConfChange(group: bigint, change: Uint8Array): ProposeResult {
+    return throwTranslated(() => this.#core.proposeConfChange(group, change))
+  }
+
+  applyConfChange(group: bigint, index: bigint, change: Uint8Array): Uint8Array {
+    return throwTranslated(() => this.#core.applyConfChange(group, index, change))
+  }
+
+  readIndex(group: bigint, context: Uint8Array): boolean {
+    return throwTranslated(() => this.#core.readIndex(group, context))
+  }
+
+  transferLeader(group: bigint, to: bigint): void {
+    throwTranslated(() => this.#core.transferLeader(group, to))
+  }
+
+  campaign(group: bigint): void {
+    throwTranslated(() => this.#core.campaign(group))
+  }
+
+  poll(): PollResult | undefined {
+    return throwTranslated(() => this.#core.poll() ?? undefined)
+  }
+
+  persisted(batch: bigint): readonly OutgoingMessage[] {
+    return throwTranslated(() => this.#core.persisted(batch))
+  }
+
+  applied(group: bigint, index: bigint): void {
+    throwTranslated(() => this.#core.applied(group, index))
+  }
+
+  compact(group: bigint, index: bigint): void {
+    throwTranslated(() => this.#core.compact(group, index))
+  }
+
+  status(group: bigint): GroupStatus | undefined {
+    return throwTranslated(() => this.#core.status(group) ?? undefined)
+  }
 }

@@ -4,6 +4,10 @@
  * Requests and answers are protobuf of `engine.v1` that JavaScript builds or forwards as buffers.
  * Calls run on the engine's own threads; their promises settle from one completion ring.
  */
+import { assertDefined } from '@vectron/base'
+import { loadAddon, type NativeShardEngine } from './addon.ts'
+import { throwTranslated } from './failure.ts'
+import { nativeCalls } from './native-calls.ts'
 
 /** Threads and memory shared by all shards of the process. Set once, before the first open. */
 export interface EngineOptions {
@@ -48,4 +52,81 @@ export interface ShardEngine {
   indexed(): Promise<void>
   /** Checkpoints and closes. */
   close(): Promise<void>
+}
+
+const TAIL_POINTS_MAX = 500_000
+
+/**
+ * Sets the threads that all shards of the process share. Must come before the first open.
+ *
+ * @throws VectronError INTERNAL when a shard was opened before
+ */
+export function configureEngine(options: EngineOptions): void {
+  throwTranslated(() => loadAddon().configureEngine(options))
+}
+
+/**
+ * Opens the shard of a folder.
+ *
+ * @throws VectronError DATA_CORRUPT with the file named, DISK_FULL, INVALID_ARGUMENT
+ */
+export async function openShardEngine(options: ShardEngineOptions): Promise<ShardEngine> {
+  const { ShardEngine } = loadAddon()
+  const calls = nativeCalls()
+  let engine: NativeShardEngine | undefined
+  await calls.start((call) => {
+    const { folder, config, tailPointsMax = TAIL_POINTS_MAX } = options
+    engine = new ShardEngine(calls.ring, call, { folder, config, tailPointsMax })
+  })
+  return new AddonShardEngine(assertDefined(engine, 'the addon made the shard that it opened'))
+}
+
+class AddonShardEngine implements ShardEngine {
+  readonly #engine: NativeShardEngine
+
+  constructor(engine: NativeShardEngine) {
+    this.#engine = engine
+  }
+
+  get appliedIndex(): bigint {
+    return throwTranslated(() => this.#engine.appliedIndex())
+  }
+
+  get durableIndex(): bigint {
+    return throwTranslated(() => this.#engine.durableIndex())
+  }
+
+  apply(entries: readonly ApplyEntry[]): Promise<Uint8Array> {
+    return answerBytes((call) => this.#engine.apply(call, entries))
+  }
+
+  search(request: Uint8Array): Promise<Uint8Array> {
+    return answerBytes((call) => this.#engine.search(call, request))
+  }
+
+  read(request: Uint8Array): Promise<Uint8Array> {
+    return answerBytes((call) => this.#engine.read(call, request))
+  }
+
+  async checkpoint(): Promise<bigint> {
+    const { number } = await nativeCalls().start((call) => this.#engine.checkpoint(call))
+    return assertDefined(number, 'a checkpoint answers an index')
+  }
+
+  stats(): Uint8Array {
+    return throwTranslated(() => this.#engine.stats())
+  }
+
+  async indexed(): Promise<void> {
+    await nativeCalls().start((call) => this.#engine.indexed(call))
+  }
+
+  async close(): Promise<void> {
+    await nativeCalls().start((call) => this.#engine.close(call))
+  }
+}
+
+async function answerBytes(begin: (call: number) => void): Promise<Uint8Array> {
+  const { bytes } = await nativeCalls().start(begin)
+  return assertDefined(bytes, 'the call answers bytes')
 }

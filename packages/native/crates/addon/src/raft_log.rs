@@ -103,14 +103,6 @@ impl RaftLog {
     }
 
     #[napi(catch_unwind)]
-    pub fn free_bytes(&self) -> Result<f64, Thrown> {
-        self.log()?
-            .free_bytes()
-            .map(|bytes| bytes as f64)
-            .map_err(unreadable)
-    }
-
-    #[napi(catch_unwind)]
     pub fn close(&self, call: u32) -> Result<(), Thrown> {
         self.log()?.close(self.finish(call));
         Ok(())

@@ -17,7 +17,6 @@ use raft_engine::{Config, Engine, ReadableSize, RecoveryMode};
 
 use crate::error::ConsensusError;
 use crate::log_files::{check_and_repair, disk_bytes};
-use crate::log_space::free_bytes;
 use crate::log_writer::{Done, EntryShape, Task, Writer, keys, read_start, run_purge};
 use crate::records::{HardState, LogRecord, encode_entry};
 
@@ -169,11 +168,6 @@ impl RaftLog {
         disk_bytes(&self.folder)
     }
 
-    /// Free bytes of the file system that the log lies on.
-    pub fn free_bytes(&self) -> io::Result<u64> {
-        free_bytes(&self.folder)
-    }
-
     /// Writes what is queued, then ends the writer; later tasks are refused.
     pub fn close(&self, done: Done) {
         self.submit(Task::Close { done });
@@ -243,7 +237,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 fn lock_folder(folder: &Path) -> Result<File, ConsensusError> {
     let path = folder.join("vectron.lock");
     let refused = |cause: String| ConsensusError {
-        reason: "CONFLICT",
+        reason: "DATA_IN_USE",
         message: format!(
             "the Raft log in {} is in use by another process: {cause}",
             folder.display()
