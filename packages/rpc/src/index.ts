@@ -18,6 +18,13 @@ export {
 } from './http/http-server.ts'
 export { createInProcessClient, type InProcessOptions } from './in-process.ts'
 export {
+  type OpenApiDocument,
+  type OpenApiOptions,
+  type Operation,
+  openApiDocument,
+  openApiRoute,
+} from './openapi/document.ts'
+export {
   type BoundMethod,
   type BoundService,
   bindService,
