@@ -10,10 +10,16 @@ import { parseArgs } from 'node:util'
 import { didYouMean } from '@vectron/base'
 import type { BenchOptions } from './bench-options.ts'
 import { benchIndex } from './index-bench.ts'
+import { benchIngest } from './ingest-bench.ts'
 import { closingLines, type Report, writeReport } from './report.ts'
+import { benchRestart } from './restart-bench.ts'
+import { benchServer } from './server-bench.ts'
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Report>>> = {
   index: benchIndex,
+  server: benchServer,
+  ingest: benchIngest,
+  restart: benchRestart,
 }
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [options]

@@ -1,0 +1,54 @@
+/**
+ * A real Vectron process over a fresh folder, with a client process beside it: what the benchmarks
+ * of the whole product share.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { VectronProcess } from '@vectron/testkit'
+import { type Child, startChild } from './child.ts'
+import type { LoadTimes } from './client-process.ts'
+import type { WordSet } from './words.ts'
+
+export const LOAD = { batchPoints: 1000, inFlight: 4 }
+
+const CORES = '0,1'
+
+export interface ServerRun {
+  readonly client: Child
+  readonly data: string
+  /** The server as it runs now. */
+  server(): VectronProcess
+  load(set: WordSet): Promise<LoadTimes>
+  /** Starts the product again over the same data, after its process has ended. */
+  restart(): Promise<void>
+  /** Ends both processes and removes the data. */
+  close(): Promise<void>
+}
+
+export async function startServerRun(): Promise<ServerRun> {
+  const data = mkdtempSync(join(tmpdir(), 'vectron-bench-'))
+  let server = await VectronProcess.start({ data })
+  const script = join(import.meta.dirname, 'client-process.ts')
+  const client = startChild({ program: process.execPath, args: [script], cores: CORES })
+  const connect = () => {
+    const { grpcAddress, url, apiKey } = server
+    return client.call({ op: 'connect', grpcAddress, url, apiKey })
+  }
+  await connect()
+  return {
+    client,
+    data,
+    server: () => server,
+    load: (set) => client.call<LoadTimes>({ op: 'load', vectors: set.vectorsFile, ...LOAD }),
+    async restart() {
+      server = await VectronProcess.start({ data })
+      await connect()
+    },
+    async close() {
+      await client.close()
+      await server.stop()
+      rmSync(data, { recursive: true, force: true })
+    },
+  }
+}
