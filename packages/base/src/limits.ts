@@ -29,6 +29,11 @@ export const LIMITS = {
   /** Bytes of a text to embed: longer texts are cut into points by the caller. */
   textBytesMax: 64 * KIB,
 
+  /** Shards of one collection: each costs a Raft group, a store and a part of every search. */
+  shardsPerCollectionMax: 1024,
+  /** Replicas of one shard: nine survive the loss of four. */
+  replicationFactorMax: 9,
+
   // Batches and pages.
   /** Points of one upsert, ids of one get or delete. */
   batchPointsMax: 10_000,

@@ -19,7 +19,7 @@ import {
   type ShardId,
   VectronError,
 } from '@vectron/base'
-import { engine, worker } from '@vectron/contracts'
+import { type engine, worker } from '@vectron/contracts'
 import type { GroupStatus, ShardEngine } from '@vectron/native'
 import type { GroupMember, ReplicaHost } from '@vectron/raft'
 import { checkEpoch, type ShardEpoch } from './epoch.ts'
@@ -116,10 +116,7 @@ export class Shard {
   }
 
   /** Takes an encoded `engine.v1.ReadRequest`; answers an encoded `engine.v1.ReadResult`. */
-  async read(
-    request: worker.ReadShardRequest,
-    deadline: Deadline,
-  ): Promise<Uint8Array> {
+  async read(request: worker.ReadShardRequest, deadline: Deadline): Promise<Uint8Array> {
     this.#checkServes(request.shard?.epoch)
     if (request.barrier !== undefined) await this.#passBarrier(request.barrier, deadline)
     return this.#engine.read(request.read)

@@ -76,9 +76,7 @@ export function openKeyStore(file: string, clock: Clock): KeyStore {
   const list = db.prepare(
     'SELECT id, name, created_ms, revoked_ms FROM api_keys ORDER BY created_ms, id',
   )
-  const revoke = db.prepare(
-    'UPDATE api_keys SET revoked_ms = coalesce(revoked_ms, ?) WHERE id = ?',
-  )
+  const revoke = db.prepare('UPDATE api_keys SET revoked_ms = coalesce(revoked_ms, ?) WHERE id = ?')
 
   return {
     createKey({ name, environment }) {

@@ -73,11 +73,9 @@ export function checkAtMost(value: number, max: number, field: string): void {
 export function checkBatch(count: number, max: number, field: string): void {
   if (count === 0) throw new VectronError('EMPTY_BATCH', `${field} is empty.`, { field })
   if (count <= max) return
-  throw new VectronError(
-    'BATCH_TOO_LARGE',
-    `${field} has ${count} items; the limit is ${max}.`,
-    { field },
-  )
+  throw new VectronError('BATCH_TOO_LARGE', `${field} has ${count} items; the limit is ${max}.`, {
+    field,
+  })
 }
 
 /**

@@ -108,10 +108,7 @@ function checkField(field: string, path: string): void {
   if (field === '') throw invalid(path, 'names no payload field')
   const bytes = Buffer.byteLength(field)
   if (bytes > LIMITS.fieldPathBytesMax) {
-    throw invalid(
-      path,
-      `names a field of ${bytes} bytes; the limit is ${LIMITS.fieldPathBytesMax}`,
-    )
+    throw invalid(path, `names a field of ${bytes} bytes; the limit is ${LIMITS.fieldPathBytesMax}`)
   }
 }
 

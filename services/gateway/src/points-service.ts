@@ -54,7 +54,8 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     return runInOrder({
       inputs: requests,
       // The stream may last for hours; each batch has the time of a single upsert.
-      work: (request) => this.#upsert(request, deadlineAfter(clock, LIMITS.requestTimeoutMsDefault)),
+      work: (request) =>
+        this.#upsert(request, deadlineAfter(clock, LIMITS.requestTimeoutMsDefault)),
       inFlightMax: LIMITS.streamBatchesInFlightMax,
     })
   }

@@ -20,10 +20,7 @@ export interface ReadByIds {
 }
 
 /** Encoded `vectron.v1.Point`s by id; ids that do not exist are absent. */
-export async function readByIds(
-  router: Router,
-  read: ReadByIds,
-): Promise<Map<string, Uint8Array>> {
+export async function readByIds(router: Router, read: ReadByIds): Promise<Map<string, Uint8Array>> {
   const route = await router.route(read.collection)
   const { collection, freshness, deadline, withPayload, withVector } = read
   const answers = await Promise.all(

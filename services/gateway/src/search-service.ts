@@ -6,13 +6,7 @@
  */
 
 import { fromBinary } from '@bufbuild/protobuf'
-import {
-  assertDefined,
-  type Deadline,
-  deadlineAfter,
-  LIMITS,
-  VectronError,
-} from '@vectron/base'
+import { assertDefined, type Deadline, deadlineAfter, LIMITS, VectronError } from '@vectron/base'
 import { engine, parseVector, wire } from '@vectron/contracts'
 import {
   type CollectionRoute,

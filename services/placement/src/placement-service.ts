@@ -127,8 +127,7 @@ export class PlacementService implements ServiceHandlers<typeof placement.Placem
       await changes.next(remainingMs, call.signal)
     }
     const { version } = catalog.state
-    const assignments =
-      version === knownVersion ? [] : buildAssignments(catalog.state, workerId)
+    const assignments = version === knownVersion ? [] : buildAssignments(catalog.state, workerId)
     return create(placement.HeartbeatResponseSchema, { version, assignments })
   }
 

@@ -44,7 +44,11 @@ export class HostedShard {
   static async open(options: HostedShardOptions): Promise<HostedShard> {
     const { assignment, host, clock, tailPointsMax } = options
     const folder = join(options.shardsFolder, assignment.shardId.toString())
-    const opened = await openShardEngine({ folder, config: encodeConfig(assignment), tailPointsMax })
+    const opened = await openShardEngine({
+      folder,
+      config: encodeConfig(assignment),
+      tailPointsMax,
+    })
     try {
       const shard = await Shard.open({
         shardId: shardId(assignment.shardId),

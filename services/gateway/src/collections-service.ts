@@ -1,0 +1,167 @@
+/**
+ * The handlers of vectron.v1.Collections: metadata from placement, counts from the shards.
+ */
+
+import { create } from '@bufbuild/protobuf'
+import { assertDefined, type Deadline, isVectronError, LIMITS, VectronError } from '@vectron/base'
+import { type placement, vectron, type worker } from '@vectron/contracts'
+import { type CollectionRoute, shardReports } from '@vectron/routing'
+import type { CallContext, Client, ServiceHandlers } from '@vectron/rpc'
+import {
+  checkAtMost,
+  checkCollectionName,
+  checkDimension,
+  checkEmbedderKnown,
+  checkMetric,
+  checkPayloadSchema,
+  takePageSize,
+} from './check-collection.ts'
+import type { GatewayContext } from './context.ts'
+import { encodePageToken, type PagedList, parsePageToken } from './page-token.ts'
+import { sumBytes, sumFields } from './sum-reports.ts'
+
+export interface CollectionsContext extends GatewayContext {
+  readonly placement: Client<typeof placement.Placement>
+}
+
+export class CollectionsService implements ServiceHandlers<typeof vectron.Collections> {
+  readonly #context: CollectionsContext
+
+  constructor(context: CollectionsContext) {
+    this.#context = context
+  }
+
+  async createCollection(request: vectron.CreateCollectionRequest, { deadline }: CallContext) {
+    const collection = this.#takeCollection(request)
+    const created = await this.#context.placement.createCollection(
+      { collection },
+      { timeoutMs: deadline.remainingMs() },
+    )
+    await this.#context.router.refresh()
+    return assertDefined(created.collection, 'a created collection is described')
+  }
+
+  async getCollection({ collection }: vectron.GetCollectionRequest, { deadline }: CallContext) {
+    return this.#describe(await this.#context.router.route(collection), deadline)
+  }
+
+  async listCollections(request: vectron.ListCollectionsRequest, { deadline }: CallContext) {
+    const pageSize = takePageSize(request.pageSize, {
+      default: LIMITS.collectionsPageDefault,
+      max: LIMITS.collectionsPageMax,
+    })
+    const table = await this.#context.router.refresh()
+    const list: PagedList = { clusterId: table.clusterId, shape: ['collections'] }
+    const after = parsePageToken(list, request.pageToken)
+    const following = [...table.collections.values()].filter(({ name }) => name > after)
+    const page = following.slice(0, pageSize)
+    const described = await Promise.all(page.map((route) => this.#describeListed(route, deadline)))
+    const last = following.length > page.length ? page.at(-1) : undefined
+    return {
+      collections: described.filter((collection) => collection !== undefined),
+      nextPageToken: last === undefined ? '' : encodePageToken(list, last.name),
+    }
+  }
+
+  async updateCollection(request: vectron.UpdateCollectionRequest, { deadline }: CallContext) {
+    const { collection: name, description, payloadSchema } = request
+    if (description !== undefined) checkDescription(description)
+    checkPayloadSchema(payloadSchema, 'payloadSchema')
+    await this.#context.placement.updateCollection(
+      { name, payloadSchema, ...(description === undefined ? {} : { description }) },
+      { timeoutMs: deadline.remainingMs() },
+    )
+    await this.#context.router.refresh()
+    return this.#describe(await this.#context.router.route(name), deadline)
+  }
+
+  async deleteCollection({ collection }: vectron.DeleteCollectionRequest, call: CallContext) {
+    await this.#context.placement.deleteCollection(
+      { name: collection },
+      { timeoutMs: call.deadline.remainingMs() },
+    )
+    await this.#context.router.refresh()
+    return {}
+  }
+
+  async getCollectionStats(
+    { collection }: vectron.GetCollectionStatsRequest,
+    { deadline }: CallContext,
+  ) {
+    const reports = await shardReports(this.#context.router, collection, deadline)
+    const shards = reports.flatMap(({ stats }) => (stats === undefined ? [] : [stats]))
+    return {
+      collection,
+      ...sumCounts(reports),
+      bytes: sumBytes(shards.map(({ bytes }) => bytes)),
+      shards,
+      fields: sumFields(reports.map(({ fields }) => fields)),
+    }
+  }
+
+  #takeCollection(request: vectron.CreateCollectionRequest): vectron.Collection {
+    const { name, metric, payloadSchema, embedder, description } = request
+    checkCollectionName(name, 'name')
+    checkMetric(metric, 'metric')
+    checkPayloadSchema(payloadSchema, 'payloadSchema')
+    checkDescription(description)
+    checkAtMost(request.shardCount, LIMITS.shardsPerCollectionMax, 'shardCount')
+    checkAtMost(request.replicationFactor, LIMITS.replicationFactorMax, 'replicationFactor')
+    return create(vectron.CollectionSchema, {
+      name,
+      dimension: this.#takeDimension(request),
+      metric: metric === vectron.Metric.UNSPECIFIED ? vectron.Metric.COSINE : metric,
+      payloadSchema,
+      embedder,
+      description,
+      shardCount: request.shardCount,
+      replicationFactor: request.replicationFactor,
+    })
+  }
+
+  /** The embedder's dimension when none is given; the two must agree. */
+  #takeDimension({ dimension, embedder }: vectron.CreateCollectionRequest): number {
+    if (embedder !== '') {
+      const { embedders } = this.#context
+      checkEmbedderKnown(embedder, embedders.keys(), 'embedder')
+      const own = embedders.get(embedder)?.dimension ?? 0
+      if (dimension === 0 || dimension === own) return own
+      throw new VectronError(
+        'INVALID_ARGUMENT',
+        `dimension is ${dimension}; the embedder "${embedder}" gives ${own}.`,
+        { field: 'dimension' },
+      )
+    }
+    checkDimension(dimension, 'dimension')
+    return dimension
+  }
+
+  async #describe(route: CollectionRoute, deadline: Deadline): Promise<vectron.Collection> {
+    const reports = await shardReports(this.#context.router, route.name, deadline)
+    return { ...route.collection, ...sumCounts(reports) }
+  }
+
+  /** A collection that is deleted while the list is made is left out. */
+  async #describeListed(
+    route: CollectionRoute,
+    deadline: Deadline,
+  ): Promise<vectron.Collection | undefined> {
+    try {
+      return await this.#describe(route, deadline)
+    } catch (error) {
+      if (isVectronError(error, 'COLLECTION_NOT_FOUND')) return undefined
+      throw error
+    }
+  }
+}
+
+function sumCounts(reports: readonly worker.ShardReport[]) {
+  return {
+    pointsCount: reports.reduce((sum, { stats }) => sum + (stats?.pointsCount ?? 0n), 0n),
+    indexedCount: reports.reduce((sum, { stats }) => sum + (stats?.indexedCount ?? 0n), 0n),
+  }
+}
+
+function checkDescription(description: string): void {
+  checkAtMost(Buffer.byteLength(description), LIMITS.descriptionBytesMax, 'bytes of description')
+}

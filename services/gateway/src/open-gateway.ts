@@ -1,0 +1,100 @@
+/**
+ * Opens a gateway: the public services over gRPC and HTTP, behind authentication, log and metrics.
+ *
+ * Stateless: what it caches (routing, keys) it can fetch again, so any number may run side by side.
+ */
+
+import type { Clock, Logger, Metrics, Random } from '@vectron/base'
+import { type auth, type placement, vectron, wire } from '@vectron/contracts'
+import { type ConnectWorker, Router } from '@vectron/routing'
+import {
+  type BoundService,
+  bindService,
+  bindShadowedService,
+  type Client,
+  startGrpcServer,
+  startHttpServer,
+} from '@vectron/rpc'
+import { recordCalls } from './access-log.ts'
+import { authenticate } from './auth.ts'
+import { ClusterService } from './cluster-service.ts'
+import { CollectionsService } from './collections-service.ts'
+import type { GatewayContext } from './context.ts'
+import type { Embedder } from './embedder.ts'
+import { plainRoutes } from './plain-routes.ts'
+import { PointsService } from './points-service.ts'
+import { SearchService } from './search-service.ts'
+
+export interface GatewayOptions {
+  /** Address to listen on, for both protocols. */
+  readonly host: string
+  /** 0: any free port. */
+  readonly httpPort: number
+  readonly grpcPort: number
+  readonly placement: Client<typeof placement.Placement>
+  readonly auth: Client<typeof auth.Auth>
+  readonly connectWorker: ConnectWorker
+  readonly embedders: readonly Embedder[]
+  /** Release of the product, as people are told it. */
+  readonly version: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+export interface RunningGateway {
+  readonly httpPort: number
+  readonly grpcPort: number
+  /** Answers what is running, refuses what is new. */
+  close(): Promise<void>
+}
+
+/** Settles when both ports listen. Rejects with UNAVAILABLE when one of them cannot be had. */
+export async function openGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const { placement, connectWorker, clock, random, logger, metrics } = options
+  const router = new Router({ placement, connectWorker, clock, random })
+  await router.refresh()
+  const services = bindServices(options, router)
+  const interceptors = [
+    recordCalls({ metrics, logger, clock }),
+    authenticate({ auth: options.auth, clock }),
+  ]
+  const shared = { host: options.host, services, interceptors, logger, clock }
+  const routes = plainRoutes({ metrics, problems: () => shardsWithoutLeader(router) })
+  const http = await startHttpServer({ ...shared, port: options.httpPort, routes })
+  try {
+    const grpc = await startGrpcServer({ ...shared, port: options.grpcPort })
+    return {
+      httpPort: http.port,
+      grpcPort: grpc.port,
+      close: async () => {
+        await Promise.all([http.close(), grpc.close()])
+      },
+    }
+  } catch (error) {
+    await http.close()
+    throw error
+  }
+}
+
+function bindServices(options: GatewayOptions, router: Router): BoundService[] {
+  const { clock, placement, version } = options
+  const embedders = new Map(options.embedders.map((embedder) => [embedder.name, embedder]))
+  const context: GatewayContext = { router, embedders, clock }
+  const startedUs = clock.monotonicUs()
+  return [
+    bindService(vectron.Collections, new CollectionsService({ ...context, placement })),
+    bindShadowedService({ open: vectron.Points, shadow: wire.Points }, new PointsService(context)),
+    bindShadowedService({ open: vectron.Search, shadow: wire.Search }, new SearchService(context)),
+    bindService(vectron.Cluster, new ClusterService({ ...context, version, startedUs })),
+  ]
+}
+
+function shardsWithoutLeader({ table }: Router): string[] {
+  return [...table.collections.values()].flatMap(({ name, shards }) =>
+    shards
+      .filter((shard) => shard.leader === undefined)
+      .map(({ shardId }) => `shard ${shardId} of "${name}" has no leader`),
+  )
+}

@@ -1,0 +1,37 @@
+/**
+ * Routes that are no methods: health for orchestrators and metrics. Open to everybody.
+ */
+
+import type { Metrics } from '@vectron/base'
+import type { PlainAnswer, PlainRoute } from '@vectron/rpc'
+
+export interface PlainRouteOptions {
+  readonly metrics: Metrics
+  /** What keeps the gateway from serving; empty when it serves. */
+  readonly problems: () => readonly string[]
+}
+
+export function plainRoutes({ metrics, problems }: PlainRouteOptions): PlainRoute[] {
+  const ready = (): PlainAnswer => {
+    const found = problems()
+    return found.length === 0 ? text(200, 'ok') : text(503, found.join('\n'))
+  }
+  return [
+    // Alive means that the event loop turns; a replica that recovers is alive.
+    { path: '/livez', handle: () => text(200, 'ok') },
+    { path: '/readyz', handle: ready },
+    { path: '/healthz', handle: ready },
+    {
+      path: '/metrics',
+      handle: async () => ({
+        status: 200,
+        contentType: metrics.contentType,
+        body: await metrics.expose(),
+      }),
+    },
+  ]
+}
+
+function text(status: number, body: string): PlainAnswer {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` }
+}
