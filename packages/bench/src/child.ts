@@ -9,6 +9,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
 export interface ChildOptions {
+  /** What errors call it. */
+  readonly name: string
   readonly program: string
   readonly args: readonly string[]
   /** Cores that it may use, as taskset lists them. */
@@ -26,7 +28,7 @@ export interface Child {
 
 /** Starts a child pinned to its cores. */
 export function startChild(options: ChildOptions): Child {
-  const { program, args, cores } = options
+  const { name, program, args, cores } = options
   const child = spawn('taskset', ['-c', cores, program, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -43,9 +45,9 @@ export function startChild(options: ChildOptions): Child {
     async call<Answer>(request: JsonObject) {
       child.stdin.write(`${JSON.stringify(request)}\n`)
       const line = await lines.next()
-      if (line.done) throw new Error(`${program} ${args[0]} ${await ended}\n${complaints}`)
+      if (line.done) throw new Error(`${name} ${await ended}\n${complaints}`)
       const answer = JSON.parse(line.value)
-      if (typeof answer.error === 'string') throw new Error(`${args[0]}: ${answer.error}`)
+      if (typeof answer.error === 'string') throw new Error(`${name}: ${answer.error}`)
       return answer as Answer
     },
     async close() {

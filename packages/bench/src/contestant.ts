@@ -54,7 +54,8 @@ export function vectronContestant(set: WordSet): Contestant {
     describe: 'ShardEngine through the addon, cosine, defaults',
     efforts: RECALLS,
     saved: join(set.folder, 'vectron'),
-    start: (cores) => startChild({ program, args: ['--expose-gc', script], cores }),
+    start: (cores) =>
+      startChild({ name: 'vectron', program, args: ['--expose-gc', script], cores }),
   }
 }
 
@@ -67,6 +68,7 @@ export function peerContestants(set: WordSet, peers: Peers): Contestant[] {
     saved: join(set.folder, `${name}.bin`),
     start: (cores) =>
       startChild({
+        name,
         program: peers.python,
         args: [join(import.meta.dirname, 'peer_process.py'), JSON.stringify(options)],
         cores,

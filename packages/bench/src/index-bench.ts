@@ -171,13 +171,21 @@ function figuresOf(set: WordSet, measured: readonly Measured[]): Map<string, num
   }
   put('bytes_per_vector', ours.memory.anonymousBytes / set.rows)
   put('file_bytes_per_vector', ours.memory.fileBytes / set.rows)
-  put('disk_bytes_per_vector', (ours.builds[0]?.diskBytes ?? 0) / set.rows)
-  put('build_per_s', set.rows / buildSeconds(ours))
   const best = bestAt(peers, 0.95)
-  if (best === undefined) return figures
-  put('bytes_ratio', ours.memory.anonymousBytes / best.memory.anonymousBytes)
-  put('build_ratio', buildSeconds(best) / buildSeconds(ours))
-  put('best_peer', best.contestant.name)
+  if (best !== undefined) {
+    put('bytes_ratio', ours.memory.anonymousBytes / best.memory.anonymousBytes)
+  }
+  const ourBuild = middleBuild(ours)
+  if (ourBuild !== undefined) {
+    put('disk_bytes_per_vector', ourBuild.diskBytes / set.rows)
+    put('build_per_s', set.rows / ourBuild.wallSeconds)
+    const theirs = best === undefined ? undefined : middleBuild(best)
+    if (theirs !== undefined) {
+      put('build_cpu_ratio', theirs.cpuSeconds / ourBuild.cpuSeconds)
+      put('build_ratio', theirs.wallSeconds / ourBuild.wallSeconds)
+    }
+  }
+  if (best !== undefined) put('best_peer', best.contestant.name)
   return figures
 }
 
@@ -195,6 +203,12 @@ function bestAt(peers: readonly Measured[], recall: number): Measured | undefine
   return peers.toSorted((a, b) => speed(b) - speed(a))[0]
 }
 
-function buildSeconds({ builds }: Measured): number {
-  return median(builds.map(({ wallSeconds }) => wallSeconds))
+/** The median of the builds; undefined when what an earlier run saved was opened. */
+function middleBuild({ builds }: Measured): BuildTimes | undefined {
+  if (builds.length === 0) return undefined
+  return {
+    wallSeconds: median(builds.map(({ wallSeconds }) => wallSeconds)),
+    cpuSeconds: median(builds.map(({ cpuSeconds }) => cpuSeconds)),
+    diskBytes: median(builds.map(({ diskBytes }) => diskBytes)),
+  }
 }

@@ -30,7 +30,12 @@ export async function startServerRun(): Promise<ServerRun> {
   const data = mkdtempSync(join(tmpdir(), 'vectron-bench-'))
   let server = await VectronProcess.start({ data })
   const script = join(import.meta.dirname, 'client-process.ts')
-  const client = startChild({ program: process.execPath, args: [script], cores: CORES })
+  const client = startChild({
+    name: 'client',
+    program: process.execPath,
+    args: [script],
+    cores: CORES,
+  })
   const connect = () => {
     const { grpcAddress, url, apiKey } = server
     return client.call({ op: 'connect', grpcAddress, url, apiKey })
