@@ -27,7 +27,7 @@ const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [op
   --size small|full   small takes seconds and needs no peers; default full
   --rounds N          rounds of searches; default 5 (small: 1)
   --build-rounds N    rounds of builds and loads; default 5 (small: 1);
-                      0 in `index`: search what an earlier run saved
+                      0 (index only): search what an earlier run saved
   --no-peers          leave out hnswlib and usearch, and with them the ratios
   --cache FOLDER      prepared data and the peers' environment; default .cache/bench
   --out FOLDER        result files; default bench-results`
