@@ -1,72 +1,26 @@
-//! The door: `VectorIndex` and what its calls take and return.
+//! `VectorIndex`: who may change what, and when.
+//!
+//! - One thread puts and removes. Index threads link. Searches only read.
+//! - All who change nodes hold `gate` for reading; who moves all nodes (renumbering, giving spare
+//!   places back) holds it for writing, which pauses writes but no search.
+//! - A put or removed slot is right for every search that begins after the call returns.
 
-use std::fmt;
-use std::io::{self, Read, Write};
-use std::sync::RwLock;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
 
-use crate::options::{GraphOptions, Metric};
-use crate::source::{SlotSet, VectorReadError, VectorSource};
-
-/// One result. `score` is exact and means what the metric says.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hit {
-    pub slot: u32,
-    pub score: f32,
-}
-
-/// What a search aims at.
-#[derive(Clone, Copy, Debug)]
-pub struct SearchParams<'a> {
-    /// Number of hits wanted, 1 or more.
-    pub k: usize,
-    /// Share of the true top k to find, .80 to .999, when the answer is approximate.
-    pub target_recall: f32,
-    /// Slots never to return. Few: each candidate is compared with all of them.
-    pub exclude: &'a [u32],
-}
-
-/// An answer: `min(k, matches)` hits, nearest first; equal scores in ascending order of slot.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SearchOutcome {
-    pub hits: Vec<Hit>,
-    /// True: no other live slot of the set is nearer. False: found by walking the graph.
-    pub exact: bool,
-    /// Codes compared with the query.
-    pub distances: u64,
-    /// Rows read and scored in f32.
-    pub rescored: u64,
-    /// Slots scanned because they are not in the graph yet.
-    pub tail_scanned: u64,
-}
-
-/// What a plan is made from.
-#[derive(Clone, Copy, Debug)]
-pub struct PlanRequest {
-    pub k: usize,
-    pub target_recall: f32,
-    /// Slots that the filter lets through; `None` without a filter.
-    pub matches: Option<u64>,
-}
-
-/// How to answer a query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plan {
-    /// Nothing matches: the answer is empty and exact.
-    Empty,
-    /// `VectorIndex::scan`: as fast as the walk, and exact.
-    Scan,
-    /// `VectorIndex::search`.
-    Walk,
-}
-
-/// What one call of `VectorIndex::maintain` did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Maintenance {
-    /// Did one bounded step; call again.
-    Worked,
-    /// Nothing to do until something is put, linked or removed.
-    Idle,
-}
+use crate::build::{BuildScratch, link};
+use crate::entries::EntrySet;
+use crate::era::{Era, Eras};
+use crate::kernels::{self, Kernels};
+use crate::nodes::Nodes;
+use crate::options::GraphOptions;
+use crate::query::rotate;
+use crate::random::Random;
+use crate::rotation::Rotation;
+use crate::select::Geometry;
+use crate::tune::Tuning;
+use crate::upkeep::Upkeep;
 
 /// Counts, for statistics pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,47 +29,43 @@ pub struct IndexStats {
     pub live: u64,
     /// Live slots that are in the graph.
     pub linked: u64,
-    /// Live slots that wait for the graph and are scanned.
+    /// Slots that wait for the graph and are scanned.
     pub unlinked: u64,
-    /// Removed slots that the graph still walks through.
+    /// Removed slots whose nodes the graph still walks through.
     pub dead: u64,
     /// Resident bytes of codes, links and maps.
     pub memory_bytes: u64,
 }
 
-/// Why a checkpoint was refused. Discard it and rebuild.
-#[derive(Debug)]
-pub enum LoadError {
-    Io(io::Error),
-    /// Not a checkpoint of this version, made for other options, or damaged: says what.
-    Refused(String),
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LoadError::Io(error) => write!(f, "graph checkpoint: {error}"),
-            LoadError::Refused(what) => write!(f, "graph checkpoint: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for LoadError {}
-
-/// Memory of one index thread, reused from call to call.
-#[derive(Default)]
-pub struct BuildScratch {}
-
-/// Memory of one search thread, reused from call to call.
-#[derive(Default)]
-pub struct SearchScratch {
-    row: Vec<f32>,
-}
-
 /// The vector index of one shard. All calls take `&self`; `put` and `remove` come from one thread.
 pub struct VectorIndex {
-    options: GraphOptions,
-    live: RwLock<Vec<u64>>,
+    pub(crate) options: GraphOptions,
+    pub(crate) rotation: Rotation,
+    pub(crate) kernels: &'static Kernels,
+    pub(crate) eras: Eras,
+    pub(crate) gate: RwLock<()>,
+    /// Pending nodes, in the order in which they were put.
+    pub(crate) queue: Mutex<VecDeque<u32>>,
+    /// Nodes that nobody knows, to be allotted again.
+    pub(crate) free: Mutex<Vec<u32>>,
+    /// Greatest length of all vectors so far, as bits of an f32 that is not negative.
+    pub(crate) reach: AtomicU32,
+    pub(crate) entry_turn: Mutex<EntryTurn>,
+    /// Linked nodes at which the entries are to be drawn again.
+    pub(crate) entries_due: AtomicU64,
+    pub(crate) upkeep: Mutex<Upkeep>,
+    put_scratch: Mutex<PutScratch>,
+}
+
+/// Held by who draws the entries.
+pub(crate) struct EntryTurn {
+    random: Random,
+}
+
+#[derive(Default)]
+struct PutScratch {
+    rotated: Vec<f32>,
+    code: Vec<u8>,
 }
 
 impl VectorIndex {
@@ -123,9 +73,39 @@ impl VectorIndex {
     /// When an option is out of its range.
     pub fn new(options: GraphOptions) -> Self {
         options.check();
+        Self::from_parts(
+            options,
+            Nodes::new(&options),
+            EntrySet::default(),
+            Tuning::default(),
+        )
+    }
+
+    pub(crate) fn from_parts(
+        options: GraphOptions,
+        nodes: Nodes,
+        entries: EntrySet,
+        tuning: Tuning,
+    ) -> Self {
         Self {
             options,
-            live: RwLock::default(),
+            rotation: Rotation::new(options.dimension, options.seed),
+            kernels: kernels::best(),
+            eras: Eras::new(Era {
+                nodes: Arc::new(nodes),
+                entries: Arc::new(entries),
+                tuning,
+            }),
+            gate: RwLock::default(),
+            queue: Mutex::default(),
+            free: Mutex::default(),
+            reach: AtomicU32::new(0),
+            entry_turn: Mutex::new(EntryTurn {
+                random: Random::new(options.seed),
+            }),
+            entries_due: AtomicU64::new(1),
+            upkeep: Mutex::default(),
+            put_scratch: Mutex::default(),
         }
     }
 
@@ -134,171 +114,192 @@ impl VectorIndex {
     }
 
     /// Encodes the vector as the slot's code; searches that begin later see it. Replaces what the
-    /// slot held. The vector's length is the dimension and its components are finite.
+    /// slot held. The vector's length is the dimension; its components are finite and at most
+    /// 1e15 in size.
     pub fn put(&self, slot: u32, vector: &[f32]) {
-        assert_eq!(vector.len(), self.options.dimension);
-        let mut live = self.live.write().expect("no writer panics");
-        let word = slot as usize / 64;
-        if live.len() <= word {
-            live.resize(word + 1, 0);
+        assert_eq!(
+            vector.len(),
+            self.options.dimension,
+            "the vector's dimension"
+        );
+        let _gate = self.gate.read().expect("no panic behind the gate");
+        let era = self.eras.current();
+        let nodes = &*era.nodes;
+        let mut scratch = self.put_scratch.lock().expect("no panic in put");
+        let PutScratch { rotated, code } = &mut *scratch;
+        let error = rotate(vector, self.options.metric, &self.rotation, rotated);
+        code.resize(nodes.layout.stride, 0);
+        nodes.layout.encode(rotated, error, code);
+
+        let free = self.free.lock().expect("no panic under the lock").pop();
+        let node = free.unwrap_or_else(|| nodes.allot());
+        nodes.write(node, slot, code);
+        let length = nodes.trailer(node).length;
+        self.reach.fetch_max(length.to_bits(), Ordering::Relaxed);
+        nodes.pending.insert(node);
+        nodes.pending_len.fetch_add(1, Ordering::Release);
+        nodes.live.insert(node);
+        nodes.live_len.fetch_add(1, Ordering::Release);
+        if let Some(old) = nodes.unbind(slot) {
+            hide(nodes, old);
         }
-        live[word] |= 1 << (slot % 64);
+        nodes.bind(slot, node);
+        let mut queue = self.queue.lock().expect("no panic under the lock");
+        queue.push_back(node);
     }
 
     /// Hides the slot from every search that begins later. Answers whether it was there.
     pub fn remove(&self, slot: u32) -> bool {
-        let mut live = self.live.write().expect("no writer panics");
-        let Some(word) = live.get_mut(slot as usize / 64) else {
+        let _gate = self.gate.read().expect("no panic behind the gate");
+        let era = self.eras.current();
+        let Some(node) = era.nodes.unbind(slot) else {
             return false;
         };
-        let was = *word >> (slot % 64) & 1 == 1;
-        *word &= !(1 << (slot % 64));
-        was
+        hide(&era.nodes, node);
+        true
     }
 
     pub fn contains(&self, slot: u32) -> bool {
-        let live = self.live.read().expect("no writer panics");
-        live.get(slot as usize / 64)
-            .is_some_and(|word| word >> (slot % 64) & 1 == 1)
+        self.eras.current().nodes.node_of(slot).is_some()
     }
 
     /// Bitmap of the slots that searches see: bit `slot % 64` of word `slot / 64`.
     pub fn live_slots(&self) -> Vec<u64> {
-        self.live.read().expect("no writer panics").clone()
+        let era = self.eras.current();
+        let slots = era.nodes.slots();
+        let mut words = vec![0; slots.div_ceil(64) as usize];
+        for slot in (0..slots).filter(|slot| era.nodes.node_of(*slot).is_some()) {
+            words[slot as usize / 64] |= 1 << (slot % 64);
+        }
+        words
     }
 
-    /// Number of slots that wait for `link_next`.
+    /// Number of slots that wait for `link_next`, or are being linked.
     pub fn unlinked_len(&self) -> u64 {
-        0
+        let era = self.eras.current();
+        era.nodes.pending_len.load(Ordering::Acquire)
     }
 
     /// Puts the next waiting slot into the graph; false when none waits. Any number of threads.
-    pub fn link_next(&self, _scratch: &mut BuildScratch) -> bool {
-        false
+    pub fn link_next(&self, scratch: &mut BuildScratch) -> bool {
+        let _gate = self.gate.read().expect("no panic behind the gate");
+        let next = self
+            .queue
+            .lock()
+            .expect("no panic under the lock")
+            .pop_front();
+        let Some(node) = next else {
+            return false;
+        };
+        let era = self.eras.current();
+        let nodes = &*era.nodes;
+        if nodes.live.contains(node) {
+            self.link_node(&era, node, scratch);
+            nodes.linked.insert(node);
+            nodes.linked_len.fetch_add(1, Ordering::AcqRel);
+        }
+        nodes.pending.remove(node);
+        nodes.pending_len.fetch_sub(1, Ordering::AcqRel);
+        self.draw_entries_when_due(nodes);
+        true
     }
 
-    /// One bounded step of repair, renumbering or tuning. Any thread; one works at a time.
-    pub fn maintain(&self, _scratch: &mut BuildScratch) -> Maintenance {
-        Maintenance::Idle
-    }
-
-    /// The cheaper way to answer.
-    pub fn plan(&self, request: PlanRequest) -> Plan {
-        match request.matches {
-            Some(0) => Plan::Empty,
-            Some(_) | None => Plan::Scan,
+    /// Links a node, or makes it the first of the graph.
+    fn link_node(&self, era: &Era, node: u32, scratch: &mut BuildScratch) {
+        let geometry = self.geometry(&era.nodes);
+        if !era.entries.is_empty() {
+            link(
+                &geometry,
+                &era.entries,
+                self.options.build_width,
+                node,
+                scratch,
+            );
+            return;
+        }
+        // Only one may be the first: the others find it behind this lock.
+        let _turn = self.entry_turn.lock().expect("no panic under the lock");
+        let now = self.eras.current();
+        if now.entries.is_empty() {
+            let first = Arc::new(EntrySet::new(&era.nodes, vec![node]));
+            self.eras.advance(|era| era.entries = first);
+        } else {
+            link(
+                &geometry,
+                &now.entries,
+                self.options.build_width,
+                node,
+                scratch,
+            );
         }
     }
 
-    /// Walks the graph, scans what is not in it yet, and scores the best candidates exactly.
-    pub fn search(
-        &self,
-        query: &[f32],
-        params: &SearchParams<'_>,
-        filter: Option<&SlotSet<'_>>,
-        source: &dyn VectorSource,
-        scratch: &mut SearchScratch,
-    ) -> Result<SearchOutcome, VectorReadError> {
-        self.scan(query, params, filter, source, scratch)
+    fn draw_entries_when_due(&self, nodes: &Nodes) {
+        let linked = nodes.linked_len.load(Ordering::Acquire);
+        if linked < self.entries_due.load(Ordering::Relaxed) {
+            return;
+        }
+        let Ok(mut turn) = self.entry_turn.try_lock() else {
+            return;
+        };
+        self.draw_entries(nodes, &mut turn);
     }
 
-    /// The true top k of the live slots of the set.
-    pub fn scan(
-        &self,
-        query: &[f32],
-        params: &SearchParams<'_>,
-        filter: Option<&SlotSet<'_>>,
-        source: &dyn VectorSource,
-        scratch: &mut SearchScratch,
-    ) -> Result<SearchOutcome, VectorReadError> {
-        scratch.row.resize(self.options.dimension, 0.0);
-        let live = self.live_slots();
-        let slots = (0..live.len() as u32 * 64)
-            .filter(|slot| live[*slot as usize / 64] >> (slot % 64) & 1 == 1)
-            .filter(|slot| filter.is_none_or(|set| set.contains(*slot)))
-            .filter(|slot| !params.exclude.contains(slot));
-        let mut hits = Vec::new();
-        for slot in slots {
-            source.read(slot, &mut scratch.row)?;
-            hits.push(Hit {
-                slot,
-                score: score(self.options.metric, query, &scratch.row),
-            });
-        }
-        let rescored = hits.len() as u64;
-        hits.sort_by(|a, b| {
-            let order = a.score.total_cmp(&b.score);
-            let order = if self.options.metric.higher_is_nearer() {
-                order.reverse()
-            } else {
-                order
-            };
-            order.then(a.slot.cmp(&b.slot))
-        });
-        hits.truncate(params.k);
-        Ok(SearchOutcome {
-            hits,
-            exact: true,
-            distances: 0,
-            rescored,
-            tail_scanned: 0,
-        })
+    /// Samples the entries anew, and says when to do so next.
+    pub(crate) fn draw_entries(&self, nodes: &Nodes, turn: &mut EntryTurn) -> u64 {
+        let linked = nodes.linked_len.load(Ordering::Acquire);
+        self.entries_due
+            .store(linked + linked / 2 + 1, Ordering::Relaxed);
+        let entries = Arc::new(EntrySet::sample(nodes, &mut turn.random));
+        self.eras.advance(|era| era.entries = entries)
     }
 
-    /// Writes a checkpoint. `tag` comes back from `load`; the engine stores its applied index.
-    /// What is put or removed meanwhile may or may not be in it.
-    pub fn save(&self, tag: u64, out: &mut impl Write) -> io::Result<()> {
-        out.write_all(&tag.to_le_bytes())?;
-        for word in self.live_slots() {
-            out.write_all(&word.to_le_bytes())?;
+    pub(crate) fn geometry<'a>(&self, nodes: &'a Nodes) -> Geometry<'a> {
+        Geometry {
+            kernels: self.kernels,
+            nodes,
+            metric: self.options.metric,
+            reach: self.reach(),
         }
-        Ok(())
     }
 
-    /// Reads a checkpoint to its end; answers the index and the tag.
-    pub fn load(options: GraphOptions, input: &mut impl Read) -> Result<(Self, u64), LoadError> {
-        options.check();
-        let mut bytes = Vec::new();
-        input.read_to_end(&mut bytes).map_err(LoadError::Io)?;
-        if bytes.len() < 8 || bytes.len() % 8 != 0 {
-            return Err(LoadError::Refused("it ends early".to_owned()));
-        }
-        let mut words = bytes
-            .chunks_exact(8)
-            .map(|chunk| u64::from_le_bytes(chunk.try_into().expect("chunks have 8 bytes")));
-        let tag = words.next().expect("there are at least 8 bytes");
-        let live = RwLock::new(words.collect());
-        Ok((Self { options, live }, tag))
+    pub(crate) fn reach(&self) -> f32 {
+        f32::from_bits(self.reach.load(Ordering::Relaxed))
     }
 
     pub fn stats(&self) -> IndexStats {
-        let live = self.live_slots();
+        let nodes = &self.eras.current().nodes;
+        let live = nodes.live_len.load(Ordering::Acquire);
+        let unlinked = nodes.pending_len.load(Ordering::Acquire);
         IndexStats {
-            live: live.iter().map(|word| u64::from(word.count_ones())).sum(),
-            memory_bytes: live.len() as u64 * 8,
-            ..IndexStats::default()
+            live,
+            linked: live.saturating_sub(unlinked),
+            unlinked,
+            dead: nodes.dead_len.load(Ordering::Acquire),
+            memory_bytes: self.memory_bytes(),
         }
     }
 
     /// Resident bytes of codes, links and maps.
     pub fn memory_bytes(&self) -> u64 {
-        self.stats().memory_bytes
+        let queued = self
+            .queue
+            .lock()
+            .expect("no panic under the lock")
+            .capacity();
+        let free = self
+            .free
+            .lock()
+            .expect("no panic under the lock")
+            .capacity();
+        self.eras.current().nodes.memory_bytes() + 4 * (queued + free) as u64
     }
 }
 
-fn score(metric: Metric, a: &[f32], b: &[f32]) -> f32 {
-    let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f32>();
-    match metric {
-        Metric::Dot => dot(a, b),
-        Metric::Cosine => {
-            let norms = (dot(a, a) * dot(b, b)).sqrt();
-            if norms > 0.0 { dot(a, b) / norms } else { 0.0 }
-        }
-        Metric::L2 => a
-            .iter()
-            .zip(b)
-            .map(|(x, y)| (x - y) * (x - y))
-            .sum::<f32>()
-            .sqrt(),
-    }
+/// Takes a node out of all answers; repair takes it out of the graph.
+fn hide(nodes: &Nodes, node: u32) {
+    // First counted, then hidden: who sees no dead nodes may return any node.
+    nodes.dead_len.fetch_add(1, Ordering::AcqRel);
+    nodes.live.remove(node);
+    nodes.live_len.fetch_sub(1, Ordering::AcqRel);
 }

@@ -4,13 +4,41 @@
 //! read from the owner's f32 rows. It knows slots, vectors and sets of slots: ids, payloads, files
 //! and threads are the engine's. DESIGN.md beside this crate tells how it works and why.
 
-mod index;
-mod options;
-mod source;
+#[cfg(target_endian = "big")]
+compile_error!("codes and checkpoints are little-endian, and so must the machine be");
 
-pub use index::{
-    BuildScratch, Hit, IndexStats, LoadError, Maintenance, Plan, PlanRequest, SearchOutcome,
-    SearchParams, SearchScratch, VectorIndex,
-};
+mod answer;
+mod arena;
+mod build;
+mod checkpoint;
+mod codes;
+mod entries;
+mod era;
+mod index;
+mod kernels;
+mod nodes;
+mod options;
+mod outcome;
+mod pool;
+mod query;
+mod random;
+mod rotation;
+mod scan;
+mod search;
+mod select;
+mod source;
+#[cfg(test)]
+mod testing;
+mod tune;
+mod upkeep;
+mod visited;
+mod walk;
+
+pub use answer::{Plan, PlanRequest, SearchParams, SearchScratch};
+pub use build::BuildScratch;
+pub use checkpoint::LoadError;
+pub use index::{IndexStats, VectorIndex};
 pub use options::{GraphOptions, Metric};
+pub use outcome::{Hit, SearchOutcome};
 pub use source::{SlotSet, VectorReadError, VectorSource};
+pub use upkeep::Maintenance;
