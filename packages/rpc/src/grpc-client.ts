@@ -20,7 +20,7 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js'
-import { LIMITS } from '@vectron/base'
+import { assertDefined, LIMITS } from '@vectron/base'
 import type { CallOptions, Client } from './client.ts'
 import { decodeStatus } from './grpc-status.ts'
 import { methodPath } from './service.ts'
@@ -53,11 +53,19 @@ export class GrpcChannel {
     this.#options = options
   }
 
-  /** A client of one service; serve a shadow's messages by giving the shadow as `messages`. */
-  client<S extends DescService>(desc: DescService, messages: S = desc as S): Client<S> {
+  /** A client of one service. */
+  client<S extends DescService>(desc: S): Client<S> {
+    return this.shadowClient({ open: desc, shadow: desc })
+  }
+
+  /** A client of the public service `open` that takes and answers the messages of `shadow`. */
+  shadowClient<S extends DescService>(services: {
+    readonly open: DescService
+    readonly shadow: S
+  }): Client<S> {
     const methods: Record<string, unknown> = {}
-    for (const open of desc.methods) {
-      const method = messages.method[open.localName] ?? open
+    for (const open of services.open.methods) {
+      const method = assertDefined(services.shadow.method[open.localName], 'a shadow is complete')
       methods[open.localName] = this.#clientMethod(methodPath(open), method)
     }
     return methods as Client<S>
