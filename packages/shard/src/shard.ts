@@ -135,6 +135,7 @@ export class Shard {
   /** Leaves the group and closes the engine; what is applied is durable then. */
   async close(): Promise<void> {
     this.#machine.close()
+    await this.#host.leaveGroup(this.#group)
     await this.#engine.close()
   }
 

@@ -2,14 +2,47 @@
  * Opens a replica host on a folder: a Raft core and a log with the limits of the product.
  */
 
-import { join } from 'node:path'
-import { type Clock, LIMITS, type Logger, type Random } from '@vectron/base'
+import { type Clock, LIMITS, type Random } from '@vectron/base'
 import { createRaftCore, openRaftLog } from '@vectron/native'
-import { ReplicaHost } from '@vectron/raft'
+import { HOST_LIMITS, InProcessNetwork, ReplicaHost } from '@vectron/raft'
 
 export interface HostOptions {
+  /** Where the log lies. */
   readonly folder: string
+  readonly clusterId: string
+  readonly nodeId: bigint
   readonly clock: Clock
   readonly random: Random
-  readonly logger: Logger
+  readonly onFatal: (error: unknown) => void
+}
+
+export interface OpenHost {
+  readonly host: ReplicaHost
+  /** Stops the groups, then closes the log. */
+  close(): Promise<void>
+}
+
+/** @throws VectronError DATA_CORRUPT naming the file of the log */
+export async function openReplicaHost(options: HostOptions): Promise<OpenHost> {
+  const { folder, clusterId, nodeId, clock, random, onFatal } = options
+  const log = await openRaftLog(folder)
+  const core = createRaftCore({
+    seed: random.nextU64(),
+    electionTicks: LIMITS.raftElectionTicks,
+    heartbeatTicks: LIMITS.raftHeartbeatTicks,
+    messageBytesMax: LIMITS.raftMessageBytesMax,
+    inflightMessagesMax: LIMITS.raftInflightMessagesMax,
+    uncommittedBytesMax: LIMITS.raftUncommittedBytesMax,
+    committedBytesPerPollMax: LIMITS.raftCommittedBytesPerPollMax,
+  })
+  const identity = { clusterId, nodeId, bootEpoch: BigInt(clock.nowMs()) }
+  const transport = new InProcessNetwork().connect(identity)
+  const host = ReplicaHost.open({ core, log, clock, transport, limits: HOST_LIMITS, onFatal })
+  return {
+    host,
+    close: async () => {
+      await host.close()
+      await log.close()
+    },
+  }
 }

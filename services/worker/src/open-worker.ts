@@ -7,7 +7,7 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Clock, type Logger, type Metrics, type VectronError, workerId } from '@vectron/base'
+import { type Clock, type Logger, type VectronError, workerId } from '@vectron/base'
 import { type placement, worker } from '@vectron/contracts'
 import type { ReplicaHost } from '@vectron/raft'
 import { type BoundService, bindService, type Client } from '@vectron/rpc'
@@ -28,7 +28,6 @@ export interface WorkerOptions {
   readonly bootEpoch: bigint
   readonly clock: Clock
   readonly logger: Logger
-  readonly metrics: Metrics
   /** Points that may wait for the graph of one shard before its writes slow down. */
   readonly tailPointsMax: number
   /** Free bytes of the disk below which writes are refused. */
@@ -39,7 +38,7 @@ export interface RunningWorker {
   readonly service: BoundService
   /** Shards that placement assigned and that could not be opened, and why. */
   readonly failures: ReadonlyMap<bigint, VectronError>
-  /** Closes every shard; what is applied is durable then. */
+  /** Closes every shard; what is applied is durable then. The host is closed after it. */
   close(): Promise<void>
 }
 
