@@ -1,7 +1,7 @@
 //! RaftLog for JavaScript. Lists the same calls in the same order as raft-log.ts.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use napi::bindgen_prelude::{BigInt, Uint8Array};
@@ -19,9 +19,16 @@ pub struct RaftLogOptions {
     pub purge_bytes: f64,
 }
 
+/// Where the log is in its life.
+enum Slot {
+    Opening,
+    Open(consensus::RaftLog),
+    Closed,
+}
+
 #[napi]
 pub struct RaftLog {
-    log: Arc<OnceLock<consensus::RaftLog>>,
+    slot: Arc<Mutex<Slot>>,
     inbox: Arc<Inbox>,
 }
 
@@ -41,77 +48,91 @@ impl RaftLog {
             file_bytes: options.file_bytes as u64,
             purge_bytes: options.purge_bytes as u64,
         };
-        let log = Arc::new(OnceLock::new());
-        let (opened, inbox) = (Arc::clone(&log), ring.inbox());
-        let opening = Arc::clone(&inbox);
-        std::thread::Builder::new()
-            .name("raft-log-open".into())
-            .spawn(move || {
-                let outcome = open(&options).map(|log| {
-                    let _ = opened.set(log);
-                    Answer::Nothing
-                });
-                opening.finish(call, outcome);
-            })
-            .map_err(|cause| {
-                thrown(Failure::internal(format!("cannot start a thread: {cause}")))
-            })?;
-        Ok(Self { log, inbox })
+        let slot = Arc::new(Mutex::new(Slot::Opening));
+        let (opened, inbox) = (Arc::clone(&slot), ring.inbox());
+        let finishing = Arc::clone(&inbox);
+        run_aside("raft-log-open", move || {
+            let outcome = open(&options).map(|log| {
+                *lock(&opened) = Slot::Open(log);
+                Answer::Nothing
+            });
+            finishing.finish(call, outcome);
+        })?;
+        Ok(Self { slot, inbox })
     }
 
     #[napi(catch_unwind)]
     pub fn groups(&self) -> Result<Vec<BigInt>, Thrown> {
-        Ok(self.log()?.groups().into_iter().map(BigInt::from).collect())
+        self.with_log(|log| Ok(log.groups().into_iter().map(BigInt::from).collect()))
     }
 
     #[napi(catch_unwind)]
     pub fn load(&self, group: BigInt) -> Result<Option<Uint8Array>, Thrown> {
-        let record = self.log()?.load(to_u64("group", &group)?).map_err(thrown)?;
+        let group = to_u64("group", &group)?;
+        let record = self.with_log(|log| log.load(group).map_err(thrown))?;
         Ok(record.map(|record| Uint8Array::new(record.encode_to_vec())))
     }
 
     #[napi(catch_unwind)]
     pub fn append(&self, call: u32, batch: Uint8Array) -> Result<(), Thrown> {
-        self.log()?
-            .append(Bytes::copy_from_slice(&batch), self.finish(call));
-        Ok(())
+        let batch = Bytes::copy_from_slice(&batch);
+        self.with_log(|log| {
+            log.append(batch, self.finish(call));
+            Ok(())
+        })
     }
 
     #[napi(catch_unwind)]
     pub fn compact(&self, call: u32, group: BigInt, index: BigInt) -> Result<(), Thrown> {
-        self.log()?.compact(
-            to_u64("group", &group)?,
-            to_u64("index", &index)?,
-            self.finish(call),
-        );
-        Ok(())
+        let (group, index) = (to_u64("group", &group)?, to_u64("index", &index)?);
+        self.with_log(|log| {
+            log.compact(group, index, self.finish(call));
+            Ok(())
+        })
     }
 
     #[napi(catch_unwind)]
     pub fn remove(&self, call: u32, group: BigInt) -> Result<(), Thrown> {
-        self.log()?
-            .remove(to_u64("group", &group)?, self.finish(call));
-        Ok(())
+        let group = to_u64("group", &group)?;
+        self.with_log(|log| {
+            log.remove(group, self.finish(call));
+            Ok(())
+        })
     }
 
     #[napi(catch_unwind)]
     pub fn disk_bytes(&self) -> Result<f64, Thrown> {
-        self.log()?
-            .disk_bytes()
-            .map(|bytes| bytes as f64)
-            .map_err(unreadable)
+        self.with_log(|log| {
+            log.disk_bytes().map(|bytes| bytes as f64).map_err(|cause| {
+                thrown(Failure::internal(format!(
+                    "cannot look at the Raft log: {cause}"
+                )))
+            })
+        })
     }
 
+    /// Closing waits for the last write, so it has a thread of its own.
     #[napi(catch_unwind)]
     pub fn close(&self, call: u32) -> Result<(), Thrown> {
-        self.log()?.close(self.finish(call));
-        Ok(())
+        let log = match std::mem::replace(&mut *lock(&self.slot), Slot::Closed) {
+            Slot::Open(log) => log,
+            Slot::Opening | Slot::Closed => return Err(not_open()),
+        };
+        let inbox = Arc::clone(&self.inbox);
+        run_aside("raft-log-close", move || {
+            drop(log);
+            inbox.finish(call, Ok(Answer::Nothing));
+        })
     }
 
-    fn log(&self) -> Result<&consensus::RaftLog, Thrown> {
-        self.log
-            .get()
-            .ok_or_else(|| thrown(Failure::internal("the Raft log is not open")))
+    fn with_log<T>(
+        &self,
+        act: impl FnOnce(&consensus::RaftLog) -> Result<T, Thrown>,
+    ) -> Result<T, Thrown> {
+        match &*lock(&self.slot) {
+            Slot::Open(log) => act(log),
+            Slot::Opening | Slot::Closed => Err(not_open()),
+        }
     }
 
     fn finish(&self, call: u32) -> consensus::Done {
@@ -138,8 +159,18 @@ fn open(options: &consensus::LogOptions) -> Result<consensus::RaftLog, Failure> 
         .map_err(Failure::from)
 }
 
-fn unreadable(cause: std::io::Error) -> Thrown {
-    thrown(Failure::internal(format!(
-        "cannot look at the Raft log: {cause}"
-    )))
+fn run_aside(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Thrown> {
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(work)
+        .map(|_| ())
+        .map_err(|cause| thrown(Failure::internal(format!("cannot start a thread: {cause}"))))
+}
+
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn not_open() -> Thrown {
+    thrown(Failure::internal("the Raft log is not open"))
 }

@@ -7,8 +7,8 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
@@ -35,14 +35,14 @@ pub struct RaftLog {
     engine: Arc<Engine>,
     folder: PathBuf,
     tasks: Sender<Task>,
-    threads: Mutex<Option<Threads>>,
+    threads: Option<Threads>,
+    /// Released last: dropping the engine still writes to the files.
+    _lock: File,
 }
 
 struct Threads {
     writer: JoinHandle<()>,
     purge: JoinHandle<()>,
-    /// Held as long as the log is open.
-    _lock: File,
 }
 
 impl RaftLog {
@@ -83,16 +83,12 @@ impl RaftLog {
             .name("raft-log-purge".into())
             .spawn(move || run_purge(&purged, &purged_folder, &purges))
             .map_err(failed)?;
-        let threads = Mutex::new(Some(Threads {
-            writer,
-            purge,
-            _lock: lock,
-        }));
         Ok(Self {
             engine,
             folder,
             tasks,
-            threads,
+            threads: Some(Threads { writer, purge }),
+            _lock: lock,
         })
     }
 
@@ -168,18 +164,13 @@ impl RaftLog {
         disk_bytes(&self.folder)
     }
 
-    /// Writes what is queued, then ends the writer; later tasks are refused.
-    pub fn close(&self, done: Done) {
-        self.submit(Task::Close { done });
-    }
-
     fn submit(&self, task: Task) {
         if let Err(refused) = self.tasks.send(task) {
             let done = match refused.0 {
                 Task::Append { done, .. }
                 | Task::Compact { done, .. }
-                | Task::Remove { done, .. }
-                | Task::Close { done } => done,
+                | Task::Remove { done, .. } => done,
+                Task::Close => return,
             };
             done(Err(ConsensusError::internal("the Raft log is closed")));
         }
@@ -187,17 +178,14 @@ impl RaftLog {
 }
 
 impl Drop for RaftLog {
+    /// Writes what is queued, then closes the files. Waits for both.
     fn drop(&mut self) {
-        self.close(Box::new(|_| {}));
-        let threads = self
-            .threads
-            .lock()
-            .ok()
-            .and_then(|mut threads| threads.take());
-        if let Some(threads) = threads {
-            // The writer holds the sender that the purge thread listens to.
-            let _ = threads.writer.join();
-            let _ = threads.purge.join();
+        self.submit(Task::Close);
+        if let Some(Threads { writer, purge }) = self.threads.take() {
+            // The writer holds the sender that the purge thread listens to. A panic of either has
+            // ended the process already.
+            let _ = writer.join();
+            let _ = purge.join();
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) enum Task {
     Append { batch: Bytes, done: Done },
     Compact { group: u64, index: u64, done: Done },
     Remove { group: u64, done: Done },
-    Close { done: Done },
+    Close,
 }
 
 /// Merges stop here, so that one write stays well below a file.
@@ -62,15 +62,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Serves tasks until the log is closed or dropped.
+    /// Serves tasks until the log is closed.
     pub fn run(self, tasks: &Receiver<Task>) {
         let mut merged = Merged::default();
         while let Ok(first) = tasks.recv() {
             let mut next = Some(first);
             while let Some(task) = next {
-                if let Task::Close { done } = task {
+                if matches!(task, Task::Close) {
                     self.write(&mut merged);
-                    done(Ok(()));
                     return;
                 }
                 self.merge(task, &mut merged);
@@ -96,7 +95,7 @@ impl Writer {
                 merged.sync = true;
                 (Ok(()), done)
             }
-            Task::Close { .. } => unreachable!("run() ends at a close"),
+            Task::Close => unreachable!("run() ends at a close"),
         };
         match outcome {
             Ok(()) => merged.done.push(done),
