@@ -6,14 +6,7 @@
  * refreshed. Concurrent refreshes share one call.
  */
 
-import {
-  type Clock,
-  type Deadline,
-  didYouMean,
-  type Random,
-  type ShardId,
-  VectronError,
-} from '@vectron/base'
+import { type Clock, type Deadline, didYouMean, type Random, VectronError } from '@vectron/base'
 import type { ConnectWorker, PlacementDoor, WorkerDoor } from './doors.ts'
 import { type RetryOptions, retryRouted } from './retry.ts'
 import {
@@ -76,7 +69,7 @@ export class Router {
   /** The door to the worker that leads the shard. */
   leaderOf(shard: ShardRoute): WorkerDoor {
     const worker = shard.leader === undefined ? undefined : this.#table.workers.get(shard.leader)
-    if (worker === undefined) throw noLeader(shard.shardId)
+    if (worker === undefined) throw this.#noLeader(shard)
     return this.#options.connectWorker(worker.address)
   }
 
@@ -93,10 +86,15 @@ export class Router {
     if (answer.table !== undefined) this.#table = parseRoutingTable(answer.table)
     return this.#table
   }
-}
 
-function noLeader(shardId: ShardId): VectronError {
-  return new VectronError('SHARD_UNAVAILABLE', `shard ${shardId} has no leader at the moment`, {
-    subject: `shard ${shardId}`,
-  })
+  /** Why nobody leads the shard. A failure that is final goes to the caller at once. */
+  #noLeader({ shardId, failure }: ShardRoute): VectronError {
+    const subject = `shard ${shardId}`
+    if (failure === undefined) {
+      return new VectronError('SHARD_UNAVAILABLE', `Shard ${shardId} has no leader.`, { subject })
+    }
+    // The next request should see it when the shard has recovered meanwhile.
+    this.refresh().catch(() => {})
+    return new VectronError(failure.reason, failure.message, { subject })
+  }
 }

@@ -8,6 +8,8 @@
 import {
   assert,
   assertDefined,
+  type ErrorReason,
+  isErrorReason,
   type ReplicaId,
   replicaId,
   type ShardId,
@@ -16,7 +18,7 @@ import {
   type WorkerId,
   workerId,
 } from '@vectron/base'
-import type { placement, vectron } from '@vectron/contracts'
+import type { placement, vectron, worker } from '@vectron/contracts'
 import { hashId } from './hash.ts'
 
 /** One past the last hash. */
@@ -43,6 +45,13 @@ export interface ShardRoute {
   readonly replicas: readonly ReplicaRoute[]
   /** Absent while placement has heard of no leader. */
   readonly leader: WorkerId | undefined
+  /** Why there is no leader, where known. */
+  readonly failure: ShardFailure | undefined
+}
+
+export interface ShardFailure {
+  readonly reason: ErrorReason
+  readonly message: string
 }
 
 export interface CollectionRoute {
@@ -155,7 +164,12 @@ function parseShardRoute(message: placement.ShardRouting): ShardRoute {
       learner: replica.learner,
     })),
     leader: message.leaderWorkerId === 0n ? undefined : workerId(message.leaderWorkerId),
+    failure: message.failure && parseFailure(message.failure),
   }
+}
+
+function parseFailure({ reason, message }: worker.ShardFailure): ShardFailure {
+  return { reason: isErrorReason(reason) ? reason : 'SHARD_UNAVAILABLE', message }
 }
 
 function parseWorkerRoute(entry: placement.WorkerEntry): WorkerRoute {

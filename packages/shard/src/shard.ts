@@ -7,7 +7,6 @@
  */
 
 import {
-  assertDefined,
   type Clock,
   type Deadline,
   type GroupId,
@@ -76,9 +75,9 @@ export class Shard {
     return this.#epoch
   }
 
-  /** What Raft says of this replica. */
-  get status(): GroupStatus {
-    return assertDefined(this.#host.status(this.#group), `group ${this.#group} is hosted`)
+  /** What Raft says of this replica; undefined when its group has failed. */
+  get status(): GroupStatus | undefined {
+    return this.#host.status(this.#group)
   }
 
   /** Why this replica serves nothing more; undefined while it does. */

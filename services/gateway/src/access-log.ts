@@ -70,7 +70,7 @@ export function recordCalls({ metrics, logger, clock }: AccessLogOptions): Inter
       const tookUs = clock.monotonicUs() - startUs
       count(call, failure.reason, tookUs)
       const line = { ...describe(call, tookUs), reason: failure.reason }
-      if (failure.row.http === 500) logger.error({ ...line, error }, failure.message)
+      if (failure.row.http === 500) logger.error({ ...line, err: error }, failure.message)
       else logger.debug(line, failure.message)
       throw error
     }

@@ -32,13 +32,26 @@ export class Observations {
     return this.#leaders.get(shardId)
   }
 
-  /** Takes a heartbeat in; true when a shard has another leader than before. */
+  /** Why a replica of a shard does not serve, as far as one of the workers said. */
+  failureOf(shardId: bigint): placement.ReplicaReport['failure'] {
+    for (const { replicas } of this.#workers.values()) {
+      const failure = replicas.get(shardId)?.failure
+      if (failure !== undefined) return failure
+    }
+    return undefined
+  }
+
+  /** Takes a heartbeat in; true when a shard has another leader, or fails otherwise than before. */
   record(heartbeat: placement.HeartbeatRequest, nowMs: number): boolean {
     const { workerId, bootEpoch } = heartbeat
     const replicas = new Map(heartbeat.replicas.map((report) => [report.shardId, report]))
+    const before = this.#workers.get(workerId)?.replicas
     this.#workers.set(workerId, { lastHeartbeatMs: nowMs, bootEpoch, replicas })
 
     let changed = this.#dropLost(workerId, replicas)
+    for (const [shardId, { failure }] of replicas) {
+      if (failure?.message !== before?.get(shardId)?.failure?.message) changed = true
+    }
     for (const report of heartbeat.replicas) {
       if (report.leader && this.#recordLeader(workerId, report)) changed = true
     }

@@ -8,8 +8,14 @@
  */
 
 import { create } from '@bufbuild/protobuf'
-import { type Clock, type Deadline, VectronError } from '@vectron/base'
-import { placement, type vectron } from '@vectron/contracts'
+import {
+  type Clock,
+  type Deadline,
+  isErrorReason,
+  isVectronError,
+  VectronError,
+} from '@vectron/base'
+import { placement } from '@vectron/contracts'
 import type { CallContext, ServiceHandlers } from '@vectron/rpc'
 import type { CatalogResult } from './catalog.ts'
 import type { Changes } from './changes.ts'
@@ -32,7 +38,7 @@ export interface PlacementContext {
 
 export class PlacementService implements ServiceHandlers<typeof placement.Placement> {
   readonly #context: PlacementContext
-  /** Counts changes of leaders, which are not in the catalog's version. */
+  /** Counts changes of leaders and failures, which are not in the catalog's version. */
   #leaderChanges = 0n
 
   constructor(context: PlacementContext) {
@@ -57,7 +63,13 @@ export class PlacementService implements ServiceHandlers<typeof placement.Placem
     )
     const value = create(placement.AddCollectionSchema, { collection, shards })
     const entry = await this.#change({ case: 'addCollection', value }, call.deadline)
-    return this.#whenServed(entry, call)
+    try {
+      return await this.#whenServed(entry, call)
+    } catch (error) {
+      // A collection whose shards cannot be made is not left behind.
+      if (!isVectronError(error, 'DEADLINE_EXCEEDED')) await this.#drop(collection.name, call)
+      throw error
+    }
   }
 
   async updateCollection(
@@ -77,8 +89,7 @@ export class PlacementService implements ServiceHandlers<typeof placement.Placem
     { name }: placement.DeleteCollectionRequest,
     call: CallContext,
   ): Promise<placement.DeleteCollectionResponse> {
-    const value = create(placement.DropCollectionSchema, { name })
-    await this.#execute({ case: 'dropCollection', value }, call.deadline)
+    await this.#drop(name, call)
     return create(placement.DeleteCollectionResponseSchema)
   }
 
@@ -129,6 +140,11 @@ export class PlacementService implements ServiceHandlers<typeof placement.Placem
     const { version } = catalog.state
     const assignments = version === knownVersion ? [] : buildAssignments(catalog.state, workerId)
     return create(placement.HeartbeatResponseSchema, { version, assignments })
+  }
+
+  async #drop(name: string, { deadline }: CallContext): Promise<void> {
+    const value = create(placement.DropCollectionSchema, { name })
+    await this.#execute({ case: 'dropCollection', value }, deadline)
   }
 
   async #registerAs(workerId: bigint, address: string, deadline: Deadline): Promise<bigint> {
@@ -200,26 +216,18 @@ export class PlacementService implements ServiceHandlers<typeof placement.Placem
         return leader === undefined || leader.report.schemaVersion < entry.schemaVersion
       })
       if (waiting.length === 0) return buildCollectionRouting(entry, observations)
-      this.#checkNotFailed(entry.collection, waiting)
+      this.#checkNotFailed(waiting)
       if (call.deadline.passed || call.signal.aborted) throw notServed(entry, waiting.length)
       await changes.next(call.deadline.remainingMs(), call.signal)
     }
   }
 
-  #checkNotFailed(
-    collection: vectron.Collection | undefined,
-    shards: readonly placement.ShardRouting[],
-  ): void {
-    for (const { shardId, replicas } of shards) {
-      for (const { workerId } of replicas) {
-        const report = this.#context.observations.workers.get(workerId)?.replicas.get(shardId)
-        if (report === undefined || report.failure === '') continue
-        throw new VectronError(
-          'SHARD_UNAVAILABLE',
-          `Shard ${shardId} of "${collection?.name}" fails on worker ${workerId}: ${report.failure}`,
-          { subject: `shard ${shardId}` },
-        )
-      }
+  #checkNotFailed(shards: readonly placement.ShardRouting[]): void {
+    for (const { shardId } of shards) {
+      const failure = this.#context.observations.failureOf(shardId)
+      if (failure === undefined) continue
+      const reason = isErrorReason(failure.reason) ? failure.reason : 'INTERNAL'
+      throw new VectronError(reason, failure.message, { subject: `shard ${shardId}` })
     }
   }
 }

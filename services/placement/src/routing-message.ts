@@ -37,11 +37,15 @@ export function buildCollectionRouting(
   return create(placement.CollectionRoutingSchema, {
     // Copied, because in one process messages are handed over as they are.
     ...(entry.collection === undefined ? {} : { collection: copyCollection(entry.collection) }),
-    shards: entry.shards.map((shard) => ({
-      ...shard,
-      leaderWorkerId: observations.leaderOf(shard.shardId)?.workerId ?? 0n,
-    })),
+    shards: entry.shards.map((shard) => routeShard(shard, observations)),
   })
+}
+
+function routeShard(shard: placement.ShardRouting, observations: Observations) {
+  const leader = observations.leaderOf(shard.shardId)
+  if (leader !== undefined) return { ...shard, leaderWorkerId: leader.workerId }
+  const failure = observations.failureOf(shard.shardId)
+  return { ...shard, ...(failure === undefined ? {} : { failure }) }
 }
 
 /** The whole of what a worker must host. */

@@ -12,18 +12,18 @@
  */
 
 import { join } from 'node:path'
+import { authHandlers, type CreatedKey, type KeyStore, openKeyStore } from '@vectron/auth-service'
 import {
   type Clock,
   createLogger,
   createMetrics,
-  lockFolder,
   type Logger,
+  lockFolder,
   type Random,
   systemClock,
   systemRandom,
 } from '@vectron/base'
 import { auth, placement, worker } from '@vectron/contracts'
-import { authHandlers, type CreatedKey, type KeyStore, openKeyStore } from '@vectron/auth-service'
 import { type Embedder, openGateway } from '@vectron/gateway-service'
 import { configureEngine } from '@vectron/native'
 import { openPlacement, type RunningPlacement } from '@vectron/placement-service'

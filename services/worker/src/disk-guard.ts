@@ -67,7 +67,7 @@ export class DiskGuard {
       this.#room = decideRoom(was, bavail * bsize, reserveBytes)
       if (this.#room.kind !== was) logger.warn({ folder, room: this.#room }, 'room on the disk')
     } catch (error) {
-      logger.error({ folder, error }, 'cannot ask for the free room of the disk')
+      logger.error({ folder, err: error }, 'cannot ask for the free room of the disk')
     }
     if (!this.#closed) this.#cancel = clock.setTimer(LOOK_EVERY_MS, () => void this.#look())
   }

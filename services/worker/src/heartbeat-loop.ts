@@ -7,8 +7,9 @@
  * not answer, the worker goes on with what it has.
  */
 
-import { type Clock, type Logger, sleep, type WorkerId } from '@vectron/base'
-import type { placement } from '@vectron/contracts'
+import { create } from '@bufbuild/protobuf'
+import { type Clock, type Logger, sleep, VectronError, type WorkerId } from '@vectron/base'
+import { placement, worker } from '@vectron/contracts'
 import type { Client } from '@vectron/rpc'
 import type { HostedShard } from './hosted-shard.ts'
 import type { ShardRegistry } from './shard-registry.ts'
@@ -70,7 +71,7 @@ export class HeartbeatLoop {
       } catch (error) {
         // A call that reportNow() ended is followed by the next one at once.
         if (signal.aborted || this.#waiting?.signal.aborted) continue
-        this.#options.logger.warn({ error }, 'placement does not answer the heartbeat')
+        this.#options.logger.warn({ err: error }, 'placement does not answer the heartbeat')
         await sleep(this.#options.clock, PAUSE_AFTER_FAILURE_MS, signal).catch(() => {})
       }
     }
@@ -93,36 +94,29 @@ export class HeartbeatLoop {
   }
 }
 
-type ReplicaReportInit = Omit<placement.ReplicaReport, '$typeName' | '$unknown'>
-
-function reportReplicas(registry: ShardRegistry): ReplicaReportInit[] {
-  const failed = [...registry.failed].map(([shardId, error]) => ({
-    shardId,
-    replicaId: 0n,
-    leader: false,
-    term: 0n,
-    appliedIndex: 0n,
-    pointsCount: 0n,
-    indexedCount: 0n,
-    schemaVersion: 0n,
-    failure: error.message,
-  }))
+function reportReplicas(registry: ShardRegistry): placement.ReplicaReport[] {
+  const failed = [...registry.failed].map(([shardId, error]) =>
+    create(placement.ReplicaReportSchema, { shardId, failure: toFailure(error) }),
+  )
   return [...registry.open.map(reportReplica), ...failed]
 }
 
-function reportReplica(hosted: HostedShard): ReplicaReportInit {
-  const { shard, schemaVersion } = hosted
-  const { term, role, applied } = shard.status
-  const { stats } = hosted.report()
-  return {
-    shardId: shard.shardId,
-    replicaId: shard.replicaId,
-    leader: role === 'leader',
-    term,
-    appliedIndex: applied,
-    pointsCount: stats?.pointsCount ?? 0n,
-    indexedCount: stats?.indexedCount ?? 0n,
-    schemaVersion,
-    failure: shard.failure?.message ?? '',
+function reportReplica({ shard, schemaVersion }: HostedShard): placement.ReplicaReport {
+  const { shardId, replicaId, status, failure } = shard
+  if (failure !== undefined || status === undefined) {
+    const why = failure ?? new VectronError('SHARD_UNAVAILABLE', 'Its Raft group has failed.')
+    return create(placement.ReplicaReportSchema, { shardId, replicaId, failure: toFailure(why) })
   }
+  return create(placement.ReplicaReportSchema, {
+    shardId,
+    replicaId,
+    leader: status.role === 'leader',
+    term: status.term,
+    appliedIndex: status.applied,
+    schemaVersion,
+  })
+}
+
+function toFailure({ reason, message }: VectronError): worker.ShardFailure {
+  return create(worker.ShardFailureSchema, { reason, message })
 }

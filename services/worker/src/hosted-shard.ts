@@ -98,7 +98,7 @@ export class HostedShard {
     this.shard.adoptEpoch(epochOf(assignment))
     if (this.#schemaVersion >= assignment.schemaVersion) return
     if (!this.#declares(assignment)) {
-      if (this.shard.status.role !== 'leader') return
+      if (this.shard.status?.role !== 'leader') return
       await this.#declare(assignment)
     }
     this.#schemaVersion = assignment.schemaVersion

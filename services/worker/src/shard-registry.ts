@@ -103,12 +103,17 @@ export class ShardRegistry {
       await hosted.adopt(assignment)
       return hosted.schemaVersion >= assignment.schemaVersion
     } catch (error) {
-      this.#options.logger.error({ shard: id, error }, 'shard not as assigned')
-      if (this.#shards.get(id)?.kind !== 'open') {
-        this.#shards.set(id, { kind: 'failed', error: toVectronError(error) })
-      }
+      this.#recordFailure(id, toVectronError(error))
       return false
     }
+  }
+
+  /** Logs a failure when it is a new one: a shard that stays broken is tried again and again. */
+  #recordFailure(id: ShardId, error: VectronError): void {
+    const hosting = this.#shards.get(id)
+    const known = hosting?.kind === 'failed' && hosting.error.message === error.message
+    if (!known) this.#options.logger.error({ shard: id, err: error }, 'shard not as assigned')
+    if (hosting?.kind !== 'open') this.#shards.set(id, { kind: 'failed', error })
   }
 
   async #ensureOpen(id: ShardId, assignment: placement.Assignment): Promise<HostedShard> {

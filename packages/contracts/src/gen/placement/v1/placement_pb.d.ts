@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Collection, FieldType } from "../../vectron/v1/collections_pb.js";
-import type { ShardEpoch } from "../../worker/v1/worker_pb.js";
+import type { ShardEpoch, ShardFailure } from "../../worker/v1/worker_pb.js";
 
 /**
  * Describes the file placement/v1/placement.proto.
@@ -213,6 +213,13 @@ export declare type ShardRouting = Message<"placement.v1.ShardRouting"> & {
    * @generated from field: uint64 leader_worker_id = 6;
    */
   leaderWorkerId: bigint;
+
+  /**
+   * Why the shard has no leader, when a replica said so.
+   *
+   * @generated from field: worker.v1.ShardFailure failure = 7;
+   */
+  failure?: ShardFailure | undefined;
 };
 
 /**
@@ -426,11 +433,11 @@ export declare type ReplicaReport = Message<"placement.v1.ReplicaReport"> & {
   schemaVersion: bigint;
 
   /**
-   * Why the replica cannot serve; empty when it can.
+   * Why the replica cannot serve; absent when it can.
    *
-   * @generated from field: string failure = 10;
+   * @generated from field: worker.v1.ShardFailure failure = 10;
    */
-  failure: string;
+  failure?: ShardFailure | undefined;
 };
 
 /**
