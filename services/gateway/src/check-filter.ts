@@ -83,24 +83,30 @@ function walkCondition(
       throw invalid(path, 'has no test; set one of match, matchAny, range, exists, isNull, ...')
     case 'filter':
       checkNoField(field, path, test.case)
-      return walkFilter(test.value, `${path}.filter`, depth + 1, tally)
+      walkFilter(test.value, `${path}.filter`, depth + 1, tally)
+      break
     case 'hasId':
       checkNoField(field, path, test.case)
-      return countValues(test.value.values.length, `${path}.hasId`, tally)
+      countValues(test.value.values.length, `${path}.hasId`, tally)
+      break
     case 'matchAny':
     case 'contains':
       checkField(field, path)
       for (const value of test.value.values) checkScalar(value, `${path}.${test.case}`)
-      return countValues(test.value.values.length, `${path}.${test.case}`, tally)
+      countValues(test.value.values.length, `${path}.${test.case}`, tally)
+      break
     case 'match':
       checkField(field, path)
-      return checkScalar(test.value, `${path}.match`)
+      checkScalar(test.value, `${path}.match`)
+      break
     case 'range':
       checkField(field, path)
-      return checkRange(test.value, `${path}.range`)
+      checkRange(test.value, `${path}.range`)
+      break
     case 'exists':
     case 'isNull':
-      return checkField(field, path)
+      checkField(field, path)
+      break
   }
 }
 

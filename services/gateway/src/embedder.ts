@@ -11,7 +11,7 @@ export interface Embedder {
   /**
    * One vector for each text, in order.
    *
-   * @throws VectronError TEXT_NOT_EMBEDDABLE when a text holds nothing that the embedder knows.
+   * @throws VectronError TEXT_NOT_UNDERSTOOD when a text holds nothing that the embedder knows.
    */
   embed(texts: readonly string[]): Promise<readonly Float32Array[]>
 }

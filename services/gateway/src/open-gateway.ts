@@ -12,6 +12,7 @@ import {
   bindService,
   bindShadowedService,
   type Client,
+  openApiRoute,
   startGrpcServer,
   startHttpServer,
 } from '@vectron/rpc'
@@ -61,7 +62,11 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     authenticate({ auth: options.auth, clock }),
   ]
   const shared = { host: options.host, services, interceptors, logger, clock }
-  const routes = plainRoutes({ metrics, problems: () => shardsWithoutLeader(router) })
+  exposeBuild(metrics, options.version)
+  const routes = [
+    ...plainRoutes({ metrics, problems: () => shardsWithoutLeader(router) }),
+    openApiRoute({ services: services.map(({ desc }) => desc), version: options.version }),
+  ]
   const http = await startHttpServer({ ...shared, port: options.httpPort, routes })
   try {
     const grpc = await startGrpcServer({ ...shared, port: options.grpcPort })
@@ -97,4 +102,13 @@ function shardsWithoutLeader({ table }: Router): string[] {
       .filter((shard) => shard.leader === undefined)
       .map(({ shardId }) => `shard ${shardId} of "${name}" has no leader`),
   )
+}
+
+function exposeBuild(metrics: Metrics, version: string): void {
+  const build = metrics.gauge({
+    name: 'build_info',
+    help: 'Always 1; the labels tell the release.',
+    labels: ['version', 'node'],
+  })
+  build.set({ version, node: process.version }, 1)
 }

@@ -19,6 +19,7 @@ import {
   createMetrics,
   type Logger,
   lockFolder,
+  type Metrics,
   type Random,
   systemClock,
   systemRandom,
@@ -81,6 +82,7 @@ interface Surroundings {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  readonly metrics: Metrics
   readonly onFatal: (error: unknown) => void
   readonly closers: Closers
 }
@@ -91,11 +93,13 @@ async function openParts(options: StartOptions, closers: Closers): Promise<Runni
   const lock = lockFolder(folder)
   closers.add(() => lock.release())
   const logger = options.logger ?? createLogger({ name: 'vectron', level: config.log.level })
+  const metrics = createMetrics({ withProcess: true })
   const around: Surroundings = {
     folder,
     clock: systemClock,
     random: systemRandom,
     logger,
+    metrics,
     onFatal: options.onFatal,
     closers,
   }
@@ -105,7 +109,6 @@ async function openParts(options: StartOptions, closers: Closers): Promise<Runni
   closers.add(() => keys.close())
   const running = await startPlacement(around)
   const placementClient = createInProcessClient(placement.Placement, running.service)
-  const metrics = createMetrics({ withProcess: true })
   const data = await startWorker(around, config, running, placementClient)
   const workerClient = createInProcessClient(worker.Worker, data.service)
   const authService = bindService(auth.Auth, authHandlers(keys))
@@ -193,6 +196,7 @@ async function startWorker(
     bootEpoch: BigInt(clock.nowMs()),
     clock,
     logger: logger.child({ part: 'worker' }),
+    metrics: around.metrics,
     tailPointsMax: config.engine.tailPointsMax,
     diskReserveBytes: config.data.reserveBytes,
   })

@@ -7,13 +7,14 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Clock, type Logger, type VectronError, workerId } from '@vectron/base'
+import { type Clock, type Logger, type Metrics, type VectronError, workerId } from '@vectron/base'
 import { type placement, worker } from '@vectron/contracts'
 import type { ReplicaHost } from '@vectron/raft'
 import { type BoundService, bindService, type Client } from '@vectron/rpc'
 import { DiskGuard } from './disk-guard.ts'
 import { HeartbeatLoop } from './heartbeat-loop.ts'
 import { readIdentity, type WorkerIdentity, writeIdentity } from './identity.ts'
+import { exposeShards } from './shard-metrics.ts'
 import { ShardRegistry } from './shard-registry.ts'
 import { WorkerService } from './worker-service.ts'
 
@@ -28,6 +29,7 @@ export interface WorkerOptions {
   readonly bootEpoch: bigint
   readonly clock: Clock
   readonly logger: Logger
+  readonly metrics: Metrics
   /** Points that may wait for the graph of one shard before its writes slow down. */
   readonly tailPointsMax: number
   /** Free bytes of the disk below which writes are refused. */
@@ -49,6 +51,7 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
   await mkdir(shardsFolder, { recursive: true })
   const identity = await register(options)
   const registry = new ShardRegistry({ shardsFolder, host, clock, logger, tailPointsMax })
+  exposeShards(options.metrics, registry)
   const reserveBytes = options.diskReserveBytes
   const diskGuard = await DiskGuard.open({ folder, reserveBytes, clock, logger })
   const heartbeats = new HeartbeatLoop({
