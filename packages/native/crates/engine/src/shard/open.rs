@@ -1,0 +1,250 @@
+//! Opens a shard from what a crash left, or creates it.
+//!
+//! The store is verified page by page and read once: ids, live slots and payload indexes come from
+//! it. The graph's checkpoint saves encoding and linking; without a sound one, all vectors are put
+//! again and wait for the graph, while searches scan them. What the store lacks, the host replays.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, RwLock, Weak};
+
+use prost::Message;
+use roaring::RoaringBitmap;
+use vectron_graph::{GraphOptions, Metric as GraphMetric, VectorIndex, VectorSource};
+
+use super::apply::LaneState;
+use super::indexing::IndexedWaiters;
+use super::stage::{SCHEMA_KEY, encode_schema};
+use super::{Config, Health, Shard, ShardOptions, graph_file};
+use crate::disk::Reserve;
+use crate::error::{EngineError, EngineResult, reason};
+use crate::fields::Schema;
+use crate::lane::Lane;
+use crate::messages::engine::{SetSchema, ShardConfig};
+use crate::messages::vectron::Metric;
+use crate::resident::{Resident, decode_schema};
+use crate::store::{self, State, Store};
+use crate::threads::{EngineThreads, IndexWork, lock};
+use crate::vectors::{self, VectorFile};
+
+const CONFIG_KEY: &str = "config";
+/// Dimensions that a shard may have.
+const DIMENSION_MAX: usize = 8192;
+
+pub(super) fn open(
+    options: ShardOptions,
+    threads: &Arc<EngineThreads>,
+) -> EngineResult<Arc<Shard>> {
+    let config = parse_config(&options.config)?;
+    fs::create_dir_all(&options.folder).map_err(|error| EngineError::from_io("folder", &error))?;
+    let reserve = Reserve::new(&options.folder, options.disk_reserve_bytes)?;
+    let vectors = VectorFile::open(&options.folder, config.shard_id, config.dimension)?;
+    let store = Store::open(&options.folder)?;
+    let Recovered {
+        state,
+        schema,
+        freed,
+    } = recover(&store, &vectors, &config, &options.config)?;
+    let (resident, versions) = read_points(&store, &state, schema, &freed)?;
+    let (index, changed) = recover_index(&options, &config, &versions, &vectors)?;
+    let shard = Arc::new(Shard {
+        lane: Lane::start(config.shard_id)?,
+        options,
+        config,
+        threads: Arc::clone(threads),
+        store: Mutex::new(Some(Arc::new(store))),
+        vectors,
+        index,
+        resident: RwLock::new(resident),
+        lane_state: Mutex::new(LaneState::new(changed)),
+        indexed: IndexedWaiters::default(),
+        reserve,
+        applied_index: AtomicU64::new(state.applied_index),
+        durable_index: AtomicU64::new(state.applied_index),
+        health: Mutex::new(Health::Ready),
+        damage: Mutex::new(None),
+        idle_checkpoint: AtomicBool::new(false),
+    });
+    let work: Weak<Shard> = Arc::downgrade(&shard);
+    let work: Weak<dyn IndexWork> = work;
+    threads.register(work);
+    Ok(shard)
+}
+
+fn parse_config(bytes: &[u8]) -> EngineResult<Config> {
+    let config = ShardConfig::decode(bytes).map_err(|error| {
+        EngineError::new(
+            reason::INVALID_PROTOBUF,
+            format!("shard config: {error}"),
+            "config",
+        )
+    })?;
+    let metric = match Metric::try_from(config.metric) {
+        Ok(Metric::Unspecified | Metric::Cosine) => Metric::Cosine,
+        Ok(Metric::Dot) => Metric::Dot,
+        Ok(Metric::L2) => Metric::L2,
+        Err(_) => {
+            let message = format!("metric {} is not known", config.metric);
+            return Err(EngineError::new(
+                reason::INVALID_PROTOBUF,
+                message,
+                "config",
+            ));
+        }
+    };
+    let dimension = config.dimension as usize;
+    if !(1..=DIMENSION_MAX).contains(&dimension) {
+        let message = format!("dimension {dimension} is not 1 to {DIMENSION_MAX}");
+        return Err(EngineError::new(reason::WRONG_DIMENSION, message, "config"));
+    }
+    Ok(Config {
+        shard_id: config.shard_id,
+        dimension,
+        metric,
+    })
+}
+
+struct Recovered {
+    state: State,
+    schema: Schema,
+    /// Slots whose rows wait for the next durable commit to go.
+    freed: RoaringBitmap,
+}
+
+/// Checks that store, vector file and config belong together; creates what a new shard needs.
+fn recover(
+    store: &Store,
+    vectors: &VectorFile,
+    config: &Config,
+    config_bytes: &[u8],
+) -> EngineResult<Recovered> {
+    let write = store.begin()?;
+    let mut tables = write.tables()?;
+    let state = tables.state;
+    if state.applied_index < vectors.durable_mark() {
+        let message = format!(
+            "the store ends at log index {}, but a checkpoint was made at {}",
+            state.applied_index,
+            vectors.durable_mark()
+        );
+        return Err(EngineError::corrupt(store::FILE_NAME, message));
+    }
+    if !vectors.covers(state.slots_end) {
+        return Err(EngineError::corrupt(
+            vectors::FILE_NAME,
+            "the file is cut short",
+        ));
+    }
+    let Some(known) = tables.meta(CONFIG_KEY)? else {
+        let schema = ShardConfig::decode(config_bytes)
+            .map(|config| decode_schema(&config.payload_schema))
+            .unwrap_or_default();
+        tables.set_meta(CONFIG_KEY, config_bytes)?;
+        tables.set_meta(SCHEMA_KEY, &encode_schema(&schema))?;
+        tables.finish()?;
+        write.commit_durable()?;
+        return Ok(Recovered {
+            state,
+            schema,
+            freed: RoaringBitmap::new(),
+        });
+    };
+    let known = parse_config(&known)?;
+    let same = (known.shard_id, known.dimension, known.metric)
+        == (config.shard_id, config.dimension, config.metric);
+    if !same {
+        let message = format!("the folder belongs to {known:?}, not to {config:?}");
+        return Err(EngineError::new(reason::INTERNAL, message, "config"));
+    }
+    let schema = tables.meta(SCHEMA_KEY)?.unwrap_or_default();
+    let schema = SetSchema::decode(schema.as_slice())
+        .map_err(|error| EngineError::corrupt(store::FILE_NAME, error))?;
+    let freed = tables.freed()?.into_iter().collect();
+    Ok(Recovered {
+        state,
+        schema: decode_schema(&schema.payload_schema),
+        freed,
+    })
+}
+
+/// Reads every row once; answers memory, and the version of each slot (0: not in use).
+fn read_points(
+    store: &Store,
+    state: &State,
+    schema: Schema,
+    freed: &RoaringBitmap,
+) -> EngineResult<(Resident, Vec<u64>)> {
+    let mut resident = Resident {
+        schema,
+        ..Resident::default()
+    };
+    let mut versions = vec![0; state.slots_end as usize];
+    store
+        .view()?
+        .for_each_row(0..state.slots_end, |slot, row| {
+            if !freed.contains(slot) {
+                versions[slot as usize] = row.version;
+                resident.insert(slot, row.id, row.payload)?;
+            }
+            Ok(())
+        })?;
+    if resident.live.len() == state.points {
+        return Ok((resident, versions));
+    }
+    let message = format!("{} rows for {} points", resident.live.len(), state.points);
+    Err(EngineError::corrupt(store::FILE_NAME, message))
+}
+
+/// The vector index of exactly these points, and how many of them its checkpoint lacked.
+fn recover_index(
+    options: &ShardOptions,
+    config: &Config,
+    versions: &[u64],
+    vectors: &VectorFile,
+) -> EngineResult<(VectorIndex, u64)> {
+    let graph_options = graph_options(config);
+    let loaded = graph_file::load(&options.folder, config.shard_id, graph_options);
+    let (index, known) = match loaded {
+        Some(loaded) => (loaded.index, loaded.versions),
+        None => (VectorIndex::new(graph_options), Vec::new()),
+    };
+    let mut changed = 0;
+    let mut row = vec![0.0; config.dimension];
+    for slot in 0..versions.len().max(known.len()) {
+        let wanted = versions.get(slot).copied().unwrap_or(0);
+        let found = known.get(slot).copied().unwrap_or(0);
+        let slot = slot as u32;
+        let held = index.contains(slot);
+        if wanted == 0 && held {
+            index.remove(slot);
+            changed += 1;
+        }
+        if wanted != 0 && (wanted != found || !held) {
+            vectors
+                .read(slot, &mut row)
+                .map_err(|error| EngineError::corrupt(vectors::FILE_NAME, error.message))?;
+            index.put(slot, &row);
+            changed += 1;
+        }
+    }
+    Ok((index, changed))
+}
+
+fn graph_options(config: &Config) -> GraphOptions {
+    let metric = match config.metric {
+        Metric::Cosine | Metric::Unspecified => GraphMetric::Cosine,
+        Metric::Dot => GraphMetric::Dot,
+        Metric::L2 => GraphMetric::L2,
+    };
+    GraphOptions::new(config.dimension, metric)
+}
+
+impl Drop for Shard {
+    /// Dropping the store makes its commits durable, so their vectors must be on disk first.
+    fn drop(&mut self) {
+        if self.vectors.sync().is_err() {
+            // Leaking the store leaves its file as after a crash, which the log repairs.
+            std::mem::forget(lock(&self.store).take());
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Reads that are no search: points by id, pages in the order of ids, counts.
+
+use std::ops::ControlFlow;
+
+use bytes::Bytes;
+use prost::Message;
+use roaring::RoaringBitmap;
+
+use super::Shard;
+use super::answer::Answer;
+use super::search::is_empty;
+use super::view::ShardView;
+use crate::error::{EngineError, EngineResult, reason};
+use crate::filter::{Matches, compile_filter, evaluate_filter};
+use crate::messages::engine::read_request::Read;
+use crate::messages::engine::{GetPoints, PointResult, ReadRequest, ReadResult, Scroll};
+use crate::messages::vectron::Filter;
+use crate::resident::Resident;
+use crate::store::{self, Row};
+
+/// Points of one page.
+const LIMIT_MAX: u32 = 10_000;
+/// With fewer matches than this their ids are sorted; with more, the ids are walked in order.
+const SORT_MAX: u64 = 20_000;
+
+/// Takes an encoded `engine.v1.ReadRequest`; answers an encoded `engine.v1.ReadResult`.
+pub(super) fn read(shard: &Shard, request: Vec<u8>) -> EngineResult<Vec<u8>> {
+    let request = ReadRequest::decode(Bytes::from(request))
+        .map_err(|error| EngineError::new(reason::INVALID_PROTOBUF, error.to_string(), "read"))?;
+    let applied_index = shard.applied_index();
+    let resident = shard.resident();
+    let reader = Reader {
+        shard,
+        resident: &resident,
+        view: ShardView::new(shard),
+    };
+    let result = match &request.read {
+        Some(Read::Get(get)) => reader.get(get),
+        Some(Read::Scroll(scroll)) => reader.scroll(scroll),
+        Some(Read::Count(count)) => reader.count(count.filter.as_ref()),
+        None => Err(EngineError::new(
+            reason::INVALID_PROTOBUF,
+            "nothing to read",
+            "read",
+        )),
+    };
+    let mut result = match result {
+        Ok(result) => result,
+        Err(error) if error.reason == reason::DATA_CORRUPT => return Err(error),
+        Err(error) => ReadResult {
+            error: Some(error.to_message()),
+            ..ReadResult::default()
+        },
+    };
+    result.applied_index = applied_index;
+    Ok(result.encode_to_vec())
+}
+
+/// Which parts of a point are asked for.
+#[derive(Clone, Copy)]
+struct Parts {
+    payload: bool,
+    vector: bool,
+}
+
+struct Reader<'a> {
+    shard: &'a Shard,
+    resident: &'a Resident,
+    view: ShardView<'a>,
+}
+
+impl Reader<'_> {
+    fn get(&self, get: &GetPoints) -> EngineResult<ReadResult> {
+        let parts = Parts {
+            payload: get.with_payload,
+            vector: get.with_vector,
+        };
+        let slots = get
+            .ids
+            .iter()
+            .filter_map(|id| self.resident.ids.slot_of(id.as_bytes()));
+        let points = slots.map(|slot| self.point(slot, parts));
+        Ok(ReadResult {
+            points: points.collect::<EngineResult<_>>()?,
+            ..ReadResult::default()
+        })
+    }
+
+    fn count(&self, filter: Option<&Filter>) -> EngineResult<ReadResult> {
+        let Some(matches) = self.matches(filter)? else {
+            return Ok(ReadResult {
+                count: self.resident.live.len(),
+                ..ReadResult::default()
+            });
+        };
+        Ok(ReadResult {
+            count: matches.slots.len(),
+            unknown_fields: matches.unknown_fields,
+            warnings: matches.warnings,
+            ..ReadResult::default()
+        })
+    }
+
+    fn scroll(&self, scroll: &Scroll) -> EngineResult<ReadResult> {
+        if !(1..=LIMIT_MAX).contains(&scroll.limit) {
+            let message = format!("limit {} is not 1 to {LIMIT_MAX}", scroll.limit);
+            return Err(EngineError::new(
+                reason::PAGE_SIZE_OUT_OF_RANGE,
+                message,
+                "limit",
+            ));
+        }
+        let parts = Parts {
+            payload: scroll.with_payload,
+            vector: scroll.with_vector,
+        };
+        let matches = self.matches(scroll.filter.as_ref())?;
+        // One more than asked for tells whether there is more.
+        let limit = scroll.limit as usize + 1;
+        let mut slots = match &matches {
+            Some(matches) if matches.slots.len() <= SORT_MAX => {
+                self.page_by_sorting(&matches.slots, &scroll.after_id, limit)
+            }
+            Some(matches) => self.page_by_walking(Some(&matches.slots), &scroll.after_id, limit)?,
+            None => self.page_by_walking(None, &scroll.after_id, limit)?,
+        };
+        let more = slots.len() == limit;
+        slots.truncate(limit - 1);
+        let points = slots.into_iter().map(|slot| self.point(slot, parts));
+        let matches = matches.unwrap_or_default();
+        Ok(ReadResult {
+            points: points.collect::<EngineResult<_>>()?,
+            more,
+            unknown_fields: matches.unknown_fields,
+            warnings: matches.warnings,
+            ..ReadResult::default()
+        })
+    }
+
+    fn matches(&self, filter: Option<&Filter>) -> EngineResult<Option<Matches>> {
+        let Some(filter) = filter.filter(|filter| !is_empty(filter)) else {
+            return Ok(None);
+        };
+        let filter = compile_filter(filter, &self.resident.schema)?;
+        evaluate_filter(&filter, self.resident.filter_context(&self.view)).map(Some)
+    }
+
+    fn page_by_sorting(&self, slots: &RoaringBitmap, after: &str, limit: usize) -> Vec<u32> {
+        let ids = slots
+            .iter()
+            .filter_map(|slot| Some((self.resident.ids.get(slot)?, slot)));
+        let mut page: Vec<(&[u8], u32)> = ids.filter(|(id, _)| *id > after.as_bytes()).collect();
+        page.sort_unstable();
+        page.truncate(limit);
+        page.into_iter().map(|(_, slot)| slot).collect()
+    }
+
+    fn page_by_walking(
+        &self,
+        slots: Option<&RoaringBitmap>,
+        after: &str,
+        limit: usize,
+    ) -> EngineResult<Vec<u32>> {
+        let mut page = Vec::new();
+        self.view.store()?.for_each_id_after(after, |id, _| {
+            // The store may be ahead of memory by a commit; memory decides.
+            let slot = self.resident.ids.slot_of(id);
+            page.extend(slot.filter(|slot| slots.is_none_or(|slots| slots.contains(*slot))));
+            if page.len() < limit {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        Ok(page)
+    }
+
+    fn point(&self, slot: u32, parts: Parts) -> EngineResult<PointResult> {
+        let mut vector = Vec::new();
+        if parts.vector {
+            self.shard.vectors.read_bytes(slot, &mut vector)?;
+        }
+        let known = self.resident.ids.get(slot).unwrap_or_default();
+        let encode = |row: Row<'_>| {
+            if row.id != known {
+                let message = format!("row {slot} is of another point");
+                return Err(EngineError::corrupt(store::FILE_NAME, message));
+            }
+            let payload = if parts.payload { row.payload } else { &[] };
+            Ok(Answer {
+                id: row.id,
+                payload,
+                vector: &vector,
+            }
+            .encode_point())
+        };
+        let point = self.view.store()?.with_row(slot, encode)?;
+        Ok(PointResult {
+            id: String::from_utf8_lossy(known).into_owned(),
+            point: point.into(),
+        })
+    }
+}

@@ -1,0 +1,431 @@
+//! Answers searches: the queries of one request are spread over the search threads, and each is
+//! planned and executed on its own.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use prost::Message;
+use roaring::RoaringBitmap;
+use vectron_graph::{Plan, PlanRequest, SearchOutcome, SearchParams, SearchScratch, SlotSet};
+
+use super::answer::Answer;
+use super::view::ShardView;
+use super::{Done, Shard};
+use crate::error::{EngineError, EngineResult, reason};
+use crate::filter::{Matches, compile_filter, evaluate_filter};
+use crate::messages::engine::{Query, QueryResult, SearchRequest, SearchResult};
+use crate::messages::vectron::{Filter, ShardPlan};
+use crate::resident::Resident;
+use crate::threads::lock;
+use crate::vectors::{self, copy_floats};
+
+const TOP_K_MAX: u32 = 10_000;
+const TARGET_RECALL_DEFAULT: f32 = 0.98;
+/// Queries of one request that a thread answers before it lets others have a turn.
+const QUERIES_A_TURN: usize = 8;
+
+/// Queues a request; `done` is called from the thread that finishes its last query.
+pub(super) fn search(shard: &Arc<Shard>, request: Vec<u8>, begun: Instant, done: Done<Vec<u8>>) {
+    let owner = Arc::clone(shard);
+    shard.threads.search(Box::new(move |scratch| {
+        if let Err(error) = owner.check_health() {
+            return done(Err(error));
+        }
+        match SearchRequest::decode(Bytes::from(request)) {
+            Ok(request) => Batch::new(owner, request, begun, done).spread(scratch),
+            Err(error) => done(Err(EngineError::new(
+                reason::INVALID_PROTOBUF,
+                error.to_string(),
+                "search",
+            ))),
+        }
+    }));
+}
+
+/// The queries of one request and what is known of their answers.
+struct Batch {
+    shard: Arc<Shard>,
+    request: SearchRequest,
+    deadline: Option<Instant>,
+    applied_index: u64,
+    next: AtomicUsize,
+    left: AtomicUsize,
+    results: Mutex<Vec<QueryResult>>,
+    done: Mutex<Option<Done<Vec<u8>>>>,
+}
+
+impl Batch {
+    fn new(
+        shard: Arc<Shard>,
+        request: SearchRequest,
+        begun: Instant,
+        done: Done<Vec<u8>>,
+    ) -> Arc<Self> {
+        let count = request.queries.len();
+        let budget = Duration::from_micros(request.budget_us);
+        Arc::new(Self {
+            deadline: (request.budget_us > 0).then(|| begun + budget),
+            applied_index: shard.applied_index(),
+            next: AtomicUsize::new(0),
+            left: AtomicUsize::new(count),
+            results: Mutex::new(vec![QueryResult::default(); count]),
+            done: Mutex::new(Some(done)),
+            shard,
+            request,
+        })
+    }
+
+    /// Asks other threads for help, then works on this one.
+    fn spread(self: Arc<Self>, scratch: &mut SearchScratch) {
+        let count = self.request.queries.len();
+        if count == 0 {
+            return self.finish();
+        }
+        let threads = Arc::clone(&self.shard.threads);
+        for _ in 1..count.min(threads.search_threads()) {
+            let batch = Arc::clone(&self);
+            threads.search(Box::new(move |scratch| batch.take_turn(scratch)));
+        }
+        self.take_turn(scratch);
+    }
+
+    fn take_turn(self: Arc<Self>, scratch: &mut SearchScratch) {
+        for _ in 0..QUERIES_A_TURN {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(query) = self.request.queries.get(number) else {
+                return;
+            };
+            let result = self.query(query, scratch);
+            lock(&self.results)[number] = result;
+            if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                return self.finish();
+            }
+        }
+        let threads = Arc::clone(&self.shard.threads);
+        threads.search(Box::new(move |scratch| self.take_turn(scratch)));
+    }
+
+    fn query(&self, query: &Query, scratch: &mut SearchScratch) -> QueryResult {
+        let answer = if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
+            let message = "the time ran out before the query began";
+            Err(EngineError::new(
+                reason::DEADLINE_EXCEEDED,
+                message,
+                "budget_us",
+            ))
+        } else {
+            self.shard
+                .guarded(|| Search::new(&self.shard, query).run(scratch))
+        };
+        answer.unwrap_or_else(|error| QueryResult {
+            error: Some(error.to_message()),
+            ..QueryResult::default()
+        })
+    }
+
+    fn finish(&self) {
+        let results = std::mem::take(&mut *lock(&self.results));
+        let answer = SearchResult {
+            results,
+            applied_index: self.applied_index,
+        };
+        if let Some(done) = lock(&self.done).take() {
+            done(Ok(answer.encode_to_vec()));
+        }
+    }
+}
+
+/// One query.
+struct Search<'a> {
+    shard: &'a Shard,
+    query: &'a Query,
+    begun: Instant,
+    /// Ids that must not be in the answer.
+    excluded: Vec<&'a str>,
+}
+
+/// What the planner chose, with the reason for people.
+struct Strategy {
+    plan: Plan,
+    reason: &'static str,
+}
+
+impl<'a> Search<'a> {
+    fn new(shard: &'a Shard, query: &'a Query) -> Self {
+        let mut excluded: Vec<&str> = query.exclude_ids.iter().map(String::as_str).collect();
+        if !query.id.is_empty() {
+            excluded.push(&query.id);
+        }
+        Self {
+            shard,
+            query,
+            begun: Instant::now(),
+            excluded,
+        }
+    }
+
+    fn run(&self, scratch: &mut SearchScratch) -> EngineResult<QueryResult> {
+        if !(1..=TOP_K_MAX).contains(&self.query.top_k) {
+            let message = format!("top_k {} is not 1 to {TOP_K_MAX}", self.query.top_k);
+            return Err(EngineError::new(
+                reason::TOP_K_OUT_OF_RANGE,
+                message,
+                "top_k",
+            ));
+        }
+        let resident = self.shard.resident();
+        let view = ShardView::new(self.shard);
+        let vector = self.vector(&resident)?;
+        let filter = self
+            .query
+            .filter
+            .as_ref()
+            .filter(|filter| !is_empty(filter));
+        let matches = match filter {
+            Some(filter) => {
+                let filter = compile_filter(filter, &resident.schema)?;
+                Some(evaluate_filter(&filter, resident.filter_context(&view))?)
+            }
+            None => None,
+        };
+        let strategy = self.plan(matches.as_ref());
+        let outcome = self.execute(&resident, &vector, matches.as_ref(), &strategy, scratch)?;
+        self.answer(&resident, &view, matches, &strategy, outcome)
+    }
+
+    fn vector(&self, resident: &Resident) -> EngineResult<Vec<f32>> {
+        let dimension = self.shard.config.dimension;
+        let mut bytes = self.query.vector.clone();
+        if !self.query.id.is_empty() {
+            let id = &self.query.id;
+            let slot = resident.ids.slot_of(id.as_bytes()).ok_or_else(|| {
+                EngineError::new(reason::POINT_NOT_FOUND, format!("no point {id:?}"), "id")
+            })?;
+            let mut row = Vec::with_capacity(dimension * 4);
+            self.shard.vectors.read_bytes(slot, &mut row)?;
+            bytes = row.into();
+        }
+        if bytes.len() != dimension * 4 {
+            let message = format!(
+                "the query has {} bytes; {dimension} components",
+                bytes.len()
+            );
+            return Err(EngineError::new(reason::WRONG_DIMENSION, message, "vector"));
+        }
+        let mut vector = vec![0.0; dimension];
+        copy_floats(&bytes, &mut vector);
+        if vector.iter().all(|component| component.is_finite()) {
+            return Ok(vector);
+        }
+        let message = "a component of the query is not finite";
+        Err(EngineError::new(reason::NOT_FINITE, message, "vector"))
+    }
+
+    /// Hits to ask for: excluded points may be among them.
+    fn k(&self) -> usize {
+        self.query.top_k as usize + self.excluded.len()
+    }
+
+    fn target_recall(&self) -> f32 {
+        let wanted = self.query.target_recall;
+        if wanted > 0.0 {
+            wanted
+        } else {
+            TARGET_RECALL_DEFAULT
+        }
+    }
+
+    fn plan(&self, matches: Option<&Matches>) -> Strategy {
+        let count = matches.map(|matches| matches.slots.len());
+        if count == Some(0) {
+            return Strategy {
+                plan: Plan::Empty,
+                reason: "no point matches the filter",
+            };
+        }
+        if self.query.exact {
+            return Strategy {
+                plan: Plan::Scan,
+                reason: "an exact answer was asked for",
+            };
+        }
+        let target_recall = self.target_recall();
+        let plan = self.shard.index.plan(PlanRequest {
+            k: self.k(),
+            target_recall,
+            matches: count,
+        });
+        let reason = match (plan, count.is_some()) {
+            (Plan::Empty, _) => "the shard has no points",
+            (Plan::Scan, true) => "comparing the matching points costs less than the graph",
+            (Plan::Scan, false) => "comparing all points costs less than the graph",
+            (Plan::Walk, true) => "many points match the filter",
+            (Plan::Walk, false) => "there is no filter",
+        };
+        Strategy { plan, reason }
+    }
+
+    fn execute(
+        &self,
+        resident: &Resident,
+        vector: &[f32],
+        matches: Option<&Matches>,
+        strategy: &Strategy,
+        scratch: &mut SearchScratch,
+    ) -> EngineResult<SearchOutcome> {
+        let params = SearchParams {
+            k: self.k(),
+            target_recall: self.target_recall(),
+            exclude: &[],
+        };
+        let storage = match (strategy.plan, matches) {
+            (Plan::Empty, _) => {
+                return Ok(SearchOutcome {
+                    exact: true,
+                    ..Default::default()
+                });
+            }
+            (_, None) => SetStorage::All,
+            (Plan::Scan, Some(matches)) => SetStorage::List(matches.slots.iter().collect()),
+            (Plan::Walk, Some(matches)) => bits(&matches.slots, resident),
+        };
+        let set = storage.set();
+        let Shard { index, vectors, .. } = self.shard;
+        let outcome = match strategy.plan {
+            Plan::Walk => index.search(vector, &params, set.as_ref(), vectors, scratch),
+            Plan::Scan | Plan::Empty => index.scan(vector, &params, set.as_ref(), vectors, scratch),
+        };
+        outcome.map_err(|error| EngineError::corrupt(vectors::FILE_NAME, error.message))
+    }
+
+    fn answer(
+        &self,
+        resident: &Resident,
+        view: &ShardView<'_>,
+        matches: Option<Matches>,
+        strategy: &Strategy,
+        outcome: SearchOutcome,
+    ) -> EngineResult<QueryResult> {
+        let mut scores = Vec::with_capacity(outcome.hits.len() * 4);
+        let mut points = Vec::with_capacity(outcome.hits.len());
+        let mut vector = Vec::new();
+        for hit in &outcome.hits {
+            let id = resident.ids.get(hit.slot).ok_or_else(|| {
+                EngineError::internal(format!("slot {} was found and has no id", hit.slot))
+            })?;
+            if self
+                .excluded
+                .iter()
+                .any(|excluded| excluded.as_bytes() == id)
+            {
+                continue;
+            }
+            if points.len() == self.query.top_k as usize {
+                break;
+            }
+            if self.query.with_vector {
+                vector.clear();
+                self.shard.vectors.read_bytes(hit.slot, &mut vector)?;
+            }
+            let answer = Answer {
+                id,
+                payload: &[],
+                vector: &vector,
+            };
+            let point = if self.query.with_payload {
+                view.store()?.with_row(hit.slot, |row| {
+                    Ok(Answer {
+                        payload: row.payload,
+                        ..answer
+                    }
+                    .encode_scored(hit.score))
+                })?
+            } else {
+                answer.encode_scored(hit.score)
+            };
+            scores.extend_from_slice(&hit.score.to_le_bytes());
+            points.push(Bytes::from(point));
+        }
+        let plan = if self.query.explain {
+            self.explain(matches.as_ref(), strategy, &outcome)
+                .encode_to_vec()
+                .into()
+        } else {
+            Bytes::new()
+        };
+        let count = matches.as_ref().map(|matches| matches.slots.len());
+        let matches = matches.unwrap_or_default();
+        Ok(QueryResult {
+            scores: scores.into(),
+            points,
+            exact: outcome.exact,
+            matches: count,
+            unknown_fields: matches.unknown_fields,
+            warnings: matches.warnings,
+            plan,
+            error: None,
+        })
+    }
+
+    fn explain(
+        &self,
+        matches: Option<&Matches>,
+        strategy: &Strategy,
+        outcome: &SearchOutcome,
+    ) -> ShardPlan {
+        let name = match (strategy.plan, matches.is_some()) {
+            (Plan::Empty | Plan::Scan, _) => "scan",
+            (Plan::Walk, false) => "graph",
+            (Plan::Walk, true) => "filtered_graph",
+        };
+        ShardPlan {
+            shard_id: self.shard.config.shard_id,
+            strategy: name.to_owned(),
+            reason: strategy.reason.to_owned(),
+            matches: matches.map(|matches| matches.slots.len()),
+            distances_computed: outcome.distances,
+            rescored: outcome.rescored,
+            tail_scanned: outcome.tail_scanned,
+            took_us: u32::try_from(self.begun.elapsed().as_micros()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Whether a filter has no condition and so matches every point.
+pub(super) fn is_empty(filter: &Filter) -> bool {
+    filter.must.is_empty() && filter.should.is_empty() && filter.must_not.is_empty()
+}
+
+/// Memory behind a `SlotSet`.
+enum SetStorage {
+    All,
+    List(Vec<u32>),
+    Bits { words: Vec<u64>, len: u64 },
+}
+
+impl SetStorage {
+    fn set(&self) -> Option<SlotSet<'_>> {
+        match self {
+            SetStorage::All => None,
+            SetStorage::List(slots) => Some(SlotSet::List(slots)),
+            SetStorage::Bits { words, len } => Some(SlotSet::Bits { words, len: *len }),
+        }
+    }
+}
+
+fn bits(slots: &RoaringBitmap, resident: &Resident) -> SetStorage {
+    let end = resident.live.max().map_or(0, |slot| slot as usize + 1);
+    let mut words = vec![0_u64; end.div_ceil(64)];
+    for slot in slots {
+        words[slot as usize / 64] |= 1 << (slot % 64);
+    }
+    SetStorage::Bits {
+        words,
+        len: slots.len(),
+    }
+}

@@ -1,0 +1,82 @@
+//! One point as the store holds it. docs/formats/store.md.
+
+use super::FILE_NAME;
+use crate::error::{EngineError, EngineResult};
+
+/// A stored point, without its vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row<'a> {
+    /// Log index of the command that wrote the vector.
+    pub version: u64,
+    pub id: &'a [u8],
+    /// JSON text of an object; empty for none.
+    pub payload: &'a [u8],
+}
+
+const HEAD_BYTES: usize = 4 + 8 + 2;
+
+/// Encodes a row after clearing `out`.
+pub fn encode_row(slot: u32, row: &Row<'_>, out: &mut Vec<u8>) {
+    out.clear();
+    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(&row.version.to_le_bytes());
+    let id_len = u16::try_from(row.id.len()).expect("ids are short");
+    out.extend_from_slice(&id_len.to_le_bytes());
+    out.extend_from_slice(row.id);
+    out.extend_from_slice(row.payload);
+    let sum = checksum(slot, &out[4..]);
+    out[..4].copy_from_slice(&sum.to_le_bytes());
+}
+
+/// Decodes a row and verifies its checksum.
+pub fn decode_row(slot: u32, bytes: &[u8]) -> EngineResult<Row<'_>> {
+    let damaged = || EngineError::corrupt(FILE_NAME, format_args!("row {slot} is damaged"));
+    if bytes.len() < HEAD_BYTES {
+        return Err(damaged());
+    }
+    let (sum, rest) = bytes.split_at(4);
+    if checksum(slot, rest).to_le_bytes() != sum {
+        return Err(damaged());
+    }
+    let (version, rest) = rest.split_at(8);
+    let (id_len, rest) = rest.split_at(2);
+    let version = u64::from_le_bytes(version.try_into().expect("split at 8"));
+    let id_len = usize::from(u16::from_le_bytes(id_len.try_into().expect("split at 2")));
+    if rest.len() < id_len {
+        return Err(damaged());
+    }
+    let (id, payload) = rest.split_at(id_len);
+    Ok(Row {
+        version,
+        id,
+        payload,
+    })
+}
+
+/// The slot is part of the sum, so that a row under a wrong key is found.
+fn checksum(slot: u32, rest: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&slot.to_le_bytes()), rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flipped_bit_and_every_other_slot_is_found() {
+        let row = Row {
+            version: 7,
+            id: b"a",
+            payload: b"{\"x\":1}",
+        };
+        let mut bytes = Vec::new();
+        encode_row(3, &row, &mut bytes);
+        assert_eq!(decode_row(3, &bytes), Ok(row));
+        assert!(decode_row(4, &bytes).is_err());
+        for bit in 0..bytes.len() * 8 {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(decode_row(3, &bytes).is_err(), "bit {bit}");
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! What the engine's tests share: a shard in a temporary folder, and calls that wait.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+
+use prost::Message;
+use vectron_engine::messages::engine::read_request::Read;
+use vectron_engine::messages::engine::write_command::Command;
+use vectron_engine::messages::engine::{
+    ApplyResult, Count, DeletePoints, GetPoints, PointRecord, Query, QueryResult, ReadRequest,
+    ReadResult, Scroll, SearchRequest, SearchResult, ShardConfig, UpsertPoints, WriteCommand,
+    WriteResult,
+};
+use vectron_engine::messages::vectron::{
+    Condition, FieldType, Filter, Metric, Range, Scalar, condition, scalar,
+};
+use vectron_engine::messages::worker::ShardReport;
+use vectron_engine::{
+    Done, EngineError, EngineResult, EngineThreadOptions, EngineThreads, Shard, ShardOptions,
+};
+
+pub const DIMENSION: usize = 8;
+
+/// Calls with a callback and waits for it.
+pub fn wait<T: Send + 'static>(call: impl FnOnce(Done<T>)) -> EngineResult<T> {
+    let (answer, answered) = mpsc::channel();
+    call(Box::new(move |result| {
+        answer.send(result).expect("the test waits")
+    }));
+    answered.recv().expect("every call is answered")
+}
+
+pub fn threads() -> Arc<EngineThreads> {
+    EngineThreads::start(EngineThreadOptions {
+        search_threads: 2,
+        index_threads: 1,
+    })
+    .unwrap()
+}
+
+pub fn config(metric: Metric, schema: &[(&str, FieldType)]) -> ShardConfig {
+    let declared = schema
+        .iter()
+        .map(|(path, kind)| ((*path).to_owned(), *kind as i32));
+    ShardConfig {
+        shard_id: 7,
+        dimension: DIMENSION as u32,
+        metric: metric.into(),
+        payload_schema: declared.collect(),
+    }
+}
+
+pub fn options(folder: &Path, config: &ShardConfig) -> ShardOptions {
+    ShardOptions {
+        disk_reserve_bytes: 0,
+        ..ShardOptions::new(folder, config.encode_to_vec())
+    }
+}
+
+/// An open shard with calls that wait.
+pub struct TestShard {
+    pub shard: Arc<Shard>,
+}
+
+impl TestShard {
+    pub fn open(folder: &Path, threads: &Arc<EngineThreads>) -> Self {
+        Self::open_with(options(folder, &config(Metric::L2, &[])), threads)
+    }
+
+    pub fn open_with(options: ShardOptions, threads: &Arc<EngineThreads>) -> Self {
+        Self {
+            shard: Shard::open(options, threads).unwrap(),
+        }
+    }
+
+    /// Applies commands as the next entries.
+    pub fn try_apply(&self, commands: Vec<WriteCommand>) -> Result<Vec<WriteResult>, EngineError> {
+        let first = self.shard.applied_index() + 1;
+        let entries = (first..)
+            .zip(commands.iter().map(Message::encode_to_vec))
+            .collect();
+        let bytes = wait(|done| self.shard.apply(entries, done))?;
+        Ok(ApplyResult::decode(bytes.as_slice()).unwrap().results)
+    }
+
+    /// Applies one command that must not fail as a call; answers its result.
+    pub fn apply(&self, command: Command) -> WriteResult {
+        self.try_apply(vec![write(command)]).unwrap().remove(0)
+    }
+
+    pub fn upsert(&self, points: Vec<PointRecord>) -> u64 {
+        let result = self.apply(Command::Upsert(UpsertPoints { points }));
+        assert_eq!(result.error, None);
+        result.affected
+    }
+
+    pub fn delete(&self, ids: &[&str]) -> u64 {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        self.apply(Command::Delete(DeletePoints { ids, filter: None }))
+            .affected
+    }
+
+    pub fn search(&self, queries: Vec<Query>) -> Vec<QueryResult> {
+        let request = SearchRequest {
+            queries,
+            budget_us: 0,
+        }
+        .encode_to_vec();
+        let bytes = wait(|done| self.shard.search(request, done)).unwrap();
+        SearchResult::decode(bytes.as_slice()).unwrap().results
+    }
+
+    pub fn search_one(&self, query: Query) -> QueryResult {
+        self.search(vec![query]).remove(0)
+    }
+
+    pub fn read(&self, read: Read) -> ReadResult {
+        self.try_read(read).unwrap()
+    }
+
+    pub fn try_read(&self, read: Read) -> EngineResult<ReadResult> {
+        let request = ReadRequest { read: Some(read) }.encode_to_vec();
+        let bytes = wait(|done| self.shard.read(request, done))?;
+        Ok(ReadResult::decode(bytes.as_slice()).unwrap())
+    }
+
+    pub fn get(&self, ids: &[&str]) -> Vec<TestPoint> {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        let get = GetPoints {
+            ids,
+            with_payload: true,
+            with_vector: true,
+        };
+        decode_points(&self.read(Read::Get(get)))
+    }
+
+    pub fn count(&self, filter: Option<Filter>) -> u64 {
+        self.read(Read::Count(Count { filter })).count
+    }
+
+    pub fn scroll(&self, scroll: Scroll) -> ReadResult {
+        self.read(Read::Scroll(scroll))
+    }
+
+    pub fn checkpoint(&self) -> u64 {
+        wait(|done| self.shard.checkpoint(done)).unwrap()
+    }
+
+    pub fn indexed(&self) {
+        wait(|done| self.shard.indexed(done)).unwrap();
+    }
+
+    pub fn close(self) {
+        wait(|done| self.shard.close(done)).unwrap();
+    }
+
+    pub fn report(&self) -> ShardReport {
+        ShardReport::decode(self.shard.stats().as_slice()).unwrap()
+    }
+}
+
+/// `vectron.v1.Point` and `ScoredPoint` as a client decodes them.
+#[derive(Clone, PartialEq, Message)]
+pub struct TestPoint {
+    #[prost(string, tag = "1")]
+    pub id: String,
+    #[prost(message, optional, tag = "2")]
+    pub vector: Option<TestVector>,
+    #[prost(string, tag = "3")]
+    pub payload: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct TestScoredPoint {
+    #[prost(string, tag = "1")]
+    pub id: String,
+    #[prost(float, tag = "2")]
+    pub score: f32,
+    #[prost(string, tag = "3")]
+    pub payload: String,
+    #[prost(message, optional, tag = "4")]
+    pub vector: Option<TestVector>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct TestVector {
+    #[prost(bytes = "vec", tag = "2")]
+    pub f32: Vec<u8>,
+}
+
+pub fn decode_points(result: &ReadResult) -> Vec<TestPoint> {
+    assert_eq!(result.error, None);
+    result
+        .points
+        .iter()
+        .map(|point| TestPoint::decode(point.point.clone()).unwrap())
+        .collect()
+}
+
+pub fn decode_hits(result: &QueryResult) -> Vec<TestScoredPoint> {
+    assert_eq!(result.error, None);
+    let points = result.points.iter();
+    let hits: Vec<_> = points
+        .map(|point| TestScoredPoint::decode(point.clone()).unwrap())
+        .collect();
+    let scores: Vec<u8> = hits
+        .iter()
+        .flat_map(|hit| hit.score.to_le_bytes())
+        .collect();
+    assert_eq!(result.scores, scores);
+    hits
+}
+
+pub fn hit_ids(result: &QueryResult) -> Vec<String> {
+    decode_hits(result).into_iter().map(|hit| hit.id).collect()
+}
+
+pub fn write(command: Command) -> WriteCommand {
+    WriteCommand {
+        request_id: String::new(),
+        command: Some(command),
+    }
+}
+
+pub fn floats(vector: &[f32]) -> Vec<u8> {
+    vector
+        .iter()
+        .flat_map(|component| component.to_le_bytes())
+        .collect()
+}
+
+/// A vector with one component set.
+pub fn axis(component: usize, value: f32) -> Vec<f32> {
+    let mut vector = vec![0.0; DIMENSION];
+    vector[component] = value;
+    vector
+}
+
+pub fn record(id: &str, vector: &[f32], payload: &str) -> PointRecord {
+    PointRecord {
+        id: id.to_owned(),
+        vector: floats(vector).into(),
+        payload: payload.as_bytes().to_vec().into(),
+    }
+}
+
+pub fn query(vector: &[f32], top_k: u32) -> Query {
+    Query {
+        vector: floats(vector).into(),
+        top_k,
+        ..Query::default()
+    }
+}
+
+pub fn must(conditions: Vec<Condition>) -> Filter {
+    Filter {
+        must: conditions,
+        ..Filter::default()
+    }
+}
+
+pub fn test(field: &str, test: condition::Test) -> Condition {
+    Condition {
+        field: field.to_owned(),
+        test: Some(test),
+    }
+}
+
+pub fn text(value: &str) -> Scalar {
+    Scalar {
+        kind: Some(scalar::Kind::StringValue(value.to_owned())),
+    }
+}
+
+pub fn integer(value: i64) -> Scalar {
+    Scalar {
+        kind: Some(scalar::Kind::IntegerValue(value)),
+    }
+}
+
+pub fn float(value: f64) -> Scalar {
+    Scalar {
+        kind: Some(scalar::Kind::FloatValue(value)),
+    }
+}
+
+pub fn bool(value: bool) -> Scalar {
+    Scalar {
+        kind: Some(scalar::Kind::BoolValue(value)),
+    }
+}
+
+pub fn at_least(value: Scalar) -> condition::Test {
+    condition::Test::Range(Range {
+        gte: Some(value),
+        ..Range::default()
+    })
+}
