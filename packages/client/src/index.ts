@@ -5,6 +5,7 @@
  *     const { results } = await vectron.collection('dictionary').search({ text: 'a young dog' })
  */
 export { type ApiErrorFacts, type FieldViolation, VectronApiError } from './api-error.ts'
+export { batchesOf, writeInParallel } from './bulk.ts'
 export {
   type AnyPayload,
   type BulkOptions,
@@ -49,5 +50,5 @@ export type {
 } from './resources.ts'
 export type { RetryPolicy } from './retry.ts'
 export type { CallOptions, ClientOptions } from './transport.ts'
-export type { VectorInput } from './vector.ts'
+export { decodeVector, encodeVector, type VectorInput } from './vector.ts'
 export { Vectron } from './vectron.ts'

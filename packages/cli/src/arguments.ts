@@ -1,0 +1,72 @@
+/** Parses what is typed on the command line; what cannot be parsed is a usage error that names it. */
+import type { FieldType, Filter } from '@vectron/client'
+import { InvalidArgumentError } from 'commander'
+
+const FIELD_TYPES: readonly FieldType[] = [
+  'keyword',
+  'integer',
+  'float',
+  'bool',
+  'datetime',
+  'stored',
+]
+
+/** A parser for whole numbers of at least `min`. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value
+    const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `${min} to ${max}`
+    throw new InvalidArgumentError(`Needs a whole number ${bounds}.`)
+  }
+}
+
+export function number(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value)) return value
+  throw new InvalidArgumentError('Needs a number.')
+}
+
+/** `[0.1, 0.2]` or `0.1,0.2`. */
+export function vector(text: string): number[] {
+  const inner = text.trim().replace(/^\[(.*)\]$/s, '$1')
+  return inner.split(',').map((part) => {
+    const value = Number(part)
+    if (part.trim() !== '' && Number.isFinite(value)) return value
+    throw new InvalidArgumentError('Needs numbers with commas between: 0.1,0.2,0.3')
+  })
+}
+
+export function jsonObject(text: string): Record<string, unknown> {
+  const value = parseJson(text)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>
+  }
+  throw new InvalidArgumentError('Needs a JSON object, such as {"pos":"noun"}')
+}
+
+/** A filter in the API's JSON form, or one condition of it. */
+export function filter(text: string): Filter {
+  const value = jsonObject(text)
+  const isCondition = 'field' in value || 'hasId' in value
+  return (isCondition ? { must: [value] } : value) as Filter
+}
+
+/** `name:type`, gathered over repeated flags. */
+export function schemaField(
+  text: string,
+  before: Readonly<Record<string, FieldType>> = {},
+): Record<string, FieldType> {
+  const colon = text.lastIndexOf(':')
+  const type = FIELD_TYPES.find((one) => one === text.slice(colon + 1))
+  if (colon > 0 && type) return { ...before, [text.slice(0, colon)]: type }
+  throw new InvalidArgumentError(`Needs name:type, with a type of ${FIELD_TYPES.join(', ')}.`)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new InvalidArgumentError(`Not valid JSON: ${(error as Error).message}`)
+  }
+}

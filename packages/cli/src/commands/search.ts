@@ -1,0 +1,120 @@
+/** `vectron search`: the points nearest to a text, a vector, or another point. */
+import type { Filter, ScoredPoint, SearchQuery, SearchResult } from '@vectron/client'
+import type { Command } from 'commander'
+import { filter, number, vector, wholeNumber } from '../arguments.ts'
+import { connect } from '../connection.ts'
+import { type CliContext, type ClientFlags, withClientFlags } from '../context.ts'
+import { CliError } from '../exit-code.ts'
+import { type Column, cellText, showRows } from '../output.ts'
+import { formatCount } from '../progress-bar.ts'
+import type { Terminal } from '../terminal.ts'
+
+interface SearchFlags extends ClientFlags {
+  readonly vector?: number[]
+  readonly id?: string
+  readonly filter?: Filter
+  readonly k: number
+  readonly exact?: true
+  readonly recall?: number
+  readonly withVector?: true
+  readonly explain?: true
+}
+
+type AnyPayload = Record<string, unknown>
+type Hit = ScoredPoint<AnyPayload>
+
+/** Payload keys that get a column of their own; more are shown with -o json. */
+const PAYLOAD_COLUMNS_MAX = 5
+
+export function addSearchCommand(program: Command, { terminal, env }: CliContext): void {
+  withClientFlags(program.command('search').description('find the nearest points'))
+    .argument('<collection>')
+    .argument('[text]', 'embedded by the collection')
+    .option('--vector <numbers>', 'search by a vector: 0.1,0.2,0.3', vector)
+    .option('--id <id>', 'search by the vector of this point')
+    .option('--filter <json>', 'only points that match', filter)
+    .option('-k <n>', 'number of results', wholeNumber(1, 10_000), 10)
+    .option('--exact', 'compare with every point instead of walking the graph')
+    .option('--recall <share>', 'recall to aim at, .80 to .999', number)
+    .option('--with-vector', 'give vectors too (with -o json)')
+    .option('--explain', 'tell the plan and what happened')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ vectron search dictionary "a young dog"
+  $ vectron search dictionary "fear of heights" -k 3 --filter '{"field":"pos","match":"noun"}'
+  $ vectron search photos --id p1 --explain
+  $ vectron search photos --vector 0.1,0.2,0.3 -o json`,
+    )
+    .action(async (collection: string, text: string | undefined, flags: SearchFlags) => {
+      const result = await connect(flags, env)
+        .collection(collection)
+        .search({
+          ...toQuery(text, flags),
+          topK: flags.k,
+          withVector: flags.withVector === true,
+          exact: flags.exact === true,
+          explain: flags.explain === true,
+          ...(flags.filter === undefined ? {} : { filter: flags.filter }),
+          ...(flags.recall === undefined ? {} : { targetRecall: flags.recall }),
+        })
+      showRows(terminal, flags.output, {
+        rows: result.results,
+        columns: columnsFor(result.results),
+        whole: result,
+        whenEmpty: 'Nothing found.',
+      })
+      if (flags.output === 'table') noteResult(terminal, result, flags.explain === true)
+    })
+}
+
+function toQuery(text: string | undefined, flags: SearchFlags): SearchQuery {
+  const given = [text, flags.vector, flags.id].filter((query) => query !== undefined)
+  if (given.length !== 1) {
+    throw new CliError('usage', 'Needs exactly one of a text, --vector and --id.')
+  }
+  if (text !== undefined) return { text }
+  if (flags.vector !== undefined) return { vector: flags.vector }
+  return { id: flags.id ?? '' }
+}
+
+/** Score and id, then the payload keys of the first hits: short values first, so that they show. */
+function columnsFor(hits: readonly Hit[]): Column<Hit>[] {
+  const keys = [...new Set(hits.flatMap(({ payload }) => Object.keys(payload ?? {})))]
+  const widest = (key: string) =>
+    Math.max(...hits.map(({ payload }) => payloadText(payload?.[key]).length))
+  const payloadColumns = keys
+    .sort((left, right) => widest(left) - widest(right))
+    .slice(0, PAYLOAD_COLUMNS_MAX)
+    .map((key) => ({ title: key, text: ({ payload }: Hit) => payloadText(payload?.[key]) }))
+  return [
+    { title: 'score', text: ({ score }) => score.toFixed(4), align: 'right' },
+    { title: 'id', text: ({ id }) => id },
+    ...payloadColumns,
+  ]
+}
+
+function payloadText(value: unknown): string {
+  const isList = Array.isArray(value) && value.every((item) => typeof item !== 'object')
+  return isList ? value.join(', ') : cellText(value)
+}
+
+function noteResult(terminal: Terminal, result: SearchResult<AnyPayload>, explain: boolean): void {
+  const kind = result.exact ? 'exact' : 'approximate'
+  const matches = result.matches === undefined ? '' : `, ${formatCount(result.matches)} match`
+  const took = `${(result.tookUs / 1000).toFixed(1)} ms`
+  terminal.note(terminal.dim(`${result.results.length} results, ${kind}${matches}, ${took}`))
+  if (!result.complete) {
+    terminal.note(`Incomplete: ${result.shardsAnswered} of ${result.shardsTotal} shards answered.`)
+  }
+  for (const warning of result.warnings) terminal.note(`Note: ${warning}`)
+  if (!explain) return
+  for (const plan of result.plans) {
+    terminal.note(
+      `shard ${plan.shardId}: ${plan.strategy}, ${(plan.tookUs / 1000).toFixed(2)} ms, ` +
+        `${formatCount(plan.distancesComputed)} distances, ${formatCount(plan.rescored)} rescored, ` +
+        `${formatCount(plan.tailScanned)} of the tail scanned; ${plan.reason}`,
+    )
+  }
+}

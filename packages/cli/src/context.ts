@@ -1,0 +1,41 @@
+/** What every command is given: the terminal, the environment, and where things lie. */
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import type { ConnectionFlags } from './connection.ts'
+import { OUTPUT_FORMATS, type OutputFormat } from './output.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface CliContext {
+  readonly terminal: Terminal
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Flags of every command that talks to a server. */
+export interface ClientFlags extends ConnectionFlags {
+  readonly output: OutputFormat
+}
+
+/** Adds the flags of ClientFlags to a command. */
+export function withClientFlags(command: Command): Command {
+  return command
+    .addOption(new Option('--url <url>', 'address of Vectron (VECTRON_URL)'))
+    .addOption(new Option('--api-key <key>', 'API key (VECTRON_API_KEY)'))
+    .addOption(new Option('--data <folder>', 'data folder whose profile.json names both'))
+    .addOption(
+      new Option('-o, --output <format>', 'how results are shown')
+        .choices(OUTPUT_FORMATS)
+        .default('table'),
+    )
+}
+
+/** Folder for what can be made again, under the clone; VECTRON_CACHE names another. */
+export function cacheFolder(env: CliContext['env']): string {
+  return env['VECTRON_CACHE'] ?? fileURLToPath(new URL('../../../.cache', import.meta.url))
+}
+
+/** Folder of the text model. */
+export function modelFolder(env: CliContext['env']): string {
+  return path.join(cacheFolder(env), 'embed')
+}

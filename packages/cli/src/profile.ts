@@ -1,0 +1,61 @@
+/**
+ * The profile: address and key of a started Vectron, in `<data folder>/profile.json`.
+ *
+ * The server writes it when it is ready; commands run in the same folder find it. It holds a secret,
+ * so only its owner may read it.
+ */
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { CliError } from './exit-code.ts'
+
+export interface Profile {
+  readonly url: string
+  readonly apiKey: string
+}
+
+export const DATA_FOLDER_DEFAULT = '.vectron'
+const FILE_NAME = 'profile.json'
+const OWNER_ONLY = 0o600
+
+export function profilePath(dataFolder: string): string {
+  return path.join(dataFolder, FILE_NAME)
+}
+
+/** Writes the profile whole; an older one is replaced. */
+export function writeProfile(dataFolder: string, profile: Profile): void {
+  mkdirSync(dataFolder, { recursive: true })
+  const file = profilePath(dataFolder)
+  const temporary = `${file}.${process.pid}.tmp`
+  writeFileSync(temporary, `${JSON.stringify(profile, undefined, 2)}\n`, { mode: OWNER_ONLY })
+  chmodSync(temporary, OWNER_ONLY)
+  renameSync(temporary, file)
+}
+
+/** The profile of a data folder; undefined when it has none. */
+export function readProfile(dataFolder: string): Profile | undefined {
+  const file = profilePath(dataFolder)
+  const text = readIfPresent(file)
+  if (text === undefined) return undefined
+  const value = parseJson(text)
+  if (typeof value?.['url'] === 'string' && typeof value['apiKey'] === 'string') {
+    return { url: value['url'], apiKey: value['apiKey'] }
+  }
+  throw new CliError('failure', `${file} is not a profile.`, 'Delete it and start Vectron again.')
+}
+
+function readIfPresent(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function parseJson(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,48 @@
+/** All commands of `vectron`, put together. */
+import { Command } from 'commander'
+import { addCollectionCommands } from './commands/collection.ts'
+import { addConfigCommands } from './commands/config.ts'
+import { addDemoCommands } from './commands/demo.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
+import { addExportCommand } from './commands/export.ts'
+import { addHelpCommand } from './commands/help.ts'
+import { addImportCommand } from './commands/import.ts'
+import { addPointCommands } from './commands/point.ts'
+import { addSearchCommand } from './commands/search.ts'
+import { addStartCommand } from './commands/start.ts'
+import type { CliContext } from './context.ts'
+import { VERSION } from './version.ts'
+
+/** The program; it throws instead of ending the process. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command('vectron')
+    .description('Vectron, a distributed vector database')
+    .version(VERSION, '--version', 'print the version')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      `
+First steps:
+  $ vectron start
+  $ vectron search dictionary "a young dog"
+  $ vectron help exit-codes`,
+    )
+  addStartCommand(program, context)
+  addCollectionCommands(program, context)
+  addPointCommands(program, context)
+  addSearchCommand(program, context)
+  addImportCommand(program, context)
+  addExportCommand(program, context)
+  addDemoCommands(program, context)
+  addDoctorCommand(program, context)
+  addConfigCommands(program, context)
+  addHelpCommand(program, context)
+  throwInsteadOfExit(program)
+  return program
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride()
+  for (const child of command.commands) throwInsteadOfExit(child)
+}
