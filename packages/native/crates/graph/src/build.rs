@@ -20,6 +20,7 @@ pub struct BuildScratch {
     select: SelectScratch,
     candidates: Vec<Candidate>,
     links: Vec<u32>,
+    known: Vec<u32>,
 }
 
 /// Finds links for the node and links back. The node may be in the graph already: then its links
@@ -70,9 +71,9 @@ pub fn link(
 fn link_back(geometry: &Geometry<'_>, from: u32, to: u32, scratch: &mut BuildScratch) {
     let nodes = geometry.nodes;
     let _row = nodes.lock_row(from);
-    let mut known = false;
-    nodes.for_links(from, |link| known |= link == to);
-    if known || nodes.push_link(from, to) {
+    scratch.known.clear();
+    nodes.links_into(from, &mut scratch.known);
+    if scratch.known.contains(&to) || nodes.push_link(from, to) {
         return;
     }
     choose_again(geometry, from, &[to], scratch);
@@ -81,8 +82,9 @@ fn link_back(geometry: &Geometry<'_>, from: u32, to: u32, scratch: &mut BuildScr
 /// Chooses the links of a node among those it has and `more`. Under the row's lock.
 pub fn choose_again(geometry: &Geometry<'_>, node: u32, more: &[u32], scratch: &mut BuildScratch) {
     let nodes = geometry.nodes;
-    let mut links: Vec<u32> = Vec::with_capacity(nodes.links + nodes.spares + more.len());
-    nodes.for_links(node, |link| links.push(link));
+    let mut links = std::mem::take(&mut scratch.known);
+    links.clear();
+    nodes.links_into(node, &mut links);
     links.extend_from_slice(more);
     links.retain(|link| *link != node && nodes.live.contains(*link));
     links.sort_unstable();
@@ -90,6 +92,7 @@ pub fn choose_again(geometry: &Geometry<'_>, node: u32, more: &[u32], scratch: &
     let offset = rank(geometry, node, &links, scratch);
     select(geometry, &scratch.candidates, offset, &mut scratch.select);
     nodes.write_links(node, &scratch.select.selected);
+    scratch.known = links;
 }
 
 /// Sorts these nodes by their distance to `node` into `scratch.candidates`; answers the offset of
@@ -117,7 +120,7 @@ fn rank(geometry: &Geometry<'_>, node: u32, others: &[u32], scratch: &mut BuildS
 /// True when the node's spare places hold links.
 pub fn has_spares(geometry: &Geometry<'_>, node: u32) -> bool {
     let nodes = geometry.nodes;
-    nodes.spares_used.load(Ordering::Relaxed)
+    nodes.spares_used()
         && nodes.row(node)[nodes.links - 1].load(Ordering::Relaxed) != NO_LINK
         && nodes.spare_row(node)[0].load(Ordering::Relaxed) != 0
 }

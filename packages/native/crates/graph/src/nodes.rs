@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use crate::arena::{Arena, AtomicBits, WordArena};
 use crate::codes::{CodeLayout, Trailer};
-use crate::kernels::CodeRows;
+use crate::kernels::{CodeRows, prefetch_row};
 use crate::options::GraphOptions;
 
 /// Nodes and slots of one index at most: what the arenas reserve addresses for.
@@ -35,7 +35,7 @@ pub struct Nodes {
     /// Holds link + 1; 0 is an empty place, so that untouched memory is right.
     spare_rows: WordArena,
     /// True once a spare place was taken since `clear_spares`.
-    pub spares_used: AtomicBool,
+    spares_used: AtomicBool,
     slot_of: WordArena,
     /// Holds node + 1; 0 is a slot without a node.
     node_of: WordArena,
@@ -204,27 +204,50 @@ impl Nodes {
             .slice(node as usize * self.spares, self.spares)
     }
 
-    /// Hands every link of the node to `take`, those in spare places too.
     #[inline(always)]
-    pub fn for_links(&self, node: u32, mut take: impl FnMut(u32)) {
-        for link in self.row(node) {
-            let link = link.load(Ordering::Relaxed);
-            if link == NO_LINK {
-                break;
-            }
-            take(link);
-        }
-        if self.spares_used.load(Ordering::Relaxed) {
-            for spare in self.spare_row(node) {
-                match spare.load(Ordering::Relaxed) {
-                    0 => break,
-                    link => take(link - 1),
-                }
-            }
-        }
-        // Pairs with the release in `write_links` and `push_link`: the codes behind the links are
-        // there.
+    pub fn spares_used(&self) -> bool {
+        self.spares_used.load(Ordering::Relaxed)
+    }
+
+    /// The links in the node's row. `acquire_codes` before what they lead to is read.
+    #[inline(always)]
+    pub fn row_links(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        let links = self.row(node).iter();
+        let links = links.map(|link| link.load(Ordering::Relaxed));
+        links.take_while(|link| *link != NO_LINK)
+    }
+
+    /// The links in the node's spare places. `acquire_codes` before what they lead to is read.
+    #[inline(always)]
+    pub fn spare_links(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        let spares = self.spare_row(node).iter();
+        spares.map_while(|spare| spare.load(Ordering::Relaxed).checked_sub(1))
+    }
+
+    /// Pairs with the releases in `write_links` and `push_link`: after it, the codes behind links
+    /// that were read are there.
+    #[inline(always)]
+    pub fn acquire_codes(&self) {
         fence(Ordering::Acquire);
+    }
+
+    /// All links of the node.
+    pub fn links_into(&self, node: u32, links: &mut Vec<u32>) {
+        links.extend(self.row_links(node));
+        if self.spares_used() {
+            links.extend(self.spare_links(node));
+        }
+        self.acquire_codes();
+    }
+
+    /// Asks memory for the links of a node.
+    #[inline(always)]
+    pub fn prefetch_links(&self, node: u32) {
+        let row = self.row(node);
+        prefetch_row(row.as_ptr().cast(), size_of_val(row));
+        if self.spares_used() {
+            prefetch_row(self.spare_row(node).as_ptr().cast(), 1);
+        }
     }
 
     /// Replaces the links of the node, and empties its spare places. Under the row's lock, unless
@@ -234,7 +257,7 @@ impl Nodes {
         for (place, link) in self.row(node).iter().zip(padded) {
             place.store(link, Ordering::Release);
         }
-        if self.spares_used.load(Ordering::Relaxed) {
+        if self.spares_used() {
             let spares = self.spare_row(node);
             if spares[0].load(Ordering::Relaxed) != 0 {
                 for spare in spares {
@@ -289,7 +312,7 @@ impl Nodes {
     /// Bytes of memory that are in use.
     pub fn memory_bytes(&self) -> u64 {
         let len = u64::from(self.len());
-        let spares = if self.spares_used.load(Ordering::Relaxed) {
+        let spares = if self.spares_used() {
             self.spares as u64 * 4
         } else {
             0

@@ -94,11 +94,11 @@ impl Pool {
         Some(node)
     }
 
-    /// The node that `expand_next` would take, whatever its value.
+    /// Nodes that are likely to be expanded next.
     #[inline(always)]
-    pub fn peek_next(&mut self) -> Option<u32> {
-        self.skip_expanded();
-        self.keys.get(self.cursor).map(|key| key.node())
+    pub fn coming(&self) -> impl Iterator<Item = u32> + '_ {
+        let waiting = self.keys[self.cursor.min(self.keys.len())..].iter();
+        waiting.take(2).map(|key| key.node())
     }
 
     /// Place of the first key that may wait for expansion.
@@ -110,10 +110,6 @@ impl Pool {
     #[inline(always)]
     pub fn value_at(&self, rank: usize) -> Option<f32> {
         self.keys.get(rank - 1).map(|key| key.value())
-    }
-
-    pub fn is_full(&self) -> bool {
-        self.keys.len() == self.capacity
     }
 
     #[inline(always)]

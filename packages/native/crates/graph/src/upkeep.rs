@@ -40,7 +40,7 @@ impl VectorIndex {
         }
         let spares_used = {
             let era = self.eras.current();
-            era.nodes.spares_used.load(Ordering::Relaxed)
+            era.nodes.spares_used()
         };
         if spares_used {
             self.fold_some(&mut upkeep, scratch);

@@ -24,19 +24,40 @@ impl Visited {
         }
     }
 
-    /// Notes a node; false when it was met before or was allotted after the walk began.
+    /// Notes a node, unless it was met before or was allotted after the walk began.
     #[inline(always)]
-    pub fn meet(&mut self, node: u32) -> bool {
+    pub fn meet(&mut self, node: u32) {
         let Some(word) = self.words.get_mut(node as usize / 64) else {
-            return false;
+            return;
         };
         let bit = 1 << (node % 64);
-        if *word & bit != 0 {
-            return false;
+        if *word & bit == 0 {
+            *word |= bit;
+            self.met.push(node);
         }
-        *word |= bit;
-        self.met.push(node);
-        true
+    }
+
+    /// Notes at most `most` nodes at once, without a branch on whether one was met: in a walk that is a
+    /// coin's toss, and a wrong guess costs more than the work.
+    #[inline(always)]
+    pub fn meet_all(&mut self, nodes: impl Iterator<Item = u32>, most: usize) {
+        self.met.reserve(most);
+        let mut len = self.met.len();
+        let room = self.met.spare_capacity_mut();
+        let mut taken = 0;
+        for node in nodes {
+            let Some(word) = self.words.get_mut(node as usize / 64) else {
+                continue;
+            };
+            let bit = node % 64;
+            let new = (*word >> bit & 1) ^ 1;
+            *word |= 1 << bit;
+            room[taken].write(node);
+            taken += new as usize;
+        }
+        len += taken;
+        // Safety: the places up to `taken` were written, and lie within the room.
+        unsafe { self.met.set_len(len) };
     }
 
     /// Nodes met so far, in order.

@@ -148,7 +148,7 @@ impl Walk<'_> {
             };
             let second = front.pool.expand_next(limit);
             expanded += 1 + usize::from(second.is_some());
-            front.prefetch_next_row();
+            front.prefetch_next_rows();
             let from = visited.met().len();
             meet_links(self.nodes, visited, first);
             if let Some(second) = second {
@@ -167,9 +167,8 @@ impl Walk<'_> {
     ) {
         let mut best = [Candidate::new(0.0, 0); STARTS];
         for start in self.entries.nearest(self.kernels, measure, &mut best) {
-            if visited.meet(start.node()) {
-                front.offer(*start);
-            }
+            visited.meet(start.node());
+            front.offer(*start);
         }
         let from = visited.met().len();
         for seed in seeds {
@@ -182,12 +181,16 @@ impl Walk<'_> {
 /// Notes the links of a node and asks memory for the codes of those not met before.
 #[inline(always)]
 fn meet_links(nodes: &Nodes, visited: &mut Visited, node: u32) {
-    let compared = nodes.layout.stride;
-    nodes.for_links(node, |link| {
-        if visited.meet(link) {
-            prefetch_row(nodes.code_row(link), compared);
-        }
-    });
+    let from = visited.met().len();
+    visited.meet_all(nodes.row_links(node), nodes.links);
+    if nodes.spares_used() {
+        visited.meet_all(nodes.spare_links(node), nodes.spares);
+    }
+    nodes.acquire_codes();
+    let rows = nodes.codes();
+    for link in &visited.met()[from..] {
+        prefetch_row(rows.address(*link), rows.stride);
+    }
 }
 
 /// The candidates of one walk and the limit they set.
@@ -220,7 +223,7 @@ impl<A: Admit> Front<'_, A> {
             return;
         };
         if place <= self.pool.cursor() + 1 {
-            self.prefetch_links(candidate.node());
+            self.nodes.prefetch_links(candidate.node());
         }
         if A::ALL {
             if place < self.stop.rank {
@@ -256,15 +259,9 @@ impl<A: Admit> Front<'_, A> {
     }
 
     #[inline(always)]
-    fn prefetch_next_row(&mut self) {
-        if let Some(next) = self.pool.peek_next() {
-            self.prefetch_links(next);
+    fn prefetch_next_rows(&self) {
+        for next in self.pool.coming() {
+            self.nodes.prefetch_links(next);
         }
-    }
-
-    #[inline(always)]
-    fn prefetch_links(&self, node: u32) {
-        let row = self.nodes.row(node);
-        prefetch_row(row.as_ptr().cast(), size_of_val(row));
     }
 }

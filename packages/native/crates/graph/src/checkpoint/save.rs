@@ -45,7 +45,7 @@ impl VectorIndex {
             false => NO_SLOT,
         };
         let word = |at: u32| nodes.linked.word(at as usize).load(Ordering::Acquire);
-        let spares_used = nodes.spares_used.load(Ordering::Relaxed);
+        let spares_used = nodes.spares_used();
         Cut {
             header: Header {
                 tag,

@@ -49,8 +49,15 @@ pub struct CodeRows {
 }
 
 impl CodeRows {
+    /// Where a row would begin, to be prefetched: not to be read.
+    #[inline(always)]
+    pub fn address(&self, row: u32) -> *const u8 {
+        self.base.wrapping_add(row as usize * self.stride)
+    }
+
     /// # Safety
     /// `row` is inside the memory that `base` begins.
+    #[inline(always)]
     pub unsafe fn at(&self, row: u32) -> *const u8 {
         // Safety: promised by the caller.
         unsafe { self.base.add(row as usize * self.stride) }
