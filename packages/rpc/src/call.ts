@@ -54,6 +54,8 @@ export class Call implements CallContext {
   readonly protocol: Protocol
   readonly deadline: Deadline
   readonly requestId: string
+  /** Whether the caller sent the request id, and so wants it back. */
+  readonly sentRequestId: boolean
   readonly peer: string
   readonly header: (name: string) => string | undefined
   principal: Principal | undefined = undefined
@@ -73,7 +75,9 @@ export class Call implements CallContext {
     this.#startUs = incoming.clock.monotonicUs()
     this.peer = incoming.peer
     this.header = incoming.header
-    this.requestId = acceptRequestId(incoming.header('x-request-id'))
+    const sentId = incoming.header('x-request-id')
+    this.requestId = acceptRequestId(sentId)
+    this.sentRequestId = sentId === this.requestId
   }
 
   get traceparent(): string | undefined {

@@ -5,9 +5,13 @@
 export type { CallContext, Principal, Protocol } from './call.ts'
 export type { CallOptions, Client, ClientMethod } from './client.ts'
 export type { Interceptor } from './dispatch.ts'
-export { GrpcChannel, type GrpcChannelOptions } from './grpc-client.ts'
-export { type GrpcServerOptions, type RunningGrpcServer, startGrpcServer } from './grpc-server.ts'
-export { GrpcHealth } from './health.ts'
+export { GrpcChannel, type GrpcChannelOptions } from './grpc/grpc-channel.ts'
+export {
+  type GrpcServerOptions,
+  type RunningGrpcServer,
+  startGrpcServer,
+} from './grpc/grpc-server.ts'
+export { GrpcHealth } from './grpc/health.ts'
 export {
   type HttpServerOptions,
   type PlainAnswer,

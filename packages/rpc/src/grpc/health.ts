@@ -6,9 +6,9 @@
 
 import { VectronError } from '@vectron/base'
 import { grpcHealth } from '@vectron/contracts'
-import { AsyncQueue } from './async-queue.ts'
-import type { CallContext } from './call.ts'
-import { type BoundService, bindService } from './service.ts'
+import { AsyncQueue } from '../async-queue.ts'
+import type { CallContext } from '../call.ts'
+import { type BoundService, bindService } from '../service.ts'
 
 const { HealthCheckResponse_ServingStatus: Status } = grpcHealth
 type Status = grpcHealth.HealthCheckResponse_ServingStatus

@@ -15,9 +15,9 @@ import {
   vectron,
   wire,
 } from '@vectron/contracts'
-import { CRASH, echoServices, HANG, keepingLogger } from '../test/echo-services.ts'
+import { CRASH, echoServices, HANG, keepingLogger } from '../../test/echo-services.ts'
+import { type Client, GrpcChannel, type RunningGrpcServer, startGrpcServer } from '../index.ts'
 import { decodeStatus } from './grpc-status.ts'
-import { type Client, GrpcChannel, type RunningGrpcServer, startGrpcServer } from './index.ts'
 
 const { services, seen } = echoServices()
 const { logger, lines } = keepingLogger()

@@ -18,7 +18,7 @@ import {
   bindService,
   bindShadowedService,
   type ServiceHandlers,
-} from './service.ts'
+} from '../service.ts'
 
 type Question = grpcReflection.ServerReflectionRequest['messageRequest']
 type Answer = NonNullable<

@@ -14,7 +14,7 @@ import {
 import { type Any, anyPack, anyUnpack } from '@bufbuild/protobuf/wkt'
 import { type ErrorReason, GRPC_CODES, isErrorReason, VectronError } from '@vectron/base'
 import { google } from '@vectron/contracts'
-import { type ErrorReport, reasonPath } from './status.ts'
+import { type ErrorReport, reasonPath } from '../status.ts'
 
 /** An encoded google.rpc.Status. */
 export function encodeStatus(report: ErrorReport): Uint8Array {

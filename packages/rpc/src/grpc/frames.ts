@@ -1,0 +1,97 @@
+/**
+ * Messages inside the body of a gRPC call: one byte of flags, four of length, then the message.
+ */
+import { promisify } from 'node:util'
+import { gunzip, inflate } from 'node:zlib'
+import { VectronError } from '@vectron/base'
+
+const HEADER_BYTES = 5
+const COMPRESSED = 1
+
+/** One message as it was sent. */
+export interface Frame {
+  readonly compressed: boolean
+  readonly bytes: Buffer
+}
+
+/** A message with its header. */
+export function frameMessage(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + message.length)
+  frame[0] = 0
+  frame.writeUInt32BE(message.length, 1)
+  frame.set(message, HEADER_BYTES)
+  return frame
+}
+
+/** Cuts a body into messages as its parts come in. */
+export class FrameReader {
+  readonly #bytesMax: number
+  #parts: Buffer[] = []
+  #length = 0
+
+  /** `bytesMax`: of one message. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** Whether the body stopped within a message. */
+  get cut(): boolean {
+    return this.#length > 0
+  }
+
+  /** The messages that this part completes. Throws BODY_TOO_LARGE as soon as a header says so. */
+  push(part: Buffer): Frame[] {
+    this.#parts.push(part)
+    this.#length += part.length
+    const frames: Frame[] = []
+    while (this.#length >= HEADER_BYTES) {
+      const all = this.#join()
+      const size = all.readUInt32BE(1)
+      if (size > this.#bytesMax) {
+        const message = `The message has ${size} bytes; the limit is ${this.#bytesMax}.`
+        throw new VectronError('BODY_TOO_LARGE', message)
+      }
+      const end = HEADER_BYTES + size
+      if (all.length < end) break
+      frames.push({ compressed: all[0] === COMPRESSED, bytes: all.subarray(HEADER_BYTES, end) })
+      this.#length -= end
+      this.#parts = this.#length === 0 ? [] : [all.subarray(end)]
+    }
+    return frames
+  }
+
+  /** The parts as one buffer; only when a message may be complete, or its header is cut. */
+  #join(): Buffer {
+    const first = this.#parts[0] as Buffer
+    if (this.#parts.length === 1) return first
+    if (first.length >= HEADER_BYTES && this.#length < HEADER_BYTES + first.readUInt32BE(1)) {
+      return first
+    }
+    const all = Buffer.concat(this.#parts, this.#length)
+    this.#parts = [all]
+    return all
+  }
+}
+
+const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate) }
+
+/** The message of a compressed frame; `encoding` is the header `grpc-encoding`. */
+export async function inflateFrame(
+  frame: Frame,
+  encoding: string | undefined,
+  bytesMax: number,
+): Promise<Buffer> {
+  if (encoding !== 'gzip' && encoding !== 'deflate') {
+    const message = `Messages compressed with "${encoding ?? ''}" are not supported; use gzip.`
+    throw new VectronError('UNIMPLEMENTED', message)
+  }
+  try {
+    return await inflaters[encoding](frame.bytes, { maxOutputLength: bytesMax })
+  } catch (cause) {
+    if ((cause as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') {
+      const message = `The message inflates to more than ${bytesMax} bytes.`
+      throw new VectronError('BODY_TOO_LARGE', message)
+    }
+    throw new VectronError('INVALID_PROTOBUF', `The message is not valid ${encoding}.`, { cause })
+  }
+}

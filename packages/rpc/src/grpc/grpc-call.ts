@@ -1,0 +1,252 @@
+/**
+ * One gRPC call on the server: its HTTP/2 stream joined to a bound method.
+ *
+ * The request is read only when the interceptors have let the call in. Invariant: each stream ends
+ * with exactly one grpc-status, unless the caller has left.
+ */
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
+import { LIMITS, type Logger, VectronError } from '@vectron/base'
+import { AsyncQueue } from '../async-queue.ts'
+import { Call } from '../call.ts'
+import { type Dispatcher, runCall } from '../dispatch.ts'
+import { type BoundMethod, methodPath } from '../service.ts'
+import { isServerFault, reportError } from '../status.ts'
+import { decodeRequest, encodeMessage } from '../wire-codec.ts'
+import { type Frame, FrameReader, frameMessage, inflateFrame } from './frames.ts'
+import { errorTrailers, GRPC_CONTENT_TYPE, okTrailers, parseTimeout } from './grpc-headers.ts'
+
+type AnyMessage = MessageShape<DescMessage>
+
+/** A method and what all methods of a server share. */
+export interface ServedMethod {
+  readonly method: BoundMethod
+  readonly dispatcher: Dispatcher
+  readonly logger: Logger
+  readonly messageBytesMax: number
+}
+
+/** Requests decoded and not yet taken by the handler: reading stops beyond. */
+const REQUESTS_QUEUED_MAX = 2
+
+/** Milliseconds that a caller has to stop sending after the call was answered. */
+const STOP_SENDING_MS = 1000
+
+/** Answers the call on this stream. */
+export function serveCall(
+  served: ServedMethod,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+): void {
+  const call = startCall(served, stream, headers)
+  const encoding = headers['grpc-encoding'] as string | undefined
+  const requests = new RequestReader(served, stream, encoding)
+  const answers = new AnswerWriter(served.method, stream, call)
+  runCall(served.dispatcher, served.method, call, {
+    request: () => requests.one(),
+    requests: () => requests.all(),
+    send: (message) => answers.send(message),
+  }).then(
+    () => answers.end(okTrailers),
+    (error) => answers.end(describeFailure(served, call, error)),
+  )
+}
+
+function startCall(
+  served: ServedMethod,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+): Call {
+  const unary = served.method.handler.kind === 'unary'
+  const socket = stream.session?.socket
+  const call = new Call({
+    method: served.method.open,
+    protocol: 'grpc',
+    clock: served.dispatcher.clock,
+    timeoutMs:
+      parseTimeout(headers['grpc-timeout'] as string | undefined) ??
+      (unary ? LIMITS.requestTimeoutMsDefault : Infinity),
+    peer: `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`,
+    header: (name) => {
+      const value = headers[name]
+      return Array.isArray(value) ? value[0] : value
+    },
+  })
+  stream.once('close', () => {
+    if (stream.writableFinished && !stream.aborted) return
+    call.abort(new VectronError('CANCELLED', 'The caller ended the request.'))
+  })
+  return call
+}
+
+/** The requests of one call, decoded. */
+class RequestReader {
+  readonly #served: ServedMethod
+  readonly #stream: ServerHttp2Stream
+  readonly #encoding: string | undefined
+  readonly #frames: FrameReader
+
+  constructor(served: ServedMethod, stream: ServerHttp2Stream, encoding: string | undefined) {
+    this.#served = served
+    this.#stream = stream
+    this.#encoding = encoding
+    this.#frames = new FrameReader(served.messageBytesMax)
+  }
+
+  /** The one request of a call that has one. */
+  one(): Promise<AnyMessage> {
+    const frames: Frame[] = []
+    return new Promise((resolve, reject) => {
+      this.#stream.on('data', (part: Buffer) => {
+        try {
+          frames.push(...this.#frames.push(part))
+        } catch (error) {
+          reject(error)
+        }
+      })
+      this.#stream.once('end', () => {
+        const [frame] = frames
+        if (frame === undefined || frames.length > 1 || this.#frames.cut) reject(notOne(frames))
+        else if (frame.compressed) resolve(this.#inflate(frame))
+        else resolveWith(resolve, reject, () => this.#decode(frame.bytes))
+      })
+    })
+  }
+
+  /** The requests of a stream, in order; the caller is slowed down to the pace of the handler. */
+  all(): AsyncIterable<AnyMessage> {
+    const queue = new AsyncQueue<AnyMessage>(REQUESTS_QUEUED_MAX)
+    const stream = this.#stream
+    const take = async (part: Buffer) => {
+      for (const frame of this.#frames.push(part)) {
+        const full = queue.push(
+          frame.compressed ? await this.#inflate(frame) : this.#decode(frame.bytes),
+        )
+        if (full !== undefined) await full
+      }
+    }
+    const run = async () => {
+      for await (const part of stream.iterator({ destroyOnReturn: false })) await take(part)
+      if (this.#frames.cut) throw notOne([])
+    }
+    run().then(
+      () => queue.end(),
+      (error) => queue.fail(error),
+    )
+    return queue
+  }
+
+  #decode(bytes: Buffer): AnyMessage {
+    return decodeRequest(this.#served.method.input, bytes)
+  }
+
+  async #inflate(frame: Frame): Promise<AnyMessage> {
+    const { messageBytesMax } = this.#served
+    return this.#decode(await inflateFrame(frame, this.#encoding, messageBytesMax))
+  }
+}
+
+function resolveWith<T>(
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+  make: () => T,
+): void {
+  try {
+    resolve(make())
+  } catch (error) {
+    reject(error)
+  }
+}
+
+function notOne(frames: readonly Frame[]): VectronError {
+  const got = frames.length > 1 ? `${frames.length} messages` : 'a part of a message'
+  return new VectronError('INVALID_PROTOBUF', `The call needs one whole message, not ${got}.`)
+}
+
+/** The answers of one call. */
+class AnswerWriter {
+  readonly #method: BoundMethod
+  readonly #stream: ServerHttp2Stream
+  readonly #call: Call
+  #single: Buffer | undefined
+
+  constructor(method: BoundMethod, stream: ServerHttp2Stream, call: Call) {
+    this.#method = method
+    this.#stream = stream
+    this.#call = call
+  }
+
+  send(message: AnyMessage): Promise<void> | undefined {
+    const frame = frameMessage(encodeMessage(this.#method.output, message))
+    const { kind } = this.#method.handler
+    if (kind === 'unary' || kind === 'client_streaming') {
+      // Goes out with its headers and status at the end: an interceptor may still fail the call.
+      this.#single = frame
+      return undefined
+    }
+    if (this.#stream.destroyed) return undefined
+    this.#begin()
+    return this.#stream.write(frame) ? undefined : this.#drained()
+  }
+
+  /** Ends the call with these trailers. */
+  end(trailers: OutgoingHttpHeaders): void {
+    const stream = this.#stream
+    if (stream.destroyed) return
+    const ok = trailers === okTrailers
+    if (!stream.headersSent && (!ok || this.#single === undefined)) {
+      const headers = { ...this.#headers(), ...trailers }
+      stream.respond(headers, { endStream: true })
+    } else {
+      this.#begin()
+      stream.once('wantTrailers', () => stream.sendTrailers(trailers))
+      if (ok && this.#single !== undefined) stream.end(this.#single)
+      else stream.end()
+    }
+    stopReading(stream)
+  }
+
+  #begin(): void {
+    if (this.#stream.headersSent) return
+    this.#stream.respond(this.#headers(), { waitForTrailers: true })
+  }
+
+  #headers(): OutgoingHttpHeaders {
+    const headers: OutgoingHttpHeaders = { ':status': 200, 'content-type': GRPC_CONTENT_TYPE }
+    if (this.#call.sentRequestId) headers['x-request-id'] = this.#call.requestId
+    if (this.#call.hasResponseHeaders) {
+      for (const [name, value] of this.#call.responseHeaders) headers[name] = value
+    }
+    return headers
+  }
+
+  #drained(): Promise<void> {
+    const stream = this.#stream
+    return new Promise((resolve) => {
+      const done = () => {
+        stream.off('drain', done)
+        stream.off('close', done)
+        resolve()
+      }
+      stream.once('drain', done)
+      stream.once('close', done)
+    })
+  }
+}
+
+/** Lets a caller who is still sending read the answer, then closes the stream on him. */
+function stopReading(stream: ServerHttp2Stream): void {
+  if (stream.readableEnded || stream.destroyed) return
+  stream.resume()
+  const timer = setTimeout(() => stream.close(), STOP_SENDING_MS)
+  stream.once('close', () => clearTimeout(timer))
+}
+
+/** Trailers for an error; logged when it is the server's fault. */
+function describeFailure(served: ServedMethod, call: Call, error: unknown): OutgoingHttpHeaders {
+  if (isServerFault(error)) {
+    const { requestId, method } = call
+    served.logger.error({ requestId, method: methodPath(method), err: error }, 'call failed')
+  }
+  return errorTrailers(reportError(error, call.requestId))
+}
