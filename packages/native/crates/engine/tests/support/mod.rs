@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod generate;
+pub mod model;
+pub mod rng;
+
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 

@@ -1,0 +1,392 @@
+//! Random commands, checkpoints, crashes and replays, compared with a map and brute force.
+//!
+//! A crash is a copy of the files as they are (a killed process), or of the files as they were at
+//! the last checkpoint with whatever the vector file got since (a power cut).
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use support::generate::{filter, id, payload};
+use support::model::{Model, ModelPoint, parse};
+use support::rng::Rng;
+use support::*;
+use vectron_engine::EngineThreads;
+use vectron_engine::messages::engine::write_command::Command;
+use vectron_engine::messages::engine::{
+    DeletePoints, Query, Scroll, SetSchema, UpdatePayload, UpsertPoints, WriteCommand,
+};
+use vectron_engine::messages::vectron::{FieldType, Filter, Metric};
+
+const STEPS: usize = 400;
+
+#[test]
+fn answers_equal_the_model_through_crashes_and_replays() {
+    let mut rng = Rng::from_env("answers_equal_the_model");
+    for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
+        let mut world = World::new(metric, Rng::new(rng.next()));
+        for _ in 0..STEPS {
+            world.step();
+        }
+        world.crash(false);
+        world.compare();
+        world.reopen();
+        world.compare();
+    }
+}
+
+struct World {
+    rng: Rng,
+    metric: Metric,
+    threads: Arc<EngineThreads>,
+    folders: tempfile::TempDir,
+    /// Number of the folder in use: each crash moves to a new one.
+    folder: usize,
+    shard: Option<TestShard>,
+    model: Model,
+    /// All entries since the beginning, from index 1.
+    log: Vec<WriteCommand>,
+}
+
+impl World {
+    fn new(metric: Metric, rng: Rng) -> Self {
+        let folders = tempfile::tempdir().unwrap();
+        let mut world = Self {
+            rng,
+            metric,
+            threads: threads(),
+            folders,
+            folder: 0,
+            shard: None,
+            model: Model::default(),
+            log: Vec::new(),
+        };
+        world.open();
+        world
+    }
+
+    fn path(&self, folder: usize) -> std::path::PathBuf {
+        self.folders.path().join(folder.to_string())
+    }
+
+    fn open(&mut self) {
+        let options = options(&self.path(self.folder), &config(self.metric, &[]));
+        self.shard = Some(TestShard::open_with(options, &self.threads));
+    }
+
+    fn shard(&self) -> &TestShard {
+        self.shard.as_ref().unwrap()
+    }
+
+    fn step(&mut self) {
+        match self.rng.below(100) {
+            0..45 => self.write(),
+            45..90 => self.compare(),
+            90..95 => self.checkpoint(),
+            95 => self.shard().indexed(),
+            96 => self.reopen(),
+            97 | 98 => self.crash(false),
+            _ => self.crash(true),
+        }
+    }
+
+    /// One call with one to three commands.
+    fn write(&mut self) {
+        let commands: Vec<_> = (0..1 + self.rng.below(3)).map(|_| self.command()).collect();
+        let before = self.log.len();
+        self.log.extend(commands.iter().cloned());
+        let results = self.shard().try_apply(commands.clone()).unwrap();
+        for (number, (command, result)) in commands.iter().zip(&results).enumerate() {
+            assert_eq!(result.error, None, "{command:?}");
+            let repeated = !command.request_id.is_empty()
+                && self.log[..before + number]
+                    .iter()
+                    .any(|earlier| earlier.request_id == command.request_id);
+            if !repeated {
+                let affected = apply_to_model(&mut self.model, command);
+                assert_eq!(result.affected, affected, "{command:?}");
+            }
+        }
+    }
+
+    fn command(&mut self) -> WriteCommand {
+        let rng = &mut self.rng;
+        let ids = |rng: &mut Rng| (0..rng.below(8)).map(|_| id(rng)).collect::<Vec<_>>();
+        let command = match rng.below(100) {
+            0..55 => {
+                let points = (0..1 + rng.below(12))
+                    .map(|_| record(&id(rng), &rng.vector(DIMENSION), &payload(rng)))
+                    .collect();
+                Command::Upsert(UpsertPoints { points })
+            }
+            55..68 => Command::Delete(DeletePoints {
+                ids: ids(rng),
+                filter: None,
+            }),
+            68..72 => Command::Delete(DeletePoints {
+                ids: vec![],
+                filter: narrow(rng),
+            }),
+            72..85 => Command::UpdatePayload(UpdatePayload {
+                ids: ids(rng),
+                ..update(rng)
+            }),
+            85..97 => Command::UpdatePayload(UpdatePayload {
+                filter: narrow(rng),
+                ..update(rng)
+            }),
+            _ => {
+                let field = *rng.pick(&[
+                    ("at", FieldType::Datetime),
+                    ("n", FieldType::Stored),
+                    ("o", FieldType::Stored),
+                ]);
+                let payload_schema = [(field.0.to_owned(), field.1.into())].into();
+                Command::SetSchema(SetSchema { payload_schema })
+            }
+        };
+        let request_id = if rng.chance(20) {
+            format!("r{}", rng.below(50))
+        } else {
+            String::new()
+        };
+        WriteCommand {
+            request_id,
+            command: Some(command),
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        assert_eq!(self.shard().checkpoint(), self.log.len() as u64);
+        copy_files(
+            &self.path(self.folder),
+            &self.folders.path().join("durable"),
+        );
+    }
+
+    fn reopen(&mut self) {
+        self.shard.take().unwrap().close();
+        self.open();
+        assert_eq!(self.shard().shard.applied_index(), self.log.len() as u64);
+        let durable = self.folders.path().join("durable");
+        copy_files(&self.path(self.folder), &durable);
+    }
+
+    fn crash(&mut self, power_cut: bool) {
+        let (old, new) = (self.path(self.folder), self.path(self.folder + 1));
+        let durable = self.folders.path().join("durable");
+        if power_cut && durable.exists() {
+            copy_files(&durable, &new);
+            if self.rng.chance(50) {
+                fs::copy(old.join("vectors.f32"), new.join("vectors.f32")).unwrap();
+            }
+        } else {
+            copy_files(&old, &new);
+        }
+        self.shard = None;
+        self.folder += 1;
+        self.open();
+        let applied = self.shard().shard.applied_index();
+        let rest = self.log[applied as usize..].to_vec();
+        for chunk in rest.chunks(5) {
+            self.shard().try_apply(chunk.to_vec()).unwrap();
+        }
+        assert_eq!(self.shard().shard.applied_index(), self.log.len() as u64);
+    }
+
+    fn compare(&mut self) {
+        let filter = self.rng.chance(80).then(|| filter(&mut self.rng, 2));
+        let expected = self.model.matching(filter.as_ref());
+        assert_eq!(
+            self.shard().count(filter.clone()),
+            expected.len() as u64,
+            "{filter:?}"
+        );
+        self.compare_page(filter.as_ref());
+        self.compare_search(filter.as_ref());
+        let ids: Vec<String> = (0..5).map(|_| id(&mut self.rng)).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let found = self.shard().get(&ids);
+        let known = ids
+            .iter()
+            .filter_map(|id| Some((*id, self.model.points.get(*id)?)));
+        let known: Vec<_> = known.collect();
+        assert_eq!(found.len(), known.len());
+        for (found, (id, point)) in found.iter().zip(known) {
+            assert_eq!(found.id, id);
+            assert_eq!(parse(&found.payload), parse(&point.payload));
+            assert_eq!(found.vector.as_ref().unwrap().f32, floats(&point.vector));
+        }
+    }
+
+    fn compare_page(&mut self, filter: Option<&Filter>) {
+        let (after_id, limit) = (id(&mut self.rng), 1 + self.rng.below(40));
+        let scroll = Scroll {
+            filter: filter.cloned(),
+            limit: limit as u32,
+            after_id: after_id.clone(),
+            ..Scroll::default()
+        };
+        let page = self.shard().scroll(scroll);
+        let found: Vec<String> = decode_points(&page)
+            .into_iter()
+            .map(|point| point.id)
+            .collect();
+        let matching = self.model.matching(filter);
+        let rest: Vec<&str> = matching
+            .into_iter()
+            .filter(|id| *id > after_id.as_str())
+            .collect();
+        assert_eq!(found, rest[..rest.len().min(limit)]);
+        assert_eq!(page.more, rest.len() > limit);
+    }
+
+    fn compare_search(&mut self, filter: Option<&Filter>) {
+        let vector = self.rng.vector(DIMENSION);
+        let top_k = 1 + self.rng.below(30);
+        let exact = self.rng.chance(50);
+        let query = Query {
+            filter: filter.cloned(),
+            exact,
+            ..query(&vector, top_k as u32)
+        };
+        let result = self.shard().search_one(query);
+        let truth = self.model.nearest(self.metric, &vector, filter);
+        assert_eq!(
+            result.matches,
+            filter
+                .filter(|f| **f != Filter::default())
+                .map(|_| truth.len() as u64)
+        );
+        let hits = decode_hits(&result);
+        assert_eq!(hits.len(), truth.len().min(top_k));
+        assert!(result.exact || !exact);
+        for (hit, (_, score)) in hits.iter().zip(&truth) {
+            let own = truth
+                .iter()
+                .find(|(id, _)| *id == hit.id)
+                .expect("a hit matches")
+                .1;
+            assert!(
+                (f64::from(hit.score) - own).abs() < 1e-4,
+                "{} is not {own}",
+                hit.score
+            );
+            if result.exact {
+                assert!(
+                    (f64::from(hit.score) - score).abs() < 1e-4,
+                    "{} {score}",
+                    hit.score
+                );
+            }
+        }
+    }
+}
+
+/// A filter that matches little, so that points remain.
+fn narrow(rng: &mut Rng) -> Option<Filter> {
+    let filter = filter(rng, 1);
+    let ids = (0..6).map(|_| id(rng)).collect();
+    let ids = vectron_engine::messages::vectron::Ids { values: ids };
+    let some = test(
+        "",
+        vectron_engine::messages::vectron::condition::Test::HasId(ids),
+    );
+    Some(Filter {
+        must: [filter.must, vec![some]].concat(),
+        ..filter
+    })
+}
+
+fn update(rng: &mut Rng) -> UpdatePayload {
+    let set = payload(rng).into_bytes().into();
+    let remove = if rng.chance(30) {
+        vec!["tag".to_owned()]
+    } else {
+        vec![]
+    };
+    UpdatePayload {
+        set,
+        remove,
+        replace: rng.chance(20),
+        ..UpdatePayload::default()
+    }
+}
+
+/// Answers the number of points that the command affects.
+fn apply_to_model(model: &mut Model, command: &WriteCommand) -> u64 {
+    let named = |model: &Model, ids: &[String], filter: Option<&Filter>| -> Vec<String> {
+        match filter {
+            Some(filter) => model
+                .matching(Some(filter))
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            None => {
+                let mut ids = ids.to_vec();
+                ids.sort();
+                ids.dedup();
+                ids.retain(|id| model.points.contains_key(id));
+                ids
+            }
+        }
+    };
+    match command.command.as_ref().unwrap() {
+        Command::Upsert(upsert) => {
+            for point in &upsert.points {
+                let vector = point.vector.chunks(4);
+                let vector = vector
+                    .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
+                    .collect();
+                let payload = String::from_utf8(point.payload.to_vec()).unwrap();
+                model
+                    .points
+                    .insert(point.id.clone(), ModelPoint { vector, payload });
+            }
+            upsert.points.len() as u64
+        }
+        Command::Delete(delete) => {
+            let ids = named(model, &delete.ids, delete.filter.as_ref());
+            ids.iter().for_each(|id| drop(model.points.remove(id)));
+            ids.len() as u64
+        }
+        Command::UpdatePayload(update) => {
+            let ids = named(model, &update.ids, update.filter.as_ref());
+            let set = String::from_utf8(update.set.to_vec()).unwrap();
+            for id in &ids {
+                let point = model.points.get_mut(id).unwrap();
+                point.payload = patched(&point.payload, &set, update);
+            }
+            ids.len() as u64
+        }
+        Command::SetSchema(schema) => {
+            let mut added = 0;
+            for (path, kind) in &schema.payload_schema {
+                let kind = FieldType::try_from(*kind).unwrap();
+                added += u64::from(model.schema.insert(path.clone(), kind).is_none());
+            }
+            added
+        }
+    }
+}
+
+fn patched(payload: &str, set: &str, update: &UpdatePayload) -> String {
+    if update.replace {
+        return set.to_owned();
+    }
+    let mut map = parse(payload).as_object().unwrap().clone();
+    update.remove.iter().for_each(|key| drop(map.remove(key)));
+    map.extend(parse(set).as_object().unwrap().clone());
+    serde_json::Value::Object(map).to_string()
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
