@@ -20,7 +20,7 @@ export class WireReader {
     let value = 0
     for (let scale = 1; ; scale *= 0x80) {
       const byte = this.bytes[this.at++]
-      assert(byte !== undefined && scale < 2 ** 63, 'a varint ends')
+      assert(byte !== undefined && scale <= 2 ** 63, 'a varint ends')
       value += (byte & 0x7f) * scale
       if (byte < 0x80) return value
     }
