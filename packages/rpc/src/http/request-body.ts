@@ -31,6 +31,7 @@ export async function* readLines(
   for await (const chunk of openBody(request, perLine)) {
     let begin = 0
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, begin)) {
+      checkLine(restBytes + end - begin, limits)
       const line = Buffer.concat([...rest, chunk.subarray(begin, end)])
       rest = []
       restBytes = 0
@@ -39,7 +40,7 @@ export async function* readLines(
     }
     rest.push(chunk.subarray(begin))
     restBytes += chunk.length - begin
-    if (restBytes > limits.inflatedBytesMax) throw tooLarge('line', limits.inflatedBytesMax)
+    checkLine(restBytes, limits)
   }
   const last = Buffer.concat(rest)
   if (!isBlank(last)) yield last
@@ -89,6 +90,10 @@ function inflaterFor(encoding: string) {
       throw new VectronError('UNSUPPORTED_MEDIA_TYPE', message, { field: 'content-encoding' })
     }
   }
+}
+
+function checkLine(bytes: number, limits: BodyLimits): void {
+  if (bytes > limits.bodyBytesMax) throw tooLarge('line', limits.bodyBytesMax)
 }
 
 function isBlank(line: Buffer): boolean {
