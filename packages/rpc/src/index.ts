@@ -21,6 +21,7 @@ export {
   startHttpServer,
 } from './http/http-server.ts'
 export { createInProcessClient, type InProcessOptions } from './in-process.ts'
+export { formatMessage, parseMessage } from './json/message-text.ts'
 export {
   type OpenApiDocument,
   type OpenApiOptions,

@@ -1,0 +1,203 @@
+/**
+ * One request for every operation of the API, in an order in which they make sense together.
+ *
+ * Requests are JSON with all fields, those of the path included; the driver makes a gRPC message and
+ * an HTTP request of the same one. `*` in a name stands for the protocol, so that both have a
+ * collection of their own.
+ */
+import assert from 'node:assert/strict'
+import { LETTERS } from './running-vectron.ts'
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
+
+export interface Exchange {
+  readonly operation: string
+  /** One request, or the requests of a stream. */
+  readonly request: Json | Json[]
+  /** Looks at the answer, or the answers of a stream. */
+  readonly check: (answers: Answer[]) => void
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON of an answer, looked into by assertions
+export type Answer = any
+
+const collection = 'contract-*'
+const DOG = 'a dog'
+const CAT = 'a cat'
+
+function point(id: string, text: string, legs: number): Json {
+  return { id, text, payload: { text, legs, tame: true } }
+}
+
+export const exchanges: readonly Exchange[] = [
+  {
+    operation: 'createCollection',
+    request: {
+      name: collection,
+      embedder: LETTERS.name,
+      metric: 'cosine',
+      payloadSchema: { legs: 'integer', text: 'keyword' },
+      description: 'animals',
+    },
+    check: ([made]) => {
+      assert.equal(made.dimension, LETTERS.dimension)
+      assert.deepEqual(made.payloadSchema, { legs: 'integer', text: 'keyword' })
+    },
+  },
+  {
+    operation: 'updateCollection',
+    request: { collection, description: 'tame animals', payloadSchema: { tame: 'bool' } },
+    check: ([made]) => {
+      assert.equal(made.description, 'tame animals')
+      assert.equal(made.payloadSchema.tame, 'bool')
+    },
+  },
+  {
+    operation: 'upsertPoints',
+    request: { collection, points: [point('dog', DOG, 4), point('a/b:c é', CAT, 4)] },
+    check: ([ack]) => {
+      assert.equal(ack.affected, 2)
+      assert.notEqual(ack.sessionToken, '')
+    },
+  },
+  {
+    operation: 'upsertPointsStream',
+    request: [
+      { collection, points: [point('hen', 'a hen', 2)] },
+      { collection, points: [point('snake', 'a snake', 0), point('worm', 'a worm', 0)] },
+    ],
+    check: (acks) =>
+      assert.deepEqual(
+        acks.map((ack) => ack.affected),
+        [1, 2],
+      ),
+  },
+  {
+    operation: 'getPoint',
+    request: { collection, id: 'a/b:c é', withVector: true, consistency: 'strong' },
+    check: ([found]) => {
+      assert.equal(found.vector.length, LETTERS.dimension)
+      assert.deepEqual(found.payload, { text: CAT, legs: 4, tame: true })
+    },
+  },
+  {
+    operation: 'batchGetPoints',
+    request: { collection, ids: ['snake', 'nothing', 'dog'], withPayload: false },
+    check: ([found]) => {
+      assert.deepEqual(found, { points: [{ id: 'snake' }, { id: 'dog' }], missing: ['nothing'] })
+    },
+  },
+  {
+    operation: 'updatePayload',
+    request: { collection, ids: ['worm'], set: { tame: false }, remove: ['legs'] },
+    check: ([ack]) => assert.equal(ack.affected, 1),
+  },
+  {
+    operation: 'scrollPoints',
+    request: { collection, pageSize: 2, filter: { must: [{ field: 'tame', match: true }] } },
+    check: ([page]) => {
+      assert.deepEqual(
+        page.points.map((each: Answer) => each.id),
+        ['a/b:c é', 'dog'],
+      )
+      assert.notEqual(page.nextPageToken, '')
+    },
+  },
+  {
+    operation: 'countPoints',
+    request: { collection, filter: { mustNot: [{ field: 'legs', range: { gte: 1 } }] } },
+    check: ([answer]) => assert.equal(answer.count, 2),
+  },
+  {
+    operation: 'search',
+    request: { collection, text: DOG, topK: 2, withVector: true, explain: true },
+    check: ([answer]) => {
+      assert.equal(answer.results[0].id, 'dog')
+      assert.equal(answer.results.length, 2)
+      assert.deepEqual([answer.complete, answer.shardsAnswered], [true, 1])
+      assert.ok(Math.abs(answer.results[0].score - 1) < 1e-5)
+      assert.equal(answer.plans.length, 1)
+    },
+  },
+  {
+    operation: 'batchSearch',
+    request: {
+      collection,
+      searches: [
+        { id: 'dog', topK: 1, exact: true },
+        { text: 'worm', topK: 1, filter: { must: [{ field: 'legs', range: { lt: 1 } }] } },
+      ],
+    },
+    check: ([{ responses }]) => {
+      assert.equal(responses.length, 2)
+      assert.notEqual(responses[0].results[0].id, 'dog')
+      assert.equal(responses[1].results[0].id, 'snake')
+      assert.equal(responses[1].matches, 1)
+    },
+  },
+  {
+    operation: 'searchStream',
+    request: { collection, text: CAT, topK: 1 },
+    check: (answers) => {
+      assert.equal(answers.at(-1).complete, true)
+      assert.equal(answers.at(-1).results[0].id, 'a/b:c é')
+    },
+  },
+  {
+    operation: 'getCollection',
+    request: { collection },
+    check: ([found]) => assert.equal(found.pointsCount, 5),
+  },
+  {
+    operation: 'listCollections',
+    request: { pageSize: 100 },
+    check: ([list]) => {
+      const names = list.collections.map((each: Answer) => each.name)
+      assert.deepEqual(names, names.toSorted())
+      assert.ok(names.includes('contract-grpc') || names.includes('contract-http'))
+    },
+  },
+  {
+    operation: 'getCollectionStats',
+    request: { collection },
+    check: ([stats]) => {
+      assert.equal(stats.pointsCount, 5)
+      assert.equal(stats.shards[0].state, 'ready')
+      const legs = stats.fields.find((field: Answer) => field.field === 'legs')
+      assert.deepEqual([legs.type, legs.declared], ['integer', true])
+    },
+  },
+  {
+    operation: 'deletePoints',
+    request: { collection, filter: { must: [{ field: 'legs', match: 4 }] } },
+    check: ([ack]) => assert.equal(ack.affected, 2),
+  },
+  {
+    operation: 'getHealth',
+    request: {},
+    check: ([health]) => assert.deepEqual([health.status, health.workers], ['ok', 1]),
+  },
+  {
+    operation: 'listWorkers',
+    request: {},
+    check: ([list]) => assert.equal(list.workers[0].state, 'up'),
+  },
+  {
+    operation: 'listShards',
+    request: { collection },
+    check: ([list]) => {
+      const [shard] = list.shards
+      assert.deepEqual([shard.rangeStart, shard.rangeEnd], ['0000000000000000', ''])
+    },
+  },
+  {
+    operation: 'getStatistics',
+    request: {},
+    check: ([statistics]) => assert.ok(statistics.uptimeSeconds > 0),
+  },
+  {
+    operation: 'deleteCollection',
+    request: { collection },
+    check: ([answer]) => assert.deepEqual(answer, {}),
+  },
+]

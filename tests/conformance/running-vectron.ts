@@ -1,0 +1,75 @@
+/**
+ * A whole Vectron in the test's process, over a temporary folder, for tests that speak to it by both
+ * protocols. Its one embedder counts letters, so that texts have vectors whose nearness is plain.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLogger, LIMITS, VectronError } from '@vectron/base'
+import { GrpcChannel } from '@vectron/rpc'
+import { startVectron } from '@vectron/standalone-service'
+
+/** Name and dimension of the embedder of these tests. */
+export const LETTERS = { name: 'letters', dimension: 26 } as const
+
+export interface TestVectron {
+  readonly url: string
+  readonly grpcAddress: string
+  readonly key: string
+  /** A connection that brings the key. */
+  readonly channel: GrpcChannel
+  /** What was logged at error level. */
+  readonly errors: readonly string[]
+  close(): Promise<void>
+}
+
+export async function startTestVectron(): Promise<TestVectron> {
+  const folder = await mkdtemp(join(tmpdir(), 'vectron-conformance-'))
+  const errors: string[] = []
+  const running = await startVectron({
+    config: {
+      http: { host: '127.0.0.1', port: 0 },
+      grpc: { port: 0 },
+      data: { folder, reserveBytes: 2 * LIMITS.diskReserveBytes },
+      engine: { searchThreads: 1, indexThreads: 1, tailPointsMax: LIMITS.tailPointsMax },
+      log: { level: 'error' },
+    },
+    embedders: [{ ...LETTERS, embed: async (texts) => texts.map(countLetters) }],
+    version: '0.0.0-test',
+    logger: createLogger({
+      name: 'conformance',
+      level: 'error',
+      write: (line) => errors.push(line),
+    }),
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  const key = running.firstKey?.text ?? ''
+  const headers = { authorization: `Bearer ${key}` }
+  const channel = new GrpcChannel(running.grpcAddress, { headers })
+  return {
+    url: running.httpUrl,
+    grpcAddress: running.grpcAddress,
+    key,
+    channel,
+    errors,
+    async close() {
+      channel.close()
+      await running.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+function countLetters(text: string): Float32Array {
+  const vector = new Float32Array(LETTERS.dimension)
+  for (const letter of text.toLowerCase()) {
+    const index = letter.charCodeAt(0) - 97
+    if (index in vector) vector[index] = (vector[index] as number) + 1
+  }
+  if (vector.every((count) => count === 0)) {
+    throw new VectronError('TEXT_NOT_UNDERSTOOD', `"${text}" has no letter.`)
+  }
+  return vector
+}
