@@ -112,8 +112,7 @@ impl Shard {
     ///
     /// Fails with DATA_CORRUPT, naming the file, when a file is damaged beyond healing.
     pub fn open(options: ShardOptions, threads: &Arc<EngineThreads>) -> EngineResult<Arc<Self>> {
-        let opened = catch_unwind(AssertUnwindSafe(|| open::open(options, threads)));
-        opened.unwrap_or_else(|panic| Err(EngineError::corrupt("shard", panic_text(&*panic))))
+        open::open(options, threads)
     }
 
     /// Index of the last applied entry.

@@ -5,6 +5,7 @@
 //! again and wait for the graph, while searches scan them. What the store lacks, the host replays.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, RwLock, Weak};
 
@@ -15,7 +16,7 @@ use vectron_graph::{GraphOptions, Metric as GraphMetric, VectorIndex, VectorSour
 use super::apply::LaneState;
 use super::indexing::IndexedWaiters;
 use super::stage::{SCHEMA_KEY, encode_schema};
-use super::{Config, Health, Shard, ShardOptions, graph_file};
+use super::{Config, Health, Shard, ShardOptions, graph_file, panic_text};
 use crate::disk::Reserve;
 use crate::error::{EngineError, EngineResult, reason};
 use crate::fields::Schema;
@@ -39,13 +40,8 @@ pub(super) fn open(
     fs::create_dir_all(&options.folder).map_err(|error| EngineError::from_io("folder", &error))?;
     let reserve = Reserve::new(&options.folder, options.disk_reserve_bytes)?;
     let vectors = VectorFile::open(&options.folder, config.shard_id, config.dimension)?;
-    let store = Store::open(&options.folder)?;
-    let Recovered {
-        state,
-        schema,
-        freed,
-    } = recover(&store, &vectors, &config, &options.config)?;
-    let (resident, versions) = read_points(&store, &state, schema, &freed)?;
+    let (store, state, resident, versions) =
+        naming(store::FILE_NAME, || open_store(&options, &config, &vectors))?;
     let (index, changed) = recover_index(&options, &config, &versions, &vectors)?;
     let shard = Arc::new(Shard {
         lane: Lane::start(config.shard_id)?,
@@ -69,6 +65,28 @@ pub(super) fn open(
     let work: Weak<dyn IndexWork> = work;
     threads.register(work);
     Ok(shard)
+}
+
+/// The store with what is read from it: state, memory, and the version of each slot.
+fn open_store(
+    options: &ShardOptions,
+    config: &Config,
+    vectors: &VectorFile,
+) -> EngineResult<(Store, State, Resident, Vec<u64>)> {
+    let store = Store::open(&options.folder)?;
+    let Recovered {
+        state,
+        schema,
+        freed,
+    } = recover(&store, vectors, config, &options.config)?;
+    let (resident, versions) = read_points(&store, &state, schema, &freed)?;
+    Ok((store, state, resident, versions))
+}
+
+/// Runs a part of the opening; a panic in it is taken for damage of the file that it reads.
+fn naming<T>(file: &str, part: impl FnOnce() -> EngineResult<T>) -> EngineResult<T> {
+    catch_unwind(AssertUnwindSafe(part))
+        .unwrap_or_else(|panic| Err(EngineError::corrupt(file, panic_text(&*panic))))
 }
 
 fn parse_config(bytes: &[u8]) -> EngineResult<Config> {
@@ -203,10 +221,16 @@ fn recover_index(
     vectors: &VectorFile,
 ) -> EngineResult<(VectorIndex, u64)> {
     let graph_options = graph_options(config);
-    let loaded = graph_file::load(&options.folder, config.shard_id, graph_options);
+    let loaded = naming(graph_file::FILE_NAME, || {
+        Ok(graph_file::load(
+            &options.folder,
+            config.shard_id,
+            graph_options,
+        ))
+    });
     let (index, known) = match loaded {
-        Some(loaded) => (loaded.index, loaded.versions),
-        None => (VectorIndex::new(graph_options), Vec::new()),
+        Ok(Some(loaded)) => (loaded.index, loaded.versions),
+        Ok(None) | Err(_) => (VectorIndex::new(graph_options), Vec::new()),
     };
     let mut changed = 0;
     let mut row = vec![0.0; config.dimension];
