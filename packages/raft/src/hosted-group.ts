@@ -30,6 +30,12 @@ import { outcomeUnknown, Proposals, type Proposed } from './proposals.ts'
 import { ReadBarrier } from './read-barrier.ts'
 import type { StateMachine } from './state-machine.ts'
 
+/**
+ * The position at which every group begins. No log holds it: replicas of a new group agree on it, and
+ * each hands it to its state machine as an entry without a command.
+ */
+const BOOTSTRAP: CommittedEntry = { index: 1n, term: 1n, kind: 'empty', data: new Uint8Array() }
+
 export interface HostedGroupOptions {
   readonly group: GroupId
   readonly replica: ReplicaId
@@ -86,6 +92,8 @@ export class HostedGroup {
     const status = this.#refreshMembers()
     if (recovered !== undefined) this.#compaction.add(logIndex(status.lastIndex), recovered.length)
     this.#trimMemory(applied)
+    const beginsHere = status.firstIndex === BOOTSTRAP.index + 1n
+    if (beginsHere && applied < BOOTSTRAP.index) this.#applyQueue.push([BOOTSTRAP])
     if (this.#isAlone) core.campaign(group)
   }
 

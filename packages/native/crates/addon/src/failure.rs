@@ -5,6 +5,7 @@
 
 use napi::bindgen_prelude::BigInt;
 use vectron_consensus::ConsensusError;
+use vectron_engine::EngineError;
 
 /// What an export throws.
 pub type Thrown = napi::Error<String>;
@@ -33,6 +34,17 @@ impl From<ConsensusError> for Failure {
             reason: error.reason,
             message: error.message,
             subject: error.subject,
+        }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let subject = (!error.subject.is_empty()).then_some(error.subject);
+        Self {
+            reason: error.reason,
+            message: error.message,
+            subject,
         }
     }
 }

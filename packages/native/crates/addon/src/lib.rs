@@ -6,8 +6,10 @@
 
 #![deny(clippy::all)]
 
+mod aside;
 mod completion_ring;
 mod failure;
 mod js_bytes;
 mod raft_core;
 mod raft_log;
+mod shard_engine;

@@ -9,6 +9,7 @@ use napi_derive::napi;
 use prost::Message as _;
 use vectron_consensus as consensus;
 
+use crate::aside::run_aside;
 use crate::completion_ring::{Answer, CompletionRing, Inbox};
 use crate::failure::{Failure, Thrown, thrown, to_u64};
 
@@ -157,14 +158,6 @@ fn open(options: &consensus::LogOptions) -> Result<consensus::RaftLog, Failure> 
             subject: Some(options.folder.display().to_string()),
         })?
         .map_err(Failure::from)
-}
-
-fn run_aside(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Thrown> {
-    std::thread::Builder::new()
-        .name(name.into())
-        .spawn(work)
-        .map(|_| ())
-        .map_err(|cause| thrown(Failure::internal(format!("cannot start a thread: {cause}"))))
 }
 
 fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {

@@ -24,8 +24,9 @@ use crate::records::{
 };
 use crate::tail::Tail;
 
-/// Replicas of a new group agree on this position without ever having written it. It is not zero, so
-/// that a replica that joins later starts from a snapshot and never from half of a history.
+/// Replicas of a new group agree on this position without ever having written it: an empty entry that
+/// made the first configuration. It is not zero, so that a replica that joins later starts from a
+/// snapshot and never from half of a history.
 const BOOTSTRAP: LogPosition = LogPosition { index: 1, term: 1 };
 
 /// What a group hands out in one poll.
@@ -74,7 +75,7 @@ impl Group {
                 ),
             ));
         }
-        if !is_new && create.applied < origin.start.index {
+        if create.applied < origin.start.index && origin.start.index > BOOTSTRAP.index {
             return Err(ConsensusError::corrupt(
                 subject(),
                 format!(

@@ -1,0 +1,164 @@
+//! ShardEngine for JavaScript. Lists the same calls in the same order as shard-engine.ts.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use napi::bindgen_prelude::{BigInt, Uint8Array};
+use napi_derive::napi;
+use vectron_engine as engine;
+
+use crate::aside::run_aside;
+use crate::completion_ring::{Answer, CompletionRing, Inbox};
+use crate::failure::{Failure, Thrown, thrown, to_u64};
+
+#[napi(object)]
+pub struct EngineOptions {
+    pub search_threads: Option<u32>,
+    pub index_threads: Option<u32>,
+}
+
+#[napi(object)]
+pub struct ShardEngineOptions {
+    pub folder: String,
+    pub config: Uint8Array,
+    pub tail_points_max: f64,
+}
+
+#[napi(object)]
+pub struct ApplyEntry {
+    pub index: BigInt,
+    pub command: Uint8Array,
+}
+
+/// The threads of all shards of the process, of whichever JavaScript thread opened them.
+static THREADS: Mutex<Option<Arc<engine::EngineThreads>>> = Mutex::new(None);
+
+/// Starts the threads; must come before the first open.
+#[napi(catch_unwind)]
+pub fn configure_engine(options: EngineOptions) -> Result<(), Thrown> {
+    let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    if threads.is_some() {
+        return Err(thrown(Failure::internal(
+            "the engine was configured, or a shard opened, before",
+        )));
+    }
+    let options = engine::EngineThreadOptions {
+        search_threads: options.search_threads.unwrap_or(0) as usize,
+        index_threads: options.index_threads.unwrap_or(0) as usize,
+    };
+    *threads = Some(engine::EngineThreads::start(options).map_err(thrown)?);
+    Ok(())
+}
+
+#[napi]
+pub struct ShardEngine {
+    shard: Arc<OnceLock<Arc<engine::Shard>>>,
+    inbox: Arc<Inbox>,
+}
+
+#[napi]
+impl ShardEngine {
+    /// Begins to open a shard; no other call is allowed before `call` has finished.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        ring: &CompletionRing,
+        call: u32,
+        options: ShardEngineOptions,
+    ) -> Result<Self, Thrown> {
+        let threads = shared_threads()?;
+        let shard_options = engine::ShardOptions {
+            tail_points_max: options.tail_points_max as u64,
+            ..engine::ShardOptions::new(options.folder, options.config.to_vec())
+        };
+        let shard = Arc::new(OnceLock::new());
+        let (opened, inbox) = (Arc::clone(&shard), ring.inbox());
+        let finishing = Arc::clone(&inbox);
+        run_aside("vectron-open", move || {
+            let outcome = engine::Shard::open(shard_options, &threads).map(|shard| {
+                let _ = opened.set(shard);
+                Answer::Nothing
+            });
+            finishing.finish(call, outcome.map_err(Failure::from));
+        })?;
+        Ok(Self { shard, inbox })
+    }
+
+    #[napi(catch_unwind)]
+    pub fn applied_index(&self) -> Result<BigInt, Thrown> {
+        Ok(self.shard()?.applied_index().into())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn durable_index(&self) -> Result<BigInt, Thrown> {
+        Ok(self.shard()?.durable_index().into())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn apply(&self, call: u32, entries: Vec<ApplyEntry>) -> Result<(), Thrown> {
+        let mut batch = Vec::with_capacity(entries.len());
+        for entry in entries {
+            batch.push((to_u64("index", &entry.index)?, entry.command.to_vec()));
+        }
+        self.shard()?.apply(batch, self.finish(call, Answer::Bytes));
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn search(&self, call: u32, request: Uint8Array) -> Result<(), Thrown> {
+        self.shard()?
+            .search(request.to_vec(), self.finish(call, Answer::Bytes));
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn read(&self, call: u32, request: Uint8Array) -> Result<(), Thrown> {
+        self.shard()?
+            .read(request.to_vec(), self.finish(call, Answer::Bytes));
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn checkpoint(&self, call: u32) -> Result<(), Thrown> {
+        self.shard()?.checkpoint(self.finish(call, Answer::Number));
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> Result<Uint8Array, Thrown> {
+        Ok(Uint8Array::new(self.shard()?.stats()))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn indexed(&self, call: u32) -> Result<(), Thrown> {
+        self.shard()?
+            .indexed(self.finish(call, |()| Answer::Nothing));
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn close(&self, call: u32) -> Result<(), Thrown> {
+        self.shard()?.close(self.finish(call, |()| Answer::Nothing));
+        Ok(())
+    }
+
+    fn shard(&self) -> Result<&Arc<engine::Shard>, Thrown> {
+        self.shard
+            .get()
+            .ok_or_else(|| thrown(Failure::internal("the shard is not open")))
+    }
+
+    fn finish<T: 'static>(&self, call: u32, answer: fn(T) -> Answer) -> engine::Done<T> {
+        let inbox = Arc::clone(&self.inbox);
+        Box::new(move |outcome| inbox.finish(call, outcome.map(answer).map_err(Failure::from)))
+    }
+}
+
+fn shared_threads() -> Result<Arc<engine::EngineThreads>, Thrown> {
+    let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(threads) = &*threads {
+        return Ok(Arc::clone(threads));
+    }
+    let started =
+        engine::EngineThreads::start(engine::EngineThreadOptions::default()).map_err(thrown)?;
+    *threads = Some(Arc::clone(&started));
+    Ok(started)
+}
