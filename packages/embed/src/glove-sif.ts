@@ -24,7 +24,6 @@ export interface GloveSifOptions {
 
 /** Grows whenever the same text would give another vector. */
 const MODEL_VERSION = 1
-const QUOTED_CHARS_MAX = 60
 
 export class GloveSifEmbedder {
   readonly name = 'glove-sif-100'
@@ -39,13 +38,12 @@ export class GloveSifEmbedder {
   }
 
   /**
-   * Unit vectors of texts, in order. Waits for the model when it is being built.
-   *
-   * @throws VectronError TEXT_NOT_UNDERSTOOD when a text holds no known word.
+   * Unit vectors of texts, in order; undefined for a text that holds no known word. Waits for the
+   * model when it is being built.
    */
-  async embed(texts: readonly string[]): Promise<Float32Array[]> {
+  async embed(texts: readonly string[]): Promise<(Float32Array | undefined)[]> {
     const model = await this.prepare()
-    return texts.map((text) => embedText(model, text))
+    return texts.map((text) => sentenceVector(model, findRows(model.table, text)))
   }
 
   /** Makes the model ready, building it when there is none; a failed build is tried again. */
@@ -65,17 +63,6 @@ export class GloveSifEmbedder {
     if (built === undefined) throw buildFailed(this.#file)
     return built
   }
-}
-
-function embedText(model: EmbeddingModel, text: string): Float32Array {
-  const vector = sentenceVector(model, findRows(model.table, text))
-  if (vector) return vector
-  const shown = text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}...` : text
-  throw new VectronError(
-    'TEXT_NOT_UNDERSTOOD',
-    `The embedder glove-sif-100 knows no English word in ${JSON.stringify(shown)}.`,
-    { field: 'text' },
-  )
 }
 
 function buildInChild(file: string, onProgress: (progress: BuildProgress) => void): Promise<void> {

@@ -14,6 +14,8 @@ const ENDINGS: readonly (readonly [suffix: string, replacement: string])[] = [
   ['ness', ''],
   ['ies', 'y'],
   ['ied', 'y'],
+  ['ize', 'e'],
+  ['ise', 'e'],
   ['ing', ''],
   ['ing', 'e'],
   ['est', ''],

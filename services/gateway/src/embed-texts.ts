@@ -1,8 +1,12 @@
 /** Turns texts of a request into vectors by the collection's embedder. */
 
-import { f32ToBytes, LIMITS, VectronError } from '@vectron/base'
+import { assertDefined, f32ToBytes, LIMITS, VectronError } from '@vectron/base'
 import type { vectron } from '@vectron/contracts'
 import type { GatewayContext } from './context.ts'
+import type { Embedder } from './embedder.ts'
+
+/** Characters of a text that an error repeats. */
+const QUOTED_CHARS_MAX = 60
 
 /** A text and the path of its field, for errors. */
 export interface TextInput {
@@ -25,7 +29,10 @@ export async function embedTexts(
   if (embedder === undefined) throw noEmbedder(collection, inputs[0]?.field)
   for (const { text, field } of inputs) checkText(text, field)
   const vectors = await embedder.embed(inputs.map(({ text }) => text))
-  return vectors.map((vector) => f32ToBytes(vector))
+  return vectors.map((vector, index) => {
+    if (vector === undefined) throw notUnderstood(embedder, assertDefined(inputs[index], 'a text'))
+    return f32ToBytes(vector)
+  })
 }
 
 function checkText(text: string, field: string): void {
@@ -47,4 +54,10 @@ function noEmbedder({ name, embedder }: vectron.Collection, field: string | unde
   return new VectronError('NO_EMBEDDER', `${why}; it cannot be searched or written by text.`, {
     field,
   })
+}
+
+function notUnderstood({ name }: Embedder, { text, field }: TextInput): VectronError {
+  const shown = text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}...` : text
+  const message = `The embedder ${name} knows no word of ${JSON.stringify(shown)}.`
+  return new VectronError('TEXT_NOT_UNDERSTOOD', message, { field })
 }

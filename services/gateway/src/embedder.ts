@@ -8,10 +8,6 @@ export interface Embedder {
   readonly name: string
   /** Components of each vector. */
   readonly dimension: number
-  /**
-   * One vector for each text, in order.
-   *
-   * @throws VectronError TEXT_NOT_UNDERSTOOD when a text holds nothing that the embedder knows.
-   */
-  embed(texts: readonly string[]): Promise<readonly Float32Array[]>
+  /** One vector for each text, in order; undefined for a text that holds nothing it knows. */
+  embed(texts: readonly string[]): Promise<readonly (Float32Array | undefined)[]>
 }
