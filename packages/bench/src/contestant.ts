@@ -17,6 +17,8 @@ export interface Contestant {
   /** Rising efforts: ef of the peers, the recall aimed at of ours. */
   readonly efforts: readonly number[]
   start(cores: string): Child
+  /** Rounds of builds that it takes part in. */
+  readonly buildRoundsMax: number
   /** Where it saves what it built. */
   readonly saved: string
 }
@@ -41,10 +43,12 @@ export interface Memory {
   readonly anonymousBytes: number
   /** File-backed pages since before the open; the system may drop them. */
   readonly fileBytes: number
+  /** What the engine itself accounts for; ours alone. */
+  readonly accounted?: Readonly<Record<string, number>>
 }
 
 const RECALLS = [0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999]
-const EXPANSIONS = [10, 20, 30, 40, 60, 80, 100, 130, 170, 220, 300, 400, 600]
+const EXPANSIONS = [40, 60, 80, 100, 130, 170, 220, 300, 400, 600, 800, 1000]
 
 export function vectronContestant(set: WordSet): Contestant {
   const program = process.execPath
@@ -53,6 +57,7 @@ export function vectronContestant(set: WordSet): Contestant {
     name: 'vectron',
     describe: 'ShardEngine through the addon, cosine, defaults',
     efforts: RECALLS,
+    buildRoundsMax: Number.POSITIVE_INFINITY,
     saved: join(set.folder, 'vectron'),
     start: (cores) =>
       startChild({ name: 'vectron', program, args: ['--expose-gc', script], cores }),
@@ -61,33 +66,39 @@ export function vectronContestant(set: WordSet): Contestant {
 
 /** hnswlib and usearch with the parameters that the trial of the index used. */
 export function peerContestants(set: WordSet, peers: Peers): Contestant[] {
-  const peer = (name: string, describe: string, options: object): Contestant => ({
-    name,
-    describe,
-    efforts: EXPANSIONS,
-    saved: join(set.folder, `${name}.bin`),
-    start: (cores) =>
-      startChild({
-        name,
-        program: peers.python,
-        args: [join(import.meta.dirname, 'peer_process.py'), JSON.stringify(options)],
-        cores,
-      }),
-  })
+  const { hnswlib, usearch } = peers.versions
   return [
-    peer(
-      'hnswlib',
-      `hnswlib ${peers.versions.hnswlib}, M 16, efConstruction 200, f32, -O3 -march=native`,
-      {
-        library: 'hnswlib',
-        links: 16,
-        buildWidth: 200,
-      },
-    ),
-    peer('usearch', `usearch ${peers.versions.usearch}, connectivity 16, expansion_add 200, f32`, {
+    peer(set, peers, {
+      library: 'hnswlib',
+      describe: `hnswlib ${hnswlib}, M 16, efConstruction 200, f32, -O3 -march=native`,
+      buildRoundsMax: Number.POSITIVE_INFINITY,
+    }),
+    peer(set, peers, {
       library: 'usearch',
-      links: 16,
-      buildWidth: 200,
+      describe: `usearch ${usearch}, connectivity 16, expansion_add 200, f32`,
+      // Its build takes several times hnswlib's, so it is never the one to compare with.
+      buildRoundsMax: 1,
     }),
   ]
+}
+
+interface PeerPlan {
+  readonly library: 'hnswlib' | 'usearch'
+  readonly describe: string
+  readonly buildRoundsMax: number
+}
+
+function peer(set: WordSet, { python }: Peers, plan: PeerPlan): Contestant {
+  const { library, describe, buildRoundsMax } = plan
+  const script = join(import.meta.dirname, 'peer_process.py')
+  const parameters = JSON.stringify({ library, links: 16, buildWidth: 200 })
+  return {
+    name: library,
+    describe,
+    efforts: EXPANSIONS,
+    buildRoundsMax,
+    saved: join(set.folder, `${library}.bin`),
+    start: (cores) =>
+      startChild({ name: library, program: python, args: [script, parameters], cores }),
+  }
 }

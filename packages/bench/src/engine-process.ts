@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { assertDefined } from '@vectron/base'
-import { engine, vectron } from '@vectron/contracts'
+import { engine, vectron, worker } from '@vectron/contracts'
 import { configureEngine, openShardEngine, type ShardEngine } from '@vectron/native'
 import { encodeSearchRequest, encodeUpsert } from '@vectron/shard'
 import type { BuildTimes, Memory, SearchTimes } from './contestant.ts'
@@ -156,12 +156,17 @@ async function latency(
   return { microseconds }
 }
 
-function memory({ before }: Opened): Memory {
+function memory({ shard, before }: Opened): Memory {
+  const bytes = fromBinary(worker.ShardReportSchema, shard.stats()).stats?.bytes
   collectGarbage()
   const now = residentBytes()
   return {
     anonymousBytes: now.anonymous - before.anonymous,
     fileBytes: now.file - before.file,
+    accounted: {
+      graphMemory: Number(bytes?.graphMemory ?? 0),
+      payloadIndexMemory: Number(bytes?.payloadIndexMemory ?? 0),
+    },
   }
 }
 

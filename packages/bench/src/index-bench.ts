@@ -85,6 +85,7 @@ async function buildAll(
   const builds = new Map(contestants.map((one): [Contestant, BuildTimes[]] => [one, []]))
   for (let round = 1; round <= options.buildRounds; round++) {
     for (const contestant of contestants) {
+      if (round > contestant.buildRoundsMax) continue
       const child = contestant.start(BUILD_CORES)
       const request = { op: 'build', vectors: set.vectorsFile, saved: contestant.saved }
       const times = await child.call<BuildTimes>({ ...request, threads: BUILD_THREADS })
