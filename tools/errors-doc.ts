@@ -17,16 +17,25 @@ message names the field and the values at fault; \`details\` hold them for machi
 
 \`\`\`json
 {
-  "type": "https://vectron.dev/errors/WRONG_DIMENSION",
+  "type": "/errors/WRONG_DIMENSION",
   "title": "The vector has the wrong number of components",
   "status": 400,
   "detail": "points[3].vector has 99 components; the collection \\"words\\" has 100.",
   "code": 3,
   "message": "points[3].vector has 99 components; the collection \\"words\\" has 100.",
   "reason": "WRONG_DIMENSION",
-  "details": []
+  "requestId": "5b1f6f0e-6d0c-4a58-a6a5-0a4f5e9b2c11",
+  "details": [
+    {
+      "@type": "type.googleapis.com/google.rpc.BadRequest",
+      "fieldViolations": [{ "field": "points[3].vector", "reason": "WRONG_DIMENSION" }]
+    }
+  ]
 }
 \`\`\`
+
+\`details\` are ErrorInfo, BadRequest, RetryInfo, RequestInfo and Help of google.rpc; the example is
+cut short. \`GET /errors/WRONG_DIMENSION\` on any server tells its row of the table.
 
 Retry: **no**: the answer will be the same. **yes**: nothing was done; send it again after a pause
 (\`Retry-After\` says how long, where known). **if idempotent**: it may have been done; send again

@@ -32,6 +32,9 @@ export interface GrpcChannelOptions {
 /** Bytes that a server may send ahead: a large page of a scroll. */
 const WINDOW_BYTES = 4 * 1024 * 1024
 
+/** Megabytes of requests that may wait to be sent: node's own 10 are less than one large upsert. */
+const SESSION_MEMORY_MB = 1024
+
 /** One connection to `host:port`, shared by the clients made from it. */
 export class GrpcChannel {
   readonly #address: string
@@ -124,6 +127,7 @@ export class GrpcChannel {
     if (open !== undefined && !open.closed && !open.destroyed) return open
     const session = connect(`http://${this.#address}`, {
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
+      maxSessionMemory: SESSION_MEMORY_MB,
     })
     const forget = () => {
       if (this.#session === session) this.#session = undefined

@@ -144,9 +144,11 @@ export class ClientCall {
   }
 
   #takeHead(head: IncomingHttpHeaders): void {
-    // A call that failed at once has its status among the headers.
-    if (head['grpc-status'] !== undefined) this.#status = head
-    else if (Number(head[':status']) !== 200) {
+    if (head['grpc-status'] !== undefined) {
+      // A call that failed at once has its status among the headers; what is unsent stays unsent.
+      this.#status = head
+      if (!this.#stream.writableFinished) this.#stream.close(constants.NGHTTP2_CANCEL)
+    } else if (Number(head[':status']) !== 200) {
       const message = `${this.#address} answered HTTP ${head[':status']}: it speaks no gRPC.`
       this.#stop(new VectronError('UNAVAILABLE', message))
     }

@@ -51,8 +51,8 @@ const STREAMS_MAX = 1000
 /** Bytes that a caller may send ahead, of one call and of a connection: one large upsert. */
 const WINDOW_BYTES = 4 * 1024 * 1024
 
-/** Megabytes that node may hold for one connection before it refuses new calls on it. */
-const SESSION_MEMORY_MB = 128
+/** Megabytes of answers that may wait on one connection; beyond, new calls on it are refused. */
+const SESSION_MEMORY_MB = 512
 
 /** Listens; rejects with UNAVAILABLE when the port cannot be had. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<RunningGrpcServer> {

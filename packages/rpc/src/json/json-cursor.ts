@@ -40,10 +40,11 @@ export class JsonCursor {
       case QUOTE:
         return 'string'
       case 0x74:
+        return this.#atWord('true') ? 'boolean' : 'nothing'
       case 0x66:
-        return 'boolean'
+        return this.#atWord('false') ? 'boolean' : 'nothing'
       case 0x6e:
-        return 'null'
+        return this.#atWord('null') ? 'null' : 'nothing'
       case MINUS:
         return 'number'
       default: {
@@ -87,20 +88,16 @@ export class JsonCursor {
     this.at++
   }
 
-  /** Reads `null` when it is next. */
-  takeNull(): boolean {
-    if (this.#skipSpace() !== 0x6e) return false
-    this.#word('null')
-    return true
+  /** Reads the `null` that peek() saw. */
+  takeNull(): void {
+    this.at += 4
   }
 
+  /** Reads the boolean that peek() saw. */
   readBoolean(): boolean {
-    if (this.#skipSpace() === 0x74) {
-      this.#word('true')
-      return true
-    }
-    this.#word('false')
-    return false
+    const value = this.text[this.at] === 0x74
+    this.at += value ? 4 : 5
+    return value
   }
 
   /** Reads an object's key and the colon behind it. */
@@ -226,11 +223,8 @@ export class JsonCursor {
     return byte
   }
 
-  #word(word: string): void {
-    const end = this.at + word.length
-    if (this.text.toString('latin1', this.at, end) !== word)
-      throw this.fault('this is no JSON value')
-    this.at = end
+  #atWord(word: string): boolean {
+    return this.text.toString('latin1', this.at, this.at + word.length) === word
   }
 
   #scanEscape(backslash: number): number {
