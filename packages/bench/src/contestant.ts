@@ -5,8 +5,12 @@
  * One process builds and saves; another, pinned to one core, opens what was saved, answers and is
  * measured. So no memory of the build counts against anybody's searches.
  */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fromBinary } from '@bufbuild/protobuf'
+import { engine, vectron } from '@vectron/contracts'
 import { type Child, startChild } from './child.ts'
+import { readRowNumbers } from './float-file.ts'
 import type { Peers } from './peers.ts'
 import type { WordSet } from './words.ts'
 
@@ -17,6 +21,8 @@ export interface Contestant {
   /** Rising efforts: ef of the peers, the recall aimed at of ours. */
   readonly efforts: readonly number[]
   start(cores: string): Child
+  /** The rows that an answer file holds, k for each query in turn. */
+  readAnswers(file: string, k: number): Uint32Array
   /** Rounds of builds that it takes part in. */
   readonly buildRoundsMax: number
   /** Where it saves what it built. */
@@ -59,9 +65,23 @@ export function vectronContestant(set: WordSet): Contestant {
     efforts: RECALLS,
     buildRoundsMax: Number.POSITIVE_INFINITY,
     saved: join(set.folder, 'vectron'),
+    readAnswers: readEngineAnswers,
     start: (cores) =>
       startChild({ name: 'vectron', program, args: ['--expose-gc', script], cores }),
   }
+}
+
+/** Ids are row numbers; a query with fewer than k hits keeps a row that does not exist. */
+function readEngineAnswers(file: string, k: number): Uint32Array {
+  const { results } = fromBinary(engine.SearchResultSchema, readFileSync(file))
+  const rows = new Uint32Array(results.length * k).fill(0xffff_ffff)
+  for (const [query, { points, error }] of results.entries()) {
+    if (error !== undefined) throw new Error(`query ${query}: ${error.message}`)
+    for (const [place, point] of points.entries()) {
+      rows[query * k + place] = Number(fromBinary(vectron.ScoredPointSchema, point).id)
+    }
+  }
+  return rows
 }
 
 /** hnswlib and usearch with the parameters that the trial of the index used. */
@@ -98,6 +118,7 @@ function peer(set: WordSet, { python }: Peers, plan: PeerPlan): Contestant {
     efforts: EXPANSIONS,
     buildRoundsMax,
     saved: join(set.folder, `${library}.bin`),
+    readAnswers: readRowNumbers,
     start: (cores) =>
       startChild({ name: library, program: python, args: [script, parameters], cores }),
   }

@@ -3,7 +3,8 @@
  * object a line, with the requests of peer_process.py.
  *
  * Everything goes through the addon's door as the worker uses it: commands and queries are encoded
- * in JavaScript, results decoded. Encoding of writes counts in the build.
+ * in JavaScript. Encoding of writes counts in the build. Answers are handed on undecoded, so that no
+ * garbage of JavaScript counts as the engine's memory.
  */
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -37,10 +38,8 @@ interface SearchRequest {
   readonly k: number
   /** The recall aimed at. */
   readonly effort: number
-  /** File for the answers, u32 row numbers. */
+  /** File for the answer, an encoded engine.v1.SearchResult as the engine gave it. */
   readonly answers: string
-  /** Queries of one request to the engine. Default: all. */
-  readonly batch?: number
 }
 
 /** Single queries one after the other; answers each one's latency. */
@@ -128,17 +127,12 @@ async function open(request: OpenRequest): Promise<object> {
 }
 
 async function search({ shard, queries }: Opened, request: SearchRequest): Promise<SearchTimes> {
-  const batch = request.batch ?? queries.rows
-  const encoded: Uint8Array[] = []
-  for (let row = 0; row < queries.rows; row += batch) {
-    const rows = Array.from({ length: Math.min(batch, queries.rows - row) }, (_, i) => row + i)
-    encoded.push(requestOf(queries, rows, request.k, request.effort))
-  }
+  const rows = Array.from({ length: queries.rows }, (_, row) => row)
+  const encoded = requestOf(queries, rows, request.k, request.effort)
   const clock = startClock()
-  const results: Uint8Array[] = []
-  for (const one of encoded) results.push(await shard.search(one))
+  const result = await shard.search(encoded)
   const times = clock()
-  writeFileSync(request.answers, bytesOf(rowsOfResults(results, queries.rows, request.k)))
+  writeFileSync(request.answers, result)
   return times
 }
 
@@ -190,21 +184,6 @@ function requestOf(
   return encodeSearchRequest(asked, 60_000_000)
 }
 
-function rowsOfResults(results: readonly Uint8Array[], queries: number, k: number): Uint32Array {
-  const rows = new Uint32Array(queries * k).fill(0xffff_ffff)
-  let query = 0
-  for (const encoded of results) {
-    for (const result of fromBinary(engine.SearchResultSchema, encoded).results) {
-      if (result.error !== undefined) throw new Error(result.error.message)
-      for (const [place, point] of result.points.entries()) {
-        rows[query * k + place] = Number(fromBinary(vectron.ScoredPointSchema, point).id)
-      }
-      query++
-    }
-  }
-  return rows
-}
-
 function configOf(dimension: number): Uint8Array {
   const config = create(engine.ShardConfigSchema, {
     shardId: 1n,
@@ -238,7 +217,7 @@ function residentBytes(): ResidentBytes {
 }
 
 function collectGarbage(): void {
-  assertDefined(globalThis.gc, 'started with --expose-gc')()
+  assertDefined(globalThis.gc, 'started with --expose-gc')({ flavor: 'last-resort' })
 }
 
 function folderBytes(folder: string): number {

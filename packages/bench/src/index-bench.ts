@@ -18,7 +18,6 @@ import {
   vectronContestant,
 } from './contestant.ts'
 import { type CurvePoint, median, speedAt } from './curve.ts'
-import { readRowNumbers } from './float-file.ts'
 import { openPeers } from './peers.ts'
 import type { Report } from './report.ts'
 import { exactAnswers, recallOf, TRUTH_K } from './truth.ts'
@@ -146,7 +145,7 @@ async function sweepOnce(
     const request = { op: 'search', k: TRUTH_K, effort, answers }
     const { cpuSeconds } = await child.call<SearchTimes>(request)
     sweep.cpu.set(effort, [...(sweep.cpu.get(effort) ?? []), cpuSeconds])
-    sweep.recall.set(effort, recallOf(readRowNumbers(answers), truth))
+    sweep.recall.set(effort, recallOf(contestant.readAnswers(answers, TRUTH_K), truth))
   }
 }
 
