@@ -1,6 +1,4 @@
-/** What every command is given: the terminal, the environment, and where things lie. */
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+/** What every command is given: the terminal, the environment, and flags that many share. */
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { ConnectionFlags } from './connection.ts'
@@ -28,14 +26,4 @@ export function withClientFlags(command: Command): Command {
         .choices(OUTPUT_FORMATS)
         .default('table'),
     )
-}
-
-/** Folder for what can be made again, under the clone; VECTRON_CACHE names another. */
-export function cacheFolder(env: CliContext['env']): string {
-  return env['VECTRON_CACHE'] ?? fileURLToPath(new URL('../../../.cache', import.meta.url))
-}
-
-/** Folder of the text model. */
-export function modelFolder(env: CliContext['env']): string {
-  return path.join(cacheFolder(env), 'embed')
 }

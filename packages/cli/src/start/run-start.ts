@@ -15,8 +15,9 @@ import {
   type StandaloneConfig,
   startVectron,
 } from '@vectron/standalone-service'
+import { modelFolder } from '../cache-folder.ts'
 import type { StartFlags } from '../commands/start.ts'
-import { type CliContext, modelFolder } from '../context.ts'
+import type { CliContext } from '../context.ts'
 import { CliError } from '../exit-code.ts'
 import { profilePath, readProfile, writeProfile } from '../profile.ts'
 import { VERSION } from '../version.ts'
