@@ -5,8 +5,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
-import { credentials, Client as LibraryClient, type Metadata } from '@grpc/grpc-js'
-import { type ErrorReason, isVectronError, VectronError } from '@vectron/base'
+import { credentials, Client as LibraryClient, type ServiceError } from '@grpc/grpc-js'
+import { type ErrorReason, GRPC_CODES, isVectronError, REASONS, VectronError } from '@vectron/base'
 import {
   encodeVector,
   grpcHealth,
@@ -100,6 +100,16 @@ test('an error arrives as it was thrown, with every detail', async () => {
   )
 })
 
+test('every reason arrives as itself, with its code', async () => {
+  for (const [reason, row] of Object.entries(REASONS)) {
+    const refused = await points.upsertPoints({ collection: reason }).catch((error) => error)
+    assert.ok(isVectronError(refused, reason as ErrorReason), reason)
+    const failed = await libraryCall('/vectron.v1.Points/UpsertPoints', nameField(reason))
+    assert.equal(failed?.code, GRPC_CODES[row.grpc], reason)
+    assert.equal(failed?.details, `Refused: ${reason}.`)
+  }
+})
+
 test('a stream that fails gives its answers first, then the error', async () => {
   const answers: number[] = []
   const failing = (async () => {
@@ -115,7 +125,7 @@ test('a crash shows nothing of itself but is logged with its request id', async 
   const crashed = await points.upsertPoints({ collection: CRASH }).catch((error) => error)
   assert.ok(isVectronError(crashed, 'INTERNAL'))
   assert.doesNotMatch(crashed.message, /secret/)
-  const logged = lines.map((line) => JSON.parse(line)).find((line) => line.msg === 'call failed')
+  const logged = lines.map((line) => JSON.parse(line)).at(-1)
   assert.match(crashed.message, new RegExp(logged.requestId))
   assert.equal(logged.err.message, 'a secret of the inside')
 })
@@ -239,15 +249,45 @@ test('reflection lists services and gives files with their imports, in both vers
 })
 
 test('a method that does not exist is unimplemented', async () => {
-  const client = new LibraryClient(`127.0.0.1:${server.port}`, credentials.createInsecure())
-  const code = await new Promise((resolve) => {
-    const same = (bytes: Buffer) => bytes
-    client.makeUnaryRequest('/vectron.v1.Search/Sing', same, same, Buffer.alloc(0), (error) => {
-      resolve(error?.code)
-    })
-  })
-  assert.equal(code, 12)
-  client.close()
+  const failed = await libraryCall('/vectron.v1.Search/Sing', Buffer.alloc(0))
+  assert.equal(failed?.code, GRPC_CODES.UNIMPLEMENTED)
+})
+
+test('many calls at once share a connection', async () => {
+  const calls = Array.from({ length: 500 }, (_, i) => search.search({ collection: 'c', topK: i }))
+  const answers = await Promise.all(calls)
+  assert.deepEqual(
+    answers.map((answer) => answer.tookUs),
+    answers.map((_, i) => i),
+  )
+})
+
+test('large messages pass in both directions, and a refused one leaves the connection whole', async () => {
+  const roomy = await startGrpcServer({ port: 0, services, logger })
+  const wide = new GrpcChannel(`127.0.0.1:${roomy.port}`)
+  const client = wide.client(vectron.Points)
+  const ids = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(100_000, 'x'))
+  const found = await client.batchGetPoints({ collection: 'c', ids })
+  assert.deepEqual(found.missing, ids)
+  const tooLarge = client.batchGetPoints({ collection: 'c', ids: [...ids, ...ids, ...ids, ...ids] })
+  await assert.rejects(tooLarge, refusedFor('BODY_TOO_LARGE'))
+  assert.deepEqual((await client.batchGetPoints({ ids: ['a'] })).missing, ['a'])
+  wide.close()
+  await roomy.close()
+})
+
+test('a server that is gone is UNAVAILABLE, and one that came back is found again', async () => {
+  const first = await startGrpcServer({ port: 0, services, logger })
+  const { port } = first
+  const revived = new GrpcChannel(`127.0.0.1:${port}`)
+  const client = revived.client(vectron.Search)
+  await client.search({ collection: 'c' })
+  await first.close()
+  await assert.rejects(client.search({ collection: 'c' }), refusedFor('UNAVAILABLE'))
+  const second = await startGrpcServer({ port, services, logger })
+  assert.equal((await client.search({ collection: 'c', topK: 3 })).tookUs, 3)
+  revived.close()
+  await second.close()
 })
 
 test('a port in use is named', async () => {
@@ -257,16 +297,26 @@ test('a port in use is named', async () => {
 
 /** The reason with which Search.Search refuses these bytes. */
 async function reasonFor(bytes: Buffer): Promise<string | undefined> {
+  const failed = await libraryCall('/vectron.v1.Search/Search', bytes)
+  const details = failed?.metadata.get('grpc-status-details-bin')[0]
+  assert.ok(details instanceof Buffer)
+  return decodeStatus({ code: failed?.code ?? 0, message: '', details }).reason
+}
+
+/** What the gRPC library of others makes of a call: the error, or undefined. */
+async function libraryCall(path: string, bytes: Buffer): Promise<ServiceError | undefined> {
   const client = new LibraryClient(`127.0.0.1:${server.port}`, credentials.createInsecure())
   const same = (each: Buffer) => each
-  const path = '/vectron.v1.Search/Search'
-  const trailers = await new Promise<Metadata | undefined>((resolve) => {
-    client.makeUnaryRequest(path, same, same, bytes, (error) => resolve(error?.metadata))
+  const error = await new Promise<ServiceError | null>((resolve) => {
+    client.makeUnaryRequest(path, same, same, bytes, resolve)
   })
   client.close()
-  const details = trailers?.get('grpc-status-details-bin')[0]
-  assert.ok(details instanceof Buffer)
-  return decodeStatus({ code: 3, message: '', details }).reason
+  return error ?? undefined
+}
+
+/** An encoded message whose field 1 is this text. */
+function nameField(name: string): Buffer {
+  return Buffer.concat([Buffer.of(0x0a, name.length), Buffer.from(name)])
 }
 
 async function until(condition: () => boolean): Promise<void> {
