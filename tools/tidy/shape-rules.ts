@@ -39,12 +39,6 @@ const BANS: readonly Ban[] = [
     instead: 'use a union of string literals, or a module',
   },
   {
-    rule: 'any',
-    applies: isTypeScript,
-    pattern: /(: |<|as )any\b(?!thing)/,
-    instead: 'use unknown and parse it',
-  },
-  {
     rule: 'later',
     applies: (path) => isCode(path) || path.endsWith('.md'),
     pattern: LATER_MARKS,
