@@ -65,7 +65,11 @@ interface Opened {
   close(): Promise<void>
 }
 
-async function openHost(folder: string, limits: HostLimits = HOST_LIMITS): Promise<Opened> {
+async function openHost(
+  context: TestContext,
+  folder: string,
+  limits: HostLimits = HOST_LIMITS,
+): Promise<Opened> {
   const log = await openRaftLog(join(folder, 'log'))
   const core = createRaftCore({
     seed: 1n,
@@ -86,10 +90,14 @@ async function openHost(folder: string, limits: HostLimits = HOST_LIMITS): Promi
     limits,
     onFatal: (error) => assert.fail(`the log failed: ${error}`),
   })
+  let isOpen = true
   const close = async () => {
+    if (!isOpen) return
+    isOpen = false
     await host.close()
     await log.close()
   }
+  context.after(close)
   return { host, log, close }
 }
 
@@ -97,7 +105,7 @@ const bootstrap = [{ replica: REPLICA, learner: false }]
 const bytes = (text: string) => new Uint8Array(Buffer.from(text))
 
 test('a write is proposed, fsynced, applied and answered with its result', async (context) => {
-  const opened = await openHost(await temporaryFolder(context))
+  const opened = await openHost(context, await temporaryFolder(context))
   const stateMachine = new ListMachine()
   await opened.host.createGroup(GROUP, { replica: REPLICA, bootstrap, stateMachine })
   const first = await opened.host.propose(GROUP, bytes('a'), { deadline: soon() })
@@ -111,19 +119,18 @@ test('a write is proposed, fsynced, applied and answered with its result', async
   const read = await opened.host.readBarrier(GROUP, { deadline: soon() })
   assert.ok(read >= results[2]!.index)
   assert.deepEqual(stateMachine.commands, ['a', 'b', 'c', 'd'])
-  await opened.close()
 })
 
 test('a restart replays what the state machine has not kept', async (context) => {
   const folder = await temporaryFolder(context)
-  const before = await openHost(folder)
+  const before = await openHost(context, folder)
   const lost = new ListMachine()
   await before.host.createGroup(GROUP, { replica: REPLICA, bootstrap, stateMachine: lost })
   const kept = await before.host.propose(GROUP, bytes('kept'))
   await before.host.propose(GROUP, bytes('replayed'))
   await before.close()
 
-  const after = await openHost(folder)
+  const after = await openHost(context, folder)
   const stateMachine = new ListMachine(['kept'], kept.index)
   await after.host.createGroup(GROUP, { replica: REPLICA, bootstrap: [], stateMachine })
   await after.host.readBarrier(GROUP, { deadline: soon() })
@@ -132,17 +139,16 @@ test('a restart replays what the state machine has not kept', async (context) =>
 })
 
 test('a log that lost what was applied is refused', async (context) => {
-  const opened = await openHost(await temporaryFolder(context))
+  const opened = await openHost(context, await temporaryFolder(context))
   const stateMachine = new ListMachine([], 40n)
   const creating = opened.host.createGroup(GROUP, { replica: REPLICA, bootstrap, stateMachine })
   await assert.rejects(creating, { reason: 'DATA_CORRUPT', subject: 'raft group 7' })
-  await opened.close()
 })
 
 test('the log asks for checkpoints and forgets what they made durable', async (context) => {
   const folder = await temporaryFolder(context)
   const limits = { ...HOST_LIMITS, checkpointLogBytes: 20_000, compactLogBytes: 10_000 }
-  const opened = await openHost(folder, limits)
+  const opened = await openHost(context, folder, limits)
   const stateMachine = new ListMachine()
   await opened.host.createGroup(GROUP, { replica: REPLICA, bootstrap, stateMachine })
   for (let round = 0; round < 100; round++) {
@@ -157,7 +163,7 @@ test('the log asks for checkpoints and forgets what they made durable', async (c
 
 test('writes beyond the bytes in flight are refused, and taken again later', async (context) => {
   const limits = { ...HOST_LIMITS, inFlightBytesMax: 2500 }
-  const opened = await openHost(await temporaryFolder(context), limits)
+  const opened = await openHost(context, await temporaryFolder(context), limits)
   const stateMachine = new ListMachine()
   await opened.host.createGroup(GROUP, { replica: REPLICA, bootstrap, stateMachine })
   const two = [1, 2].map(() => opened.host.propose(GROUP, new Uint8Array(1000).fill(65)))
@@ -166,11 +172,10 @@ test('writes beyond the bytes in flight are refused, and taken again later', asy
   await Promise.all(two)
   await opened.host.propose(GROUP, new Uint8Array(1000).fill(67))
   assert.equal(stateMachine.commands.length, 3)
-  await opened.close()
 })
 
 test('a state machine that fails takes its group down and no other', async (context) => {
-  const opened = await openHost(await temporaryFolder(context))
+  const opened = await openHost(context, await temporaryFolder(context))
   const failing = new ListMachine()
   failing.apply = async (entries) => {
     if (entries.some(({ kind }) => kind === 'command')) throw new Error('out of order')
@@ -185,17 +190,15 @@ test('a state machine that fails takes its group down and no other', async (cont
   await assert.rejects(opened.host.propose(GROUP, bytes('b')), { reason: 'SHARD_UNAVAILABLE' })
   await opened.host.propose(other, bytes('c'))
   assert.deepEqual(sound.commands, ['c'])
-  await opened.close()
 })
 
 test('a destroyed group is gone from the log', async (context) => {
   const folder = await temporaryFolder(context)
-  const opened = await openHost(folder)
+  const opened = await openHost(context, folder)
   const stateMachine = new ListMachine()
   await opened.host.createGroup(GROUP, { replica: REPLICA, bootstrap, stateMachine })
   await opened.host.propose(GROUP, bytes('a'))
   assert.deepEqual(opened.log.groups(), [GROUP])
   await opened.host.destroyGroup(GROUP)
   assert.deepEqual(opened.log.groups(), [])
-  await opened.close()
 })

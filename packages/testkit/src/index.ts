@@ -4,6 +4,7 @@
  */
 export { SimClock } from './sim-clock.ts'
 export { type SimDiskOptions, SimRaftLog } from './sim-raft-log.ts'
+export { type SimOptions, type SimOutcome, simulate } from './sim-run.ts'
 export {
   type HttpAnswer,
   StartRefused,

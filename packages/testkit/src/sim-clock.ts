@@ -69,7 +69,12 @@ export class SimClock implements Clock {
     ) {
       await this.step()
     }
-    this.#nowUs = untilUs
+    this.#nowUs = Math.max(this.#nowUs, untilUs)
+  }
+
+  /** Time passes without a timer firing: the process stands still. They fire late, in order. */
+  jump(ms: number): void {
+    this.#nowUs += ms * 1000
   }
 
   /** Forgets all timers: what waited for them has crashed. */

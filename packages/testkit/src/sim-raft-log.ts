@@ -7,7 +7,7 @@
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
-import { assert, type Clock, type Random } from '@vectron/base'
+import { assert, type Clock, type Random, VectronError } from '@vectron/base'
 import { raft } from '@vectron/contracts'
 import type { RaftLog } from '@vectron/native'
 
@@ -16,6 +16,8 @@ export interface SimDiskOptions {
   readonly random: Random
   /** Longest time of one fsync, milliseconds. */
   readonly fsyncMsMax: number
+  /** Whether appends are refused for lack of space at this moment. */
+  readonly isFull?: () => boolean
 }
 
 interface GroupLog {
@@ -52,8 +54,9 @@ export class SimRaftLog implements RaftLog {
   }
 
   /** One fsync at a time; it takes in whatever was appended before it began. */
-  append(batch: Uint8Array): Promise<void> {
+  async append(batch: Uint8Array): Promise<void> {
     this.#checkAlive()
+    if (this.#options.isFull?.()) throw new VectronError('DISK_FULL', 'The simulated disk is full.')
     return new Promise((settle) => {
       this.#pending.push({ batch: fromBinary(raft.LogBatchSchema, batch), settle })
       if (this.#pending.length === 1) this.#startFsync()
