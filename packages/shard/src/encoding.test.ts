@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { bytesEqual, seededRandom, testSeed } from '@vectron/base'
+import { engine, vectron } from '@vectron/contracts'
+import { encodeSearchRequest, type Query } from './search-request.ts'
+import { encodeCommand, encodeUpsert } from './write-command.ts'
+
+test('Upserts written by hand are what the generated code writes, for random batches.', () => {
+  const seed = testSeed()
+  const random = seededRandom(seed)
+  const bytesOf = (max: number) => {
+    const bytes = new Uint8Array(random.nextBelow(max))
+    random.fill(bytes)
+    return bytes
+  }
+  for (let round = 0; round < 50; round++) {
+    const points = Array.from({ length: random.nextBelow(20) }, (_, i) => ({
+      id: ['a', 'ü', '😀'][i % 3]?.repeat(1 + random.nextBelow(200)) ?? '',
+      vector: bytesOf(20_000),
+      payload: bytesOf(300),
+    }))
+    const requestId = 'r'.repeat(1 + random.nextBelow(150))
+    const value = create(engine.UpsertPointsSchema, { points })
+    const command = create(engine.WriteCommandSchema, {
+      requestId,
+      command: { case: 'upsert', value },
+    })
+    const expected = toBinary(engine.WriteCommandSchema, command)
+    assert.ok(bytesEqual(encodeUpsert(requestId, points), expected), `VECTRON_SEED=${seed}`)
+  }
+})
+
+test('A search written by hand is decoded to the same fields, its filter spliced in as it came.', () => {
+  const filter = create(vectron.FilterSchema, {
+    must: [{ field: 'a', test: { case: 'exists', value: true } }],
+  })
+  const query: Query = {
+    target: { kind: 'vector', vector: Uint8Array.of(1, 2, 3, 4) },
+    topK: 7,
+    filter: toBinary(vectron.FilterSchema, filter),
+    withPayload: true,
+    withVector: true,
+    exact: true,
+    targetRecall: 0.5,
+    explain: true,
+    excludeIds: ['x', 'y'],
+  }
+  const plain: Query = {
+    ...query,
+    target: { kind: 'id', id: 'p' },
+    filter: undefined,
+    withPayload: false,
+    withVector: false,
+    exact: false,
+    explain: false,
+    excludeIds: [],
+  }
+  const encoded = encodeSearchRequest([query, plain], 1234.9)
+  const decoded = fromBinary(engine.SearchRequestSchema, encoded)
+  const expected = create(engine.SearchRequestSchema, {
+    budgetUs: 1234n,
+    queries: [
+      {
+        vector: Uint8Array.of(1, 2, 3, 4),
+        topK: 7,
+        filter,
+        withPayload: true,
+        withVector: true,
+        exact: true,
+        targetRecall: 0.5,
+        explain: true,
+        excludeIds: ['x', 'y'],
+      },
+      { id: 'p', topK: 7, targetRecall: 0.5 },
+    ],
+  })
+  assert.deepEqual(decoded, expected)
+})
+
+test('A budget is at least a microsecond: nothing left must not mean no limit.', () => {
+  const decoded = fromBinary(engine.SearchRequestSchema, encodeSearchRequest([], 0.2))
+  assert.equal(decoded.budgetUs, 1n)
+})
+
+test('Other commands keep their request id.', () => {
+  const value = create(engine.DeletePointsSchema, { ids: ['a'] })
+  const encoded = encodeCommand('r', { case: 'delete', value })
+  const decoded = fromBinary(engine.WriteCommandSchema, encoded)
+  assert.equal(decoded.requestId, 'r')
+  assert.deepEqual(decoded.command, { case: 'delete', value })
+})
