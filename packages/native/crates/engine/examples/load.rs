@@ -15,7 +15,9 @@ use vectron_engine::messages::engine::write_command::Command;
 use vectron_engine::messages::engine::{
     PointRecord, Query, SearchRequest, SearchResult, ShardConfig, UpsertPoints, WriteCommand,
 };
-use vectron_engine::messages::vectron::{Condition, Filter, Metric, Scalar, condition, scalar};
+use vectron_engine::messages::vectron::{
+    Condition, Filter, Metric, Scalar, ShardPlan, condition, scalar,
+};
 use vectron_engine::messages::worker::ShardReport;
 use vectron_engine::{Done, EngineResult, EngineThreadOptions, EngineThreads, Shard, ShardOptions};
 
@@ -97,7 +99,11 @@ fn load(shard: &Arc<Shard>, rows: &[u8], dimension: usize) -> Result<(), Box<dyn
                 let payload = format!(
                     r#"{{"n":{point},"hundred":"{}","parity":"{}"}}"#,
                     point % 100,
-                    if point % 2 == 0 { "even" } else { "odd" }
+                    if point.is_multiple_of(2) {
+                        "even"
+                    } else {
+                        "odd"
+                    }
                 );
                 PointRecord {
                     id: format!("point-{point}"),
@@ -158,6 +164,7 @@ fn search(
             vector: row.to_vec().into(),
             top_k: 10,
             filter: filter.clone(),
+            explain: true,
             ..Query::default()
         });
     let request = SearchRequest {
@@ -166,6 +173,9 @@ fn search(
     };
     let answer = wait(|done| shard.search(request.encode_to_vec(), done))?;
     let answer = SearchResult::decode(answer.as_slice())?;
+    if let Some(result) = answer.results.first() {
+        println!("{:?}", ShardPlan::decode(result.plan.clone())?);
+    }
     match answer
         .results
         .iter()

@@ -147,7 +147,7 @@ fn scalar(rng: &mut Rng, datetime: bool) -> Scalar {
         0 => text(&long(rng)),
         1 => number(rng),
         2 => bool(rng.chance(50)),
-        _ => text(*rng.pick::<&str>(&WORDS)),
+        _ => text(rng.pick::<&str>(&WORDS)),
     }
 }
 
