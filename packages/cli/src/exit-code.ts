@@ -3,6 +3,7 @@
  *
  * Owns the table, the CLI's own error, and which code an SDK error stands for.
  */
+import { isVectronError } from '@vectron/base'
 import { VectronApiError } from '@vectron/client'
 
 export const EXIT_CODES = {
@@ -32,9 +33,9 @@ export class CliError extends Error {
   }
 }
 
-/** The exit that an error of the SDK stands for. */
-export function exitOfApiError(error: VectronApiError): ExitName {
-  switch (error.status) {
+/** The exit that an HTTP status stands for; undefined when no answer came. */
+export function exitOfStatus(status: number | undefined): ExitName {
+  switch (status) {
     case undefined:
     case 499:
     case 502:
@@ -52,7 +53,7 @@ export function exitOfApiError(error: VectronApiError): ExitName {
     case 429:
       return 'rateLimited'
     default:
-      return error.status < 500 ? 'usage' : 'failure'
+      return status < 500 ? 'usage' : 'failure'
   }
 }
 
@@ -60,8 +61,9 @@ export function exitOfApiError(error: VectronApiError): ExitName {
 export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error
   if (error instanceof VectronApiError) {
-    return new CliError(exitOfApiError(error), describe(error), hintOf(error))
+    return new CliError(exitOfStatus(error.status), describe(error), hintOf(error))
   }
+  if (isVectronError(error)) return new CliError(exitOfStatus(error.row.http), error.message)
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   const message = error instanceof Error ? error.message : String(error)
   return new CliError(code === 'ENOENT' ? 'notFound' : 'failure', message)
