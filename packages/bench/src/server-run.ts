@@ -37,8 +37,8 @@ export async function startServerRun(): Promise<ServerRun> {
     cores: CORES,
   })
   const connect = () => {
-    const { grpcAddress, url, apiKey } = server
-    return client.call({ op: 'connect', grpcAddress, url, apiKey })
+    const { grpc, url, apiKey } = server
+    return client.call({ op: 'connect', grpcAddress: grpc, url, apiKey })
   }
   await connect()
   return {

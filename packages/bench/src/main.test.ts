@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+
+// Smoke runs over 11,800 vectors, without peers: that the benchmarks run to their closing lines and
+// find what they search for. No time is asserted.
+const folder = mkdtempSync(join(tmpdir(), 'vectron-bench-test-'))
+after(() => rmSync(folder, { recursive: true }))
+
+function closingLinesOf(bench: string): Map<string, string> {
+  const script = join(import.meta.dirname, 'main.ts')
+  const out = join(folder, bench)
+  const flags = ['--size', 'small', '--cache', join(folder, 'cache'), '--out', out]
+  const output = execFileSync(process.execPath, [script, bench, ...flags], { encoding: 'utf8' })
+  const lines = output.trim().split('\n')
+  const [file] = readdirSync(out)
+  const report = JSON.parse(readFileSync(join(out, file!), 'utf8'))
+  assert.equal(Object.keys(report.figures).length, lines.length)
+  assert.equal(report.parameters.size, 'small')
+  return new Map(lines.map((line) => line.split('=') as [string, string]))
+}
+
+test('bench index closes with speeds, bytes and the build', () => {
+  const figures = closingLinesOf('index')
+  for (const name of ['qps.r95', 'qps.r98', 'bytes_per_vector', 'build_per_s']) {
+    assert.ok(Number(figures.get(`index.words.${name}`)) > 0, name)
+  }
+})
+
+test('bench server closes with latencies, loads and a recall near the one aimed at', () => {
+  const figures = closingLinesOf('server')
+  for (const name of ['grpc.c1.p50_us', 'grpc.c1.engine_p50_us', 'grpc.c16.qps', 'http.c16.qps']) {
+    assert.ok(Number(figures.get(`server.${name}`)) > 0, name)
+  }
+  assert.ok(Number(figures.get('server.recall')) > 0.95)
+})
+
+test('bench ingest closes with both rates', () => {
+  const figures = closingLinesOf('ingest')
+  assert.ok(Number(figures.get('ingest.acked_per_s')) > 0)
+  assert.ok(Number(figures.get('ingest.indexed_per_s')) > 0)
+})
+
+test('bench restart finds every point again', () => {
+  assert.ok(Number(closingLinesOf('restart').get('restart.first_answer_ms')) > 0)
+})
