@@ -47,6 +47,14 @@ export class Router {
   }
 
   /**
+   * Asks for the whole table even when its version is current: times of heartbeats change without
+   * one.
+   */
+  reload(): Promise<RoutingTable> {
+    return this.#fetch(0n)
+  }
+
+  /**
    * The route of a collection. One that the table does not know may be new: placement is asked
    * before it is refused.
    *
@@ -80,8 +88,7 @@ export class Router {
     return retryRouted(options, attempt)
   }
 
-  async #fetch(): Promise<RoutingTable> {
-    const knownVersion = this.#table.version
+  async #fetch(knownVersion = this.#table.version): Promise<RoutingTable> {
     const answer = await this.#options.placement.getRouting({ knownVersion })
     if (answer.table !== undefined) this.#table = parseRoutingTable(answer.table)
     return this.#table

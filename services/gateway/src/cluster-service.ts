@@ -34,7 +34,7 @@ export class ClusterService implements ServiceHandlers<typeof vectron.Cluster> {
 
   async getHealth(_request: vectron.GetHealthRequest, { deadline }: CallContext) {
     const { router, version, clock } = this.#context
-    const table = await router.refresh()
+    const table = await router.reload()
     const problems = await findProblems(this.#context, table, deadline)
     const silent = silentWorkers(table, clock)
     const shards = shardsOf(table).length
@@ -49,7 +49,7 @@ export class ClusterService implements ServiceHandlers<typeof vectron.Cluster> {
   }
 
   async listWorkers() {
-    const table = await this.#context.router.refresh()
+    const table = await this.#context.router.reload()
     const shards = shardsOf(table)
     const workers = [...table.workers.values()].map((entry) => ({
       workerId: entry.workerId,
