@@ -1,12 +1,20 @@
 /**
  * Encodes `engine.v1.SearchRequest`.
  *
- * By hand, because the filter arrives encoded and goes on as it is: the engine is the first to look
- * inside.
+ * By hand, because the filter arrives encoded and goes on as it is (the engine is the first to look
+ * inside), and because every search passes here.
  */
 
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { engine } from '@vectron/contracts'
+import {
+  BOOL_FIELD_BYTES,
+  FLOAT_FIELD_BYTES,
+  fieldNumbers,
+  MessageBuffer,
+  sizeOfField,
+  sizeOfString,
+  sizeOfUint,
+} from './message-buffer.ts'
 
 /** One query; fields as in `engine.v1.Query`. */
 export interface Query {
@@ -25,47 +33,51 @@ export interface Query {
   readonly excludeIds: readonly string[]
 }
 
-const { fields: REQUEST } = fieldNumbers(engine.SearchRequestSchema)
-const { fields: QUERY } = fieldNumbers(engine.QuerySchema)
+const REQUEST = fieldNumbers(engine.SearchRequestSchema)
+const QUERY = fieldNumbers(engine.QuerySchema)
 
 /** `budgetUs`: microseconds left for the answer. */
 export function encodeSearchRequest(queries: readonly Query[], budgetUs: number): Uint8Array {
-  const writer = new BinaryWriter()
-  for (const query of queries) {
-    writer.tag(REQUEST.queries, WireType.LengthDelimited).fork()
-    writeQuery(writer, query)
-    writer.join()
-  }
-  writer.tag(REQUEST.budgetUs, WireType.Varint).uint64(Math.max(1, Math.floor(budgetUs)))
-  return writer.finish()
+  // 0 would mean no limit.
+  const budget = Math.max(1, Math.floor(budgetUs))
+  const sizes = queries.map(sizeOfQuery)
+  const size = sizes.reduce((sum, each) => sum + sizeOfField(each), sizeOfUint(budget))
+  const buffer = new MessageBuffer(size)
+  queries.forEach((query, index) => {
+    buffer.message(REQUEST.queries, sizes[index] ?? 0)
+    writeQuery(buffer, query)
+  })
+  buffer.uint(REQUEST.budgetUs, budget)
+  return buffer.finish()
 }
 
-function writeQuery(writer: BinaryWriter, query: Query): void {
+function sizeOfQuery(query: Query): number {
+  const { target, filter, excludeIds } = query
+  const flags = [query.withPayload, query.withVector, query.exact, query.explain]
+  let size = sizeOfUint(query.topK) + FLOAT_FIELD_BYTES
+  size += target.kind === 'vector' ? sizeOfField(target.vector.length) : sizeOfString(target.id)
+  if (filter !== undefined) size += sizeOfField(filter.length)
+  for (const flag of flags) if (flag) size += BOOL_FIELD_BYTES
+  for (const id of excludeIds) size += sizeOfString(id)
+  return size
+}
+
+function writeQuery(buffer: MessageBuffer, query: Query): void {
   const { target, filter } = query
   switch (target.kind) {
     case 'vector':
-      writer.tag(QUERY.vector, WireType.LengthDelimited).bytes(target.vector)
+      buffer.bytes(QUERY.vector, target.vector)
       break
     case 'id':
-      writer.tag(QUERY.id, WireType.LengthDelimited).string(target.id)
+      buffer.string(QUERY.id, target.id)
       break
   }
-  writer.tag(QUERY.topK, WireType.Varint).uint32(query.topK)
-  if (filter !== undefined) writer.tag(QUERY.filter, WireType.LengthDelimited).bytes(filter)
-  if (query.withPayload) writer.tag(QUERY.withPayload, WireType.Varint).bool(true)
-  if (query.withVector) writer.tag(QUERY.withVector, WireType.Varint).bool(true)
-  if (query.exact) writer.tag(QUERY.exact, WireType.Varint).bool(true)
-  writer.tag(QUERY.targetRecall, WireType.Bit32).float(query.targetRecall)
-  if (query.explain) writer.tag(QUERY.explain, WireType.Varint).bool(true)
-  for (const id of query.excludeIds) {
-    writer.tag(QUERY.excludeIds, WireType.LengthDelimited).string(id)
-  }
-}
-
-/** The numbers of a message's fields, from the proto itself. */
-function fieldNumbers<S extends { readonly field: Record<string, { readonly number: number }> }>(
-  schema: S,
-): { readonly fields: { readonly [K in keyof S['field']]: number } } {
-  const entries = Object.entries(schema.field).map(([name, { number }]) => [name, number])
-  return { fields: Object.fromEntries(entries) }
+  buffer.uint(QUERY.topK, query.topK)
+  if (filter !== undefined) buffer.bytes(QUERY.filter, filter)
+  if (query.withPayload) buffer.flag(QUERY.withPayload)
+  if (query.withVector) buffer.flag(QUERY.withVector)
+  if (query.exact) buffer.flag(QUERY.exact)
+  buffer.float(QUERY.targetRecall, query.targetRecall)
+  if (query.explain) buffer.flag(QUERY.explain)
+  for (const id of query.excludeIds) buffer.string(QUERY.excludeIds, id)
 }

@@ -6,8 +6,8 @@
  */
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import { assert } from '@vectron/base'
 import { engine } from '@vectron/contracts'
+import { fieldNumbers, MessageBuffer, sizeOfField, sizeOfString } from './message-buffer.ts'
 
 /** A point as the log holds it. */
 export interface PointRecord {
@@ -18,31 +18,24 @@ export interface PointRecord {
   readonly payload: Uint8Array
 }
 
-// Field number and wire type 2 (length-delimited) of the fields written by hand.
-const COMMAND_REQUEST_ID = 0x0a
-const COMMAND_UPSERT = 0x12
-const UPSERT_POINTS = 0x0a
-const RECORD_ID = 0x0a
-const RECORD_VECTOR = 0x12
-const RECORD_PAYLOAD = 0x1a
+const COMMAND = fieldNumbers(engine.WriteCommandSchema)
+const UPSERT = fieldNumbers(engine.UpsertPointsSchema)
+const RECORD = fieldNumbers(engine.PointRecordSchema)
 
 /** One upsert. `requestId` makes a retry safe; it is unique to the write. */
 export function encodeUpsert(requestId: string, points: readonly PointRecord[]): Uint8Array {
   const recordSizes = points.map(sizeOfRecord)
   const upsertSize = recordSizes.reduce((sum, size) => sum + sizeOfField(size), 0)
-  const requestIdSize = Buffer.byteLength(requestId)
-  const buffer = Buffer.allocUnsafe(sizeOfField(requestIdSize) + sizeOfField(upsertSize))
-
-  let at = writeString(buffer, 0, COMMAND_REQUEST_ID, requestId, requestIdSize)
-  at = writeHeader(buffer, at, COMMAND_UPSERT, upsertSize)
-  points.forEach((point, index) => {
-    at = writeHeader(buffer, at, UPSERT_POINTS, recordSizes[index] ?? 0)
-    at = writeString(buffer, at, RECORD_ID, point.id, Buffer.byteLength(point.id))
-    at = writeBytes(buffer, at, RECORD_VECTOR, point.vector)
-    if (point.payload.length > 0) at = writeBytes(buffer, at, RECORD_PAYLOAD, point.payload)
+  const buffer = new MessageBuffer(sizeOfString(requestId) + sizeOfField(upsertSize))
+  buffer.string(COMMAND.requestId, requestId)
+  buffer.message(COMMAND.upsert, upsertSize)
+  points.forEach(({ id, vector, payload }, index) => {
+    buffer.message(UPSERT.points, recordSizes[index] ?? 0)
+    buffer.string(RECORD.id, id)
+    buffer.bytes(RECORD.vector, vector)
+    if (payload.length > 0) buffer.bytes(RECORD.payload, payload)
   })
-  assert(at === buffer.length, 'the sizes counted are the sizes written')
-  return buffer
+  return buffer.finish()
 }
 
 /** Any command but an upsert. */
@@ -54,37 +47,7 @@ export function encodeCommand(
   return toBinary(engine.WriteCommandSchema, create(engine.WriteCommandSchema, message))
 }
 
-function sizeOfRecord(point: PointRecord): number {
-  const payload = point.payload.length === 0 ? 0 : sizeOfField(point.payload.length)
-  return sizeOfField(Buffer.byteLength(point.id)) + sizeOfField(point.vector.length) + payload
-}
-
-/** Bytes of a length-delimited field: one of tag, the length as varint, the content. */
-function sizeOfField(contentSize: number): number {
-  let size = 2 + contentSize
-  for (let rest = contentSize; rest >= 0x80; rest >>>= 7) size++
-  return size
-}
-
-function writeHeader(buffer: Buffer, at: number, tag: number, contentSize: number): number {
-  buffer[at++] = tag
-  let rest = contentSize
-  while (rest >= 0x80) {
-    buffer[at++] = (rest & 0x7f) | 0x80
-    rest >>>= 7
-  }
-  buffer[at++] = rest
-  return at
-}
-
-function writeString(buffer: Buffer, at: number, tag: number, text: string, size: number): number {
-  const start = writeHeader(buffer, at, tag, size)
-  buffer.write(text, start, size, 'utf8')
-  return start + size
-}
-
-function writeBytes(buffer: Buffer, at: number, tag: number, bytes: Uint8Array): number {
-  const start = writeHeader(buffer, at, tag, bytes.length)
-  buffer.set(bytes, start)
-  return start + bytes.length
+function sizeOfRecord({ id, vector, payload }: PointRecord): number {
+  const payloadSize = payload.length === 0 ? 0 : sizeOfField(payload.length)
+  return sizeOfString(id) + sizeOfField(vector.length) + payloadSize
 }
