@@ -1,7 +1,8 @@
 //! Measures the index on a file of vectors: `cargo run --release --example words -- FILE`.
 //!
 //! The file: count and dimension as little-endian u32, then rows of f32. Environment: METRIC
-//! (cosine, dot, l2), THREADS (build, default 2), K (10), QUERIES (2000), LIMIT (rows used).
+//! (cosine, dot, l2), THREADS (build, default 2), K (10), QUERIES (2000), LIMIT (rows used), CHECKPOINT
+//! (a file: loaded when it is there, else written).
 //! Prints `name=value` lines; queries per second are per second of processor time. One thread searches; truth is the exact scan, which the first queries
 //! check against brute force.
 
@@ -105,6 +106,29 @@ fn build(index: &VectorIndex, rows: &Rows, threads: usize) {
     );
 }
 
+/// The index of the checkpoint, or a new one, which then goes through the checkpoint as well.
+fn open(options: GraphOptions, rows: &Rows) -> std::io::Result<VectorIndex> {
+    let checkpoint: String = setting("CHECKPOINT", String::new());
+    let load = || {
+        let begin = Instant::now();
+        let mut file = std::fs::File::open(&checkpoint).ok()?;
+        let (index, _) = VectorIndex::load(options, &mut file).ok()?;
+        println!("load_s={:.3}", begin.elapsed().as_secs_f64());
+        Some(index)
+    };
+    if let Some(index) = load() {
+        return Ok(index);
+    }
+    let index = VectorIndex::new(options);
+    build(&index, rows, setting("THREADS", 2));
+    if !checkpoint.is_empty() {
+        let begin = Instant::now();
+        index.save(0, &mut std::fs::File::create(&checkpoint)?)?;
+        println!("save_s={:.3}", begin.elapsed().as_secs_f64());
+    }
+    Ok(load().unwrap_or(index))
+}
+
 /// Anonymous resident memory of this process, less what the rows themselves take.
 fn resident_bytes() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -138,8 +162,8 @@ fn main() -> std::io::Result<()> {
     let rows_resident = resident_bytes() / rows.len() as f64;
     println!("rows_resident_bytes_per_vector={rows_resident:.1}");
 
-    let index = VectorIndex::new(GraphOptions::new(rows.dimension, metric));
-    build(&index, &rows, setting("THREADS", 2));
+    let options = GraphOptions::new(rows.dimension, metric);
+    let index = open(options, &rows)?;
 
     let params = |target_recall| SearchParams {
         k,

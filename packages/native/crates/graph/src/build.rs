@@ -21,6 +21,21 @@ pub struct BuildScratch {
     candidates: Vec<Candidate>,
     links: Vec<u32>,
     known: Vec<u32>,
+    links_until_repair: u32,
+}
+
+/// Links between two steps of repair in a thread that always has something to link.
+const LINKS_PER_REPAIR: u32 = 64;
+
+impl BuildScratch {
+    /// True once in so many calls.
+    pub(crate) fn repair_is_next(&mut self) -> bool {
+        match self.links_until_repair.checked_sub(1) {
+            Some(left) => self.links_until_repair = left,
+            None => self.links_until_repair = LINKS_PER_REPAIR - 1,
+        }
+        self.links_until_repair == LINKS_PER_REPAIR - 1
+    }
 }
 
 /// Finds links for the node and links back. The node may be in the graph already: then its links
@@ -68,7 +83,7 @@ pub fn link(
 }
 
 /// Lets `from` link to `to`, choosing all its links anew when there is no place.
-fn link_back(geometry: &Geometry<'_>, from: u32, to: u32, scratch: &mut BuildScratch) {
+pub fn link_back(geometry: &Geometry<'_>, from: u32, to: u32, scratch: &mut BuildScratch) {
     let nodes = geometry.nodes;
     let _row = nodes.lock_row(from);
     scratch.known.clear();

@@ -6,7 +6,8 @@
 //! one are gone, nobody can hold it any more.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::atomic::{Ordering, fence};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 
 use crate::entries::EntrySet;
 use crate::nodes::Nodes;
@@ -27,8 +28,8 @@ pub struct Eras {
 
 #[derive(Default)]
 struct Retired {
-    /// Oldest first, each with its number.
-    eras: VecDeque<(u64, Arc<Era>)>,
+    /// Oldest first, each with its number. Not held: the last who leaves an era drops it.
+    eras: VecDeque<(u64, Weak<Era>)>,
     next: u64,
 }
 
@@ -54,33 +55,28 @@ impl Eras {
         let mut current = self.current.write().expect("no panic under the lock");
         let mut next = Era::clone(&current);
         change(&mut next);
-        let old = std::mem::replace(&mut *current, Arc::new(next));
+        let old = Arc::downgrade(&std::mem::replace(&mut *current, Arc::new(next)));
         let number = retired.next;
         retired.next += 1;
         retired.eras.push_back((number, old));
-        retired.drop_unused();
         number
     }
 
     /// True when nobody holds the era of this number or an older one.
     pub fn is_over(&self, number: u64) -> bool {
         let mut retired = self.retired.lock().expect("no panic under the lock");
-        retired.drop_unused();
+        // A retired era can no longer be taken, so a count of zero does not rise again.
+        while let Some((_, era)) = retired.eras.front() {
+            if era.strong_count() > 0 {
+                break;
+            }
+            retired.eras.pop_front();
+        }
+        // Pairs with the release by which each holder let go.
+        fence(Ordering::Acquire);
         retired
             .eras
             .front()
             .is_none_or(|(oldest, _)| *oldest > number)
-    }
-}
-
-impl Retired {
-    /// A retired era is reachable from here alone, so a count of one cannot rise again.
-    fn drop_unused(&mut self) {
-        while let Some((_, era)) = self.eras.front() {
-            if Arc::strong_count(era) > 1 {
-                return;
-            }
-            self.eras.pop_front();
-        }
     }
 }

@@ -53,6 +53,8 @@ pub struct VectorIndex {
     pub(crate) entry_turn: Mutex<EntryTurn>,
     /// Linked nodes at which the entries are to be drawn again.
     pub(crate) entries_due: AtomicU64,
+    /// Nodes that were linked since nodes were numbered by neighbourhood.
+    pub(crate) linked_since_renumber: AtomicU64,
     pub(crate) upkeep: Mutex<Upkeep>,
     put_scratch: Mutex<PutScratch>,
 }
@@ -104,6 +106,7 @@ impl VectorIndex {
                 random: Random::new(options.seed),
             }),
             entries_due: AtomicU64::new(1),
+            linked_since_renumber: AtomicU64::new(0),
             upkeep: Mutex::default(),
             put_scratch: Mutex::default(),
         }
@@ -180,24 +183,35 @@ impl VectorIndex {
         era.nodes.pending_len.load(Ordering::Acquire)
     }
 
-    /// Puts the next waiting slot into the graph; false when none waits. Any number of threads.
+    /// Puts the next waiting slot into the graph; false when none waits. Any number of threads. Now
+    /// and then it does a step of repair as well, so that a stream of updates that never pauses is
+    /// no stream of dead nodes.
     pub fn link_next(&self, scratch: &mut BuildScratch) -> bool {
+        let linked = self.link_waiting(scratch);
+        if linked && scratch.repair_is_next() {
+            self.repair_now_and_then(scratch);
+        }
+        linked
+    }
+
+    fn link_waiting(&self, scratch: &mut BuildScratch) -> bool {
         let _gate = self.gate.read().expect("no panic behind the gate");
-        let next = self
-            .queue
-            .lock()
-            .expect("no panic under the lock")
-            .pop_front();
+        let next = {
+            let mut queue = self.queue.lock().expect("no panic under the lock");
+            queue.pop_front()
+        };
         let Some(node) = next else {
             return false;
         };
         let era = self.eras.current();
         let nodes = &*era.nodes;
+        // A node removed before its turn gets no links; as any dead node it waits for repair.
         if nodes.live.contains(node) {
             self.link_node(&era, node, scratch);
-            nodes.linked.insert(node);
-            nodes.linked_len.fetch_add(1, Ordering::AcqRel);
         }
+        nodes.linked.insert(node);
+        nodes.linked_len.fetch_add(1, Ordering::AcqRel);
+        self.linked_since_renumber.fetch_add(1, Ordering::AcqRel);
         nodes.pending.remove(node);
         nodes.pending_len.fetch_sub(1, Ordering::AcqRel);
         self.draw_entries_when_due(nodes);
@@ -250,8 +264,17 @@ impl VectorIndex {
         let linked = nodes.linked_len.load(Ordering::Acquire);
         self.entries_due
             .store(linked + linked / 2 + 1, Ordering::Relaxed);
-        let entries = Arc::new(EntrySet::sample(nodes, &mut turn.random));
-        self.eras.advance(|era| era.entries = entries)
+        let mut entries = EntrySet::sample(nodes, &mut turn.random);
+        if entries.is_empty() {
+            // The first node of the graph is an entry before it counts as linked.
+            let current = self.eras.current();
+            let kept = current.entries.nodes().iter().copied();
+            entries = EntrySet::new(
+                nodes,
+                kept.filter(|node| nodes.live.contains(*node)).collect(),
+            );
+        }
+        self.eras.advance(|era| era.entries = Arc::new(entries))
     }
 
     pub(crate) fn geometry<'a>(&self, nodes: &'a Nodes) -> Geometry<'a> {

@@ -253,10 +253,7 @@ impl Nodes {
     /// Replaces the links of the node, and empties its spare places. Under the row's lock, unless
     /// nobody knows the node.
     pub fn write_links(&self, node: u32, links: &[u32]) {
-        let padded = links.iter().copied().chain(std::iter::repeat(NO_LINK));
-        for (place, link) in self.row(node).iter().zip(padded) {
-            place.store(link, Ordering::Release);
-        }
+        self.write_row(node, links);
         if self.spares_used() {
             let spares = self.spare_row(node);
             if spares[0].load(Ordering::Relaxed) != 0 {
@@ -264,6 +261,14 @@ impl Nodes {
                     spare.store(0, Ordering::Relaxed);
                 }
             }
+        }
+    }
+
+    /// Replaces the links in the row itself. Under the row's lock.
+    pub fn write_row(&self, node: u32, links: &[u32]) {
+        let padded = links.iter().copied().chain(std::iter::repeat(NO_LINK));
+        for (place, link) in self.row(node).iter().zip(padded) {
+            place.store(link, Ordering::Release);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::random::Random;
 use crate::{
-    BuildScratch, GraphOptions, Hit, Metric, SearchParams, VectorIndex, VectorReadError,
-    VectorSource,
+    BuildScratch, GraphOptions, Hit, Maintenance, Metric, SearchParams, SearchScratch, VectorIndex,
+    VectorReadError, VectorSource,
 };
 
 /// The seed of random tests: VECTRON_SEED, or the given one. Printed, so that a failure repeats.
@@ -107,4 +107,37 @@ fn true_score(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
         }
         Metric::L2 => pairs().map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt(),
     }
+}
+
+/// Links all that waits, and does all upkeep.
+pub fn settle(index: &VectorIndex) {
+    let mut scratch = BuildScratch::default();
+    loop {
+        while index.link_next(&mut scratch) {}
+        if index.maintain(&mut scratch) == Maintenance::Idle {
+            return;
+        }
+    }
+}
+
+/// Mean recall@10 of searches aimed at .98, over queries of the rows' own kind.
+pub fn mean_recall(
+    index: &VectorIndex,
+    rows: &Rows,
+    metric: Metric,
+    live: &[u32],
+    seed: u64,
+) -> f64 {
+    let mut scratch = SearchScratch::default();
+    let (mut right, mut all) = (0, 0);
+    for query in Rows::random(60, rows.dimension, seed).iter() {
+        let outcome = index
+            .search(query, &params(10), None, rows, &mut scratch)
+            .expect("rows can be read");
+        let truth = truth(rows, metric, query, 10, live.iter().copied());
+        let found = |slot: u32| outcome.hits.iter().any(|hit| hit.slot == slot);
+        right += truth.iter().filter(|hit| found(hit.slot)).count();
+        all += truth.len();
+    }
+    right as f64 / all as f64
 }

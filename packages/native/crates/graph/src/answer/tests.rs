@@ -1,7 +1,7 @@
 //! Answers against brute force.
 
 use crate::random::Random;
-use crate::testing::{Rows, build, linked_index, params, seed, truth};
+use crate::testing::{Rows, build, linked_index, mean_recall, params, seed, truth};
 use crate::{
     GraphOptions, Hit, Metric, Plan, PlanRequest, SearchParams, SearchScratch, SlotSet, VectorIndex,
 };
@@ -89,21 +89,6 @@ fn disturb(rows: &mut Rows, random: &mut Random) {
             };
         }
     }
-}
-
-fn mean_recall(index: &VectorIndex, rows: &Rows, metric: Metric, live: &[u32], seed: u64) -> f64 {
-    let mut scratch = SearchScratch::default();
-    let (mut right, mut all) = (0, 0);
-    for query in Rows::random(60, rows.dimension, seed).iter() {
-        let outcome = index
-            .search(query, &params(10), None, rows, &mut scratch)
-            .expect("rows can be read");
-        let truth = truth(rows, metric, query, 10, live.iter().copied());
-        let found = |slot: u32| outcome.hits.iter().any(|hit| hit.slot == slot);
-        right += truth.iter().filter(|hit| found(hit.slot)).count();
-        all += truth.len();
-    }
-    right as f64 / all as f64
 }
 
 /// The walk reaches its recall for all metrics, and is told from an exact answer.
