@@ -1,5 +1,5 @@
-// Proves that every operation of the OpenAPI document works over HTTP and gRPC, that all answers and
-// errors fit the document, and that both protocols give the same answers.
+// Proves that every operation of the OpenAPI document works over HTTP and gRPC, that all answers
+// and errors fit the document, and that both protocols give the same answers.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -48,7 +48,7 @@ test('every operation answers over HTTP and gRPC alike, as the document says', a
   }
 })
 
-test('without a key every operation is refused with a problem that fits the document', async (t) => {
+test('without a key every operation is refused as the document says', async (t) => {
   for (const exchange of exchanges) {
     await t.test(exchange.operation, async () => {
       const target = { url: running.url, headers: {} }

@@ -1,8 +1,8 @@
 /**
  * One request for every operation of the API, in an order in which they make sense together.
  *
- * Requests are JSON with all fields, those of the path included; the driver makes a gRPC message and
- * an HTTP request of the same one. `*` in a name stands for the protocol, so that both have a
+ * Requests are JSON with all fields, those of the path included; the driver makes a gRPC message
+ * and an HTTP request of the same one. `*` in a name stands for the protocol, so that both have a
  * collection of their own.
  */
 import assert from 'node:assert/strict'

@@ -1,6 +1,7 @@
 /**
- * A whole Vectron in the test's process, over a temporary folder, for tests that speak to it by both
- * protocols. Its one embedder counts letters, so that texts have vectors whose nearness is plain.
+ * A whole Vectron in the test's process, over a temporary folder, for tests that speak to it by
+ * both protocols. Its one embedder counts letters, so that texts have vectors whose nearness is
+ * plain.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,10 +1,10 @@
-// Vectors as bytes: from an encoded vectron.v1.Vector to its little-endian f32, without touching the
-// floats. Leaves to the gateway: dimension, finiteness.
+// Vectors as bytes: from an encoded vectron.v1.Vector to its little-endian f32, without touching
+// the floats. Leaves to the gateway: dimension, finiteness.
 //
-// A Vector is one field of wire type 2: `floats` (1), itself a message with one packed run of floats,
-// or `f32` (2), the bytes at once. Both lie in the buffer as they are wanted, so the answer is a view.
-// Everything else that protobuf allows (several runs, unpacked floats, a repeated field, unknown
-// fields) is decoded by the public schema and packed again: slower, and just as right.
+// A Vector is one field of wire type 2: `floats` (1), itself a message with one packed run of
+// floats, or `f32` (2), the bytes at once. Both lie in the buffer as they are wanted, so the answer
+// is a view. Everything else that protobuf allows (several runs, unpacked floats, a repeated field,
+// unknown fields) is decoded by the public schema and packed again: slower, and just as right.
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { type Vector, VectorSchema } from './gen/vectron/v1/vector_pb.js'

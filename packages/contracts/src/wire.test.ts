@@ -1,5 +1,5 @@
-// Proves that each shadow message of wire.v1 is wire-compatible with the public message of its name,
-// so that the gateway may serve vectron.v1 with it.
+// Proves that each shadow message of wire.v1 is wire-compatible with the public message of its
+// name, so that the gateway may serve vectron.v1 with it.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

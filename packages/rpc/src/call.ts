@@ -1,8 +1,8 @@
 /**
  * What a handler knows about the call that it answers, whatever protocol brought it.
  *
- * Owns the call's deadline and its abort signal: both end together, and the signal is only made when
- * somebody asks for it. Leaves to the transports: reading the headers, sending the answer.
+ * Owns the call's deadline and its abort signal: both end together, and the signal is only made
+ * when somebody asks for it. Leaves to the transports: reading the headers, sending the answer.
  */
 import { randomUUID } from 'node:crypto'
 import type { DescMethod } from '@bufbuild/protobuf'
@@ -110,7 +110,10 @@ export class Call implements CallContext {
     this.#controller?.abort(reason)
   }
 
-  /** Calls `listener` when the call is aborted, at once when it was. One listener: the dispatcher. */
+  /**
+   * Calls `listener` when the call is aborted, at once when it was. One listener: the
+   * dispatcher.
+   */
   onAbort(listener: (reason: unknown) => void): void {
     this.#onAbort = listener
     if (this.#ended !== undefined) listener(this.#ended.reason)

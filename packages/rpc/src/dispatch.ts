@@ -2,8 +2,8 @@
  * Runs one call: interceptors outside, the handler inside, the deadline over both.
  *
  * The same for every protocol, so that authentication, limits, logs and metrics are written once.
- * An interceptor wraps the whole call: code before `next()` may refuse it, and `next()` settles when
- * the last answer was handed to the transport.
+ * An interceptor wraps the whole call: code before `next()` may refuse it, and `next()` settles
+ * when the last answer was handed to the transport.
  */
 import type { MessageInitShape, MessageShape } from '@bufbuild/protobuf'
 import { create, type DescMessage } from '@bufbuild/protobuf'

@@ -35,7 +35,10 @@ export interface InProcessOptions {
   readonly clock?: Clock
 }
 
-/** A client of `desc` (public or shadow, whichever is bound) that calls the handlers of `service`. */
+/**
+ * A client of `desc` (public or shadow, whichever is bound) that calls the handlers of
+ * `service`.
+ */
 export function createInProcessClient<S extends DescService>(
   desc: S,
   service: BoundService,

@@ -53,7 +53,10 @@ export function isServerFault(error: unknown): boolean {
   return !isVectronError(error) || error.row.http === 500
 }
 
-/** Where the advice on a reason is served: the `type` of RFC 9457 and the link of google.rpc.Help. */
+/**
+ * Where the advice on a reason is served: the `type` of RFC 9457 and the link of
+ * google.rpc.Help.
+ */
 export function reasonPath(reason: ErrorReason): string {
   return `/errors/${reason}`
 }

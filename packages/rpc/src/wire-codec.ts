@@ -6,7 +6,8 @@ import { VectronError } from '@vectron/base'
 
 type AnyMessage = MessageShape<DescMessage>
 
-// Fields that we do not know are dropped at once: nothing here forwards a message by re-encoding it.
+// Fields that we do not know are dropped at once: nothing here forwards a message by re-encoding
+// it.
 const readOptions = { readUnknownFields: false }
 
 /** Decodes what a caller sent. Throws INVALID_PROTOBUF or INVALID_UTF8. */

@@ -1,5 +1,6 @@
 /**
- * Errors over gRPC: an encoded google.rpc.Status for the `grpc-status-details-bin` trailer, and back.
+ * Errors over gRPC: an encoded google.rpc.Status for the `grpc-status-details-bin` trailer, and
+ * back.
  *
  * The same details as the HTTP body has. A client gets back the VectronError that the server threw,
  * without its cause.

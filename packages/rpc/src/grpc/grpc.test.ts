@@ -262,7 +262,7 @@ test('many calls at once share a connection', async () => {
   )
 })
 
-test('large messages pass in both directions, and a refused one leaves the connection whole', async () => {
+test('large messages pass in both directions, and a refused one harms nobody', async () => {
   const roomy = await startGrpcServer({ port: 0, services, logger })
   const wide = new GrpcChannel(`127.0.0.1:${roomy.port}`)
   const client = wide.client(vectron.Points)

@@ -1,8 +1,9 @@
 /**
- * The standard reflection services (v1 and v1alpha): tools read our descriptors from a running server.
+ * The standard reflection services (v1 and v1alpha): tools read our descriptors from a running
+ * server.
  *
- * Both versions have the same messages under other names, so v1 serves v1alpha as its shadow. Shadows
- * are never shown: callers see the public descriptors.
+ * Both versions have the same messages under other names, so v1 serves v1alpha as its shadow.
+ * Shadows are never shown: callers see the public descriptors.
  */
 import {
   type DescFile,

@@ -62,8 +62,8 @@ export function writePart(
 }
 
 /**
- * Takes in the rest of a request that was answered early, so that a caller who is still sending gets
- * to read the answer; gives up on one who sends more than `bytesMax`.
+ * Takes in the rest of a request that was answered early, so that a caller who is still sending
+ * gets to read the answer; gives up on one who sends more than `bytesMax`.
  */
 export function drainRequest(request: IncomingMessage, bytesMax: number): void {
   if (request.complete || request.destroyed) return

@@ -1,9 +1,10 @@
 /**
  * Serves one method over HTTP: JSON in, JSON out; streams as NDJSON, one message a line.
  *
- * JSON becomes the bytes that a gRPC client would have sent, and an answer's bytes become JSON, so a
- * method behaves the same over both protocols. The body is read only when the interceptors have let
- * the call in. A stream that fails after its first line ends with a line `{"error": <problem>}`.
+ * JSON becomes the bytes that a gRPC client would have sent, and an answer's bytes become JSON, so
+ * a method behaves the same over both protocols. The body is read only when the interceptors have
+ * let the call in. A stream that fails after its first line ends with a line `{"error":
+ * <problem>}`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'

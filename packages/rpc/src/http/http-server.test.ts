@@ -1,5 +1,5 @@
-// Proves that the HTTP server carries calls as JSON, streams as NDJSON, answers every mistake with a
-// problem, keeps its limits, and lets nobody in whom an interceptor refuses.
+// Proves that the HTTP server carries calls as JSON, streams as NDJSON, answers every mistake with
+// a problem, keeps its limits, and lets nobody in whom an interceptor refuses.
 
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'

@@ -24,7 +24,10 @@ export interface HttpServerOptions {
   readonly host?: string
   /** 0: any free port. */
   readonly port: number
-  /** Each of their methods has a google.api.http annotation; otherwise the server does not start. */
+  /**
+   * Each of their methods has a google.api.http annotation; otherwise the server does not
+   * start.
+   */
   readonly services: readonly BoundService[]
   /** Outermost first. They run for `services`, not for plain routes. */
   readonly interceptors?: readonly Interceptor[]

@@ -16,7 +16,10 @@ export type TemplateSegment =
 export interface PathTemplate {
   readonly text: string
   readonly segments: readonly TemplateSegment[]
-  /** What follows the last ":" behind a variable; a verb behind a literal belongs to the literal. */
+  /**
+   * What follows the last ":" behind a variable; a verb behind a literal belongs to the
+   * literal.
+   */
   readonly verb: string | undefined
   readonly fields: readonly string[]
 }

@@ -2,8 +2,8 @@
  * Finds the route for a method and a path.
  *
  * A tree over segments: a literal wins over a variable. Segments are matched before they are
- * percent-decoded, so an id may hold an encoded "/" or ":". A raw ":" in an id is fine too unless the
- * id ends in a verb of that route.
+ * percent-decoded, so an id may hold an encoded "/" or ":". A raw ":" in an id is fine too unless
+ * the id ends in a verb of that route.
  */
 import { nearestName, VectronError } from '@vectron/base'
 import type { PathTemplate } from './path-template.ts'

@@ -1,5 +1,6 @@
 /**
- * Where a reader is in a message: `points[3].vector`. Kept as parts, made into text for errors only.
+ * Where a reader is in a message: `points[3].vector`. Kept as parts, made into text for errors
+ * only.
  */
 export class FieldPath {
   readonly #parts: (string | number)[] = []

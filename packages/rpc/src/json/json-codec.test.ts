@@ -1,5 +1,5 @@
-// Proves that JSON and protobuf bytes say the same: random messages survive both ways, every form of
-// plan.ts is read and written, and what is wrong is refused with its reason and its field.
+// Proves that JSON and protobuf bytes say the same: random messages survive both ways, every form
+// of plan.ts is read and written, and what is wrong is refused with its reason and its field.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -52,7 +52,10 @@ function writeBound(bound: BoundFields, out: ByteWriter): void {
   }
 }
 
-/** The JSON value that a text in a URL stands for: what its field takes decides about the quotes. */
+/**
+ * The JSON value that a text in a URL stands for: what its field takes decides about the
+ * quotes.
+ */
 export function textAsJson(field: FieldPlan, text: string): Buffer {
   return Buffer.from(isBareLiteral(field, text) ? text : JSON.stringify(text))
 }

@@ -1,5 +1,6 @@
 /**
- * Reads JSON text (RFC 8259) byte by byte, one token at a time, for a reader that knows what it wants.
+ * Reads JSON text (RFC 8259) byte by byte, one token at a time, for a reader that knows what it
+ * wants.
  *
  * The text is UTF-8 that was checked before. Invariant: `at` is the position of the next byte not
  * read. Knows nothing of messages.

@@ -2,8 +2,8 @@
  * From JSON text to the protobuf bytes of a message, in one pass and without an object in between.
  *
  * The bytes are what a gRPC client would have sent, so one decoder (and one shadow) serves both
- * protocols, and a vector's floats go from text to their four bytes directly. plan.ts has the rules.
- * Every refusal names the field's path as the caller wrote it.
+ * protocols, and a vector's floats go from text to their four bytes directly. plan.ts has the
+ * rules. Every refusal names the field's path as the caller wrote it.
  */
 import { didYouMean, VectronError } from '@vectron/base'
 import { type ByteWriter, WIRE } from './byte-writer.ts'
@@ -12,7 +12,10 @@ import type { FieldPlan, MessagePlan, ValueForm } from './plan.ts'
 import { readEnum, readJsonText, readScalar, scalarWireType } from './read-value.ts'
 import { readBareScalar, readVector } from './read-vector.ts'
 
-/** Fields that the path of the URL gave, with their text: a body may repeat them, not change them. */
+/**
+ * Fields that the path of the URL gave, with their text: a body may repeat them, not change
+ * them.
+ */
 export type BoundFields = ReadonlyMap<FieldPlan, string>
 
 const nothingBound: BoundFields = new Map()

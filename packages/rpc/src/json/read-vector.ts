@@ -1,8 +1,8 @@
 /**
  * The messages of vectron.v1 that have a JSON form of their own: Vector and Scalar.
  *
- * Numbers of a vector are parsed by JSON.parse, all at once: 50 ns each, a third of what a parser in
- * JavaScript takes. It says little about what is wrong, so what it refuses, and what is not all
+ * Numbers of a vector are parsed by JSON.parse, all at once: 50 ns each, a third of what a parser
+ * in JavaScript takes. It says little about what is wrong, so what it refuses, and what is not all
  * finite numbers, is read again one by one to find the component to name.
  */
 import { VectronError } from '@vectron/base'
@@ -90,7 +90,10 @@ function invalidVector(cursor: JsonCursor, problem: string): VectronError {
   return new VectronError('INVALID_VECTOR', `${field} ${problem}.`, { field })
 }
 
-/** Reads a string, number or boolean; writes a Scalar. A number without "." or "e" is an integer. */
+/**
+ * Reads a string, number or boolean; writes a Scalar. A number without "." or "e" is an
+ * integer.
+ */
 export function readBareScalar(cursor: JsonCursor, out: ByteWriter): void {
   switch (cursor.peek()) {
     case 'string': {

@@ -1,5 +1,6 @@
 /**
- * The OpenAPI 3.1 document of services, from their descriptors: it cannot differ from what is served.
+ * The OpenAPI 3.1 document of services, from their descriptors: it cannot differ from what is
+ * served.
  *
  * One operation for each HTTP binding of each method; words from the comments of the protos.
  */

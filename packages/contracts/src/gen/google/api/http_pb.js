@@ -2,8 +2,8 @@
 // @generated from file google/api/http.proto (package google.api, syntax proto3)
 /* eslint-disable */
 
-// The HTTP binding of a method: the field numbers of the public annotation, so that other tools read
-// our descriptors. Semantics: packages/rpc/DESIGN.md.
+// The HTTP binding of a method: the field numbers of the public annotation, so that other tools
+// read our descriptors. Semantics: packages/rpc/DESIGN.md.
 
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 

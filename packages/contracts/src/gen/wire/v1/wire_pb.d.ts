@@ -3,9 +3,9 @@
 /* eslint-disable */
 
 // Shadows of the public messages that carry vectors, payloads and filters. A shadow has the field
-// numbers and wire types of its public message, so the bytes are the same; but what the gateway only
-// forwards is declared as bytes: vectors, payloads, filters, encoded points. The gateway serves
-// vectron.v1 with the services below, and never touches a float or a payload.
+// numbers and wire types of its public message, so the bytes are the same; but what the gateway
+// only forwards is declared as bytes: vectors, payloads, filters, encoded points. The gateway
+// serves vectron.v1 with the services below, and never touches a float or a payload.
 //
 // Invariant: each message decodes what its public namesake encodes, and the reverse. A test in
 // packages/contracts proves it. A field that occurs twice counts once, the last (public messages
