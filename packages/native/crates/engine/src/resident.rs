@@ -20,6 +20,8 @@ pub struct Resident {
     pub fields: FieldSet,
     /// Declared types.
     pub schema: Schema,
+    /// Grows with each change.
+    pub generation: u64,
 }
 
 impl Resident {

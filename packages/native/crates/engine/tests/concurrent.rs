@@ -90,7 +90,7 @@ fn check_answer(shard: &Arc<Shard>, filtered: bool) {
     ids.dedup();
     assert_eq!((hits.len(), ids.len()), (POINTS, POINTS));
     for hit in &hits {
-        let vector = &hit.vector.as_ref().unwrap().f32;
+        let vector = &hit.vector;
         let component = |n: usize| f32::from_le_bytes(vector[n * 4..n * 4 + 4].try_into().unwrap());
         assert_eq!(hit.id, format!("id-{}", component(1)));
         assert_eq!(hit.payload, format!("{{\"round\":{}}}", component(0)));

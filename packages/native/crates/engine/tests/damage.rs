@@ -136,14 +136,9 @@ fn ask(
     };
     let page = shard.try_read(Read::Scroll(scroll))?;
     let points = decode_points(&page);
-    let points = points.into_iter().map(|point| {
-        format!(
-            "{} {} {:?}",
-            point.id,
-            parse(&point.payload),
-            point.vector.unwrap().f32
-        )
-    });
+    let points = points
+        .into_iter()
+        .map(|point| format!("{} {} {:?}", point.id, parse(&point.payload), point.vector));
     let points = points.collect();
     let query = Query {
         exact: true,

@@ -83,10 +83,7 @@ fn fill_and_recover(disk: &Path) {
     }
     assert_eq!(shard.shard.applied_index(), applied);
     assert_eq!(shard.count(None), (batches * BATCH) as u64);
-    assert_eq!(
-        shard.get(&["3-7"])[0].vector.as_ref().unwrap().f32,
-        floats(&axis(7, 7.0))
-    );
+    assert_eq!(shard.get(&["3-7"])[0].vector, floats(&axis(7, 7.0)));
     assert_eq!(
         decode_hits(&shard.search_one(query(&axis(5, 5.0), 3)))[0].score,
         0.0

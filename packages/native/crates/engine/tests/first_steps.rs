@@ -34,7 +34,7 @@ fn what_is_written_is_found_read_counted_and_deleted() {
     assert_eq!(hits[0].id, "b");
     assert!((hits[0].score - 0.2).abs() < 1e-6);
     assert_eq!(hits[0].payload, r#"{"n":2,"tag":"y"}"#);
-    assert_eq!(hits[0].vector.as_ref().unwrap().f32, floats(&axis(0, 2.0)));
+    assert_eq!(hits[0].vector, floats(&axis(0, 2.0)));
     assert_eq!(hits[1].id, "a");
     let points = shard.get(&["c", "no such", "a"]);
     assert_eq!(

@@ -217,7 +217,7 @@ impl World {
         for (found, (id, point)) in found.iter().zip(known) {
             assert_eq!(found.id, id);
             assert_eq!(parse(&found.payload), parse(&point.payload));
-            assert_eq!(found.vector.as_ref().unwrap().f32, floats(&point.vector));
+            assert_eq!(found.vector, floats(&point.vector));
         }
     }
 

@@ -22,7 +22,12 @@ const ROOTS: [&str; 8] = [
     ".engine.v1.ReadResult",
     ".worker.v1.ShardReport",
 ];
-const MORE_ROOTS: [&str; 1] = [".vectron.v1.ShardPlan"];
+/// Parts of answers that are forwarded as bytes.
+const FORWARDED: [&str; 3] = [
+    ".vectron.v1.ShardPlan",
+    ".vectron.v1.Point",
+    ".vectron.v1.ScoredPoint",
+];
 const FILES: [&str; 3] = [
     "engine/v1/engine.proto",
     "vectron/v1/search.proto",
@@ -83,7 +88,7 @@ fn keep_reachable(files: &mut FileDescriptorSet) {
     let mut reached = BTreeSet::new();
     let mut open: Vec<String> = ROOTS
         .iter()
-        .chain(&MORE_ROOTS)
+        .chain(&FORWARDED)
         .map(|&root| root.into())
         .collect();
     while let Some(name) = open.pop() {

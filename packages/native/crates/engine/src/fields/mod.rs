@@ -16,7 +16,6 @@ use roaring::RoaringBitmap;
 pub use field::{FieldIndex, TextKind};
 pub use keyword::KEYWORD_BYTES_MAX;
 pub use ordered::KeyRange;
-use posting::bitmap_bytes;
 
 use crate::error::EngineResult;
 use crate::messages::vectron::FieldType;
@@ -102,15 +101,6 @@ impl FieldSet {
                 only: Some(paths),
             },
         )
-    }
-
-    /// Takes in the indexes of other slots.
-    pub fn memory_bytes(&self) -> u64 {
-        bitmap_bytes(&self.overflow)
-            + self
-                .iter()
-                .map(|(path, field)| path.len() as u64 + field.memory_bytes())
-                .sum::<u64>()
     }
 
     /// The field's index, made when it may be. `None`: the field has no index.

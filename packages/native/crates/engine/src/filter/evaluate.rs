@@ -32,7 +32,7 @@ pub struct FilterContext<'a> {
 }
 
 /// Answer of a filter.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Matches {
     pub slots: RoaringBitmap,
     /// Fields that no point has and that are not declared.

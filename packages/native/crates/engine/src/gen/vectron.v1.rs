@@ -118,6 +118,26 @@ impl FieldType {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Vector {
+    #[prost(oneof = "vector::Data", tags = "1, 2")]
+    pub data: ::core::option::Option<vector::Data>,
+}
+/// Nested message and enum types in `Vector`.
+pub mod vector {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Data {
+        #[prost(message, tag = "1")]
+        Floats(super::Floats),
+        #[prost(bytes, tag = "2")]
+        F32(::prost::bytes::Bytes),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Floats {
+    #[prost(float, repeated, tag = "1")]
+    pub values: ::prost::alloc::vec::Vec<f32>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Scalar {
     #[prost(oneof = "scalar::Kind", tags = "1, 2, 3, 4")]
     pub kind: ::core::option::Option<scalar::Kind>,
@@ -194,6 +214,26 @@ pub struct Range {
     pub lt: ::core::option::Option<Scalar>,
     #[prost(message, optional, tag = "4")]
     pub lte: ::core::option::Option<Scalar>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Point {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub vector: ::core::option::Option<Vector>,
+    #[prost(string, tag = "3")]
+    pub payload: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ScoredPoint {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(float, tag = "2")]
+    pub score: f32,
+    #[prost(string, tag = "3")]
+    pub payload: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub vector: ::core::option::Option<Vector>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ShardPlan {

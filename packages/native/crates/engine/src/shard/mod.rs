@@ -8,6 +8,7 @@ mod apply;
 mod checkpoint;
 mod graph_file;
 mod indexing;
+mod matching;
 mod open;
 mod publish;
 mod read;
@@ -36,6 +37,8 @@ use crate::vectors::VectorFile;
 
 use apply::LaneState;
 use indexing::IndexedWaiters;
+use matching::FilterCache;
+use report::FieldReports;
 
 /// What a call answers, on a thread of the engine.
 pub type Done<T> = Box<dyn FnOnce(EngineResult<T>) + Send>;
@@ -97,12 +100,14 @@ pub struct Shard {
     resident: RwLock<Resident>,
     lane_state: Mutex<LaneState>,
     indexed: IndexedWaiters,
+    filters: FilterCache,
     reserve: Reserve,
     applied_index: AtomicU64,
     durable_index: AtomicU64,
     health: Mutex<Health>,
     /// First damage that a read met, for the report.
     damage: Mutex<Option<String>>,
+    field_reports: FieldReports,
     /// An idle checkpoint is queued.
     idle_checkpoint: AtomicBool,
 }

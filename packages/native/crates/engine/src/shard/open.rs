@@ -8,6 +8,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, RwLock, Weak};
+use std::thread;
 
 use prost::Message;
 use roaring::RoaringBitmap;
@@ -15,6 +16,8 @@ use vectron_graph::{GraphOptions, Metric as GraphMetric, VectorIndex, VectorSour
 
 use super::apply::LaneState;
 use super::indexing::IndexedWaiters;
+use super::matching::FilterCache;
+use super::report::FieldReports;
 use super::stage::{SCHEMA_KEY, encode_schema};
 use super::{Config, Health, Shard, ShardOptions, graph_file, panic_text};
 use crate::disk::Reserve;
@@ -40,9 +43,14 @@ pub(super) fn open(
     fs::create_dir_all(&options.folder).map_err(|error| EngineError::from_io("folder", &error))?;
     let reserve = Reserve::new(&options.folder, options.disk_reserve_bytes)?;
     let vectors = VectorFile::open(&options.folder, config.shard_id, config.dimension)?;
-    let (store, state, resident, versions) =
-        naming(store::FILE_NAME, || open_store(&options, &config, &vectors))?;
-    let (index, changed) = recover_index(&options, &config, &versions, &vectors)?;
+    // The graph's file is read while the store is verified: neither needs the other.
+    let (opened, loaded) = thread::scope(|scope| {
+        let loading = scope.spawn(|| load_graph(&options, &config));
+        let opened = naming(store::FILE_NAME, || open_store(&options, &config, &vectors));
+        (opened, loading.join().ok().flatten())
+    });
+    let (store, state, resident, versions) = opened?;
+    let (index, changed) = recover_index(&config, loaded, &versions, &vectors)?;
     let shard = Arc::new(Shard {
         lane: Lane::start(config.shard_id)?,
         options,
@@ -54,11 +62,13 @@ pub(super) fn open(
         resident: RwLock::new(resident),
         lane_state: Mutex::new(LaneState::new(changed)),
         indexed: IndexedWaiters::default(),
+        filters: FilterCache::default(),
         reserve,
         applied_index: AtomicU64::new(state.applied_index),
         durable_index: AtomicU64::new(state.applied_index),
         health: Mutex::new(Health::Ready),
         damage: Mutex::new(None),
+        field_reports: FieldReports::default(),
         idle_checkpoint: AtomicBool::new(false),
     });
     let work: Weak<Shard> = Arc::downgrade(&shard);
@@ -213,24 +223,21 @@ fn read_points(
     Err(EngineError::corrupt(store::FILE_NAME, message))
 }
 
+/// The graph's checkpoint, if there is a sound one. A panic in it counts as damage.
+fn load_graph(options: &ShardOptions, config: &Config) -> Option<graph_file::Loaded> {
+    graph_file::load(&options.folder, config.shard_id, graph_options(config))
+}
+
 /// The vector index of exactly these points, and how many of them its checkpoint lacked.
 fn recover_index(
-    options: &ShardOptions,
     config: &Config,
+    loaded: Option<graph_file::Loaded>,
     versions: &[u64],
     vectors: &VectorFile,
 ) -> EngineResult<(VectorIndex, u64)> {
-    let graph_options = graph_options(config);
-    let loaded = naming(graph_file::FILE_NAME, || {
-        Ok(graph_file::load(
-            &options.folder,
-            config.shard_id,
-            graph_options,
-        ))
-    });
     let (index, known) = match loaded {
-        Ok(Some(loaded)) => (loaded.index, loaded.versions),
-        Ok(None) | Err(_) => (VectorIndex::new(graph_options), Vec::new()),
+        Some(loaded) => (loaded.index, loaded.versions),
+        None => (VectorIndex::new(graph_options(config)), Vec::new()),
     };
     let mut changed = 0;
     let mut row = vec![0.0; config.dimension];

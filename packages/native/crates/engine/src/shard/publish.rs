@@ -58,6 +58,7 @@ impl Publisher<'_> {
     }
 
     fn change(&mut self, resident: &mut Resident, change: Change) -> EngineResult<()> {
+        resident.generation += 1;
         match change {
             Change::Put {
                 slot,

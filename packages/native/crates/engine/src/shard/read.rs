@@ -1,6 +1,7 @@
 //! Reads that are no search: points by id, pages in the order of ids, counts.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
@@ -8,10 +9,10 @@ use roaring::RoaringBitmap;
 
 use super::Shard;
 use super::answer::Answer;
-use super::search::is_empty;
+use super::matching::{Matching, matching};
 use super::view::ShardView;
 use crate::error::{EngineError, EngineResult, reason};
-use crate::filter::{Matches, compile_filter, evaluate_filter};
+use crate::filter::Matches;
 use crate::messages::engine::read_request::Read;
 use crate::messages::engine::{GetPoints, PointResult, ReadRequest, ReadResult, Scroll};
 use crate::messages::vectron::Filter;
@@ -87,17 +88,15 @@ impl Reader<'_> {
     }
 
     fn count(&self, filter: Option<&Filter>) -> EngineResult<ReadResult> {
-        let Some(matches) = self.matches(filter)? else {
+        let Some(matching) = self.matching(filter)? else {
             return Ok(ReadResult {
                 count: self.resident.live.len(),
                 ..ReadResult::default()
             });
         };
         Ok(ReadResult {
-            count: matches.slots.len(),
-            unknown_fields: matches.unknown_fields,
-            warnings: matches.warnings,
-            ..ReadResult::default()
+            count: matching.len(),
+            ..notes(Some(&matching.matches))
         })
     }
 
@@ -114,10 +113,11 @@ impl Reader<'_> {
             payload: scroll.with_payload,
             vector: scroll.with_vector,
         };
-        let matches = self.matches(scroll.filter.as_ref())?;
+        let matching = self.matching(scroll.filter.as_ref())?;
+        let matches = matching.as_deref().map(|matching| &matching.matches);
         // One more than asked for tells whether there is more.
         let limit = scroll.limit as usize + 1;
-        let mut slots = match &matches {
+        let mut slots = match matches {
             Some(matches) if matches.slots.len() <= SORT_MAX => {
                 self.page_by_sorting(&matches.slots, &scroll.after_id, limit)
             }
@@ -127,22 +127,15 @@ impl Reader<'_> {
         let more = slots.len() == limit;
         slots.truncate(limit - 1);
         let points = slots.into_iter().map(|slot| self.point(slot, parts));
-        let matches = matches.unwrap_or_default();
         Ok(ReadResult {
             points: points.collect::<EngineResult<_>>()?,
             more,
-            unknown_fields: matches.unknown_fields,
-            warnings: matches.warnings,
-            ..ReadResult::default()
+            ..notes(matches)
         })
     }
 
-    fn matches(&self, filter: Option<&Filter>) -> EngineResult<Option<Matches>> {
-        let Some(filter) = filter.filter(|filter| !is_empty(filter)) else {
-            return Ok(None);
-        };
-        let filter = compile_filter(filter, &self.resident.schema)?;
-        evaluate_filter(&filter, self.resident.filter_context(&self.view)).map(Some)
+    fn matching(&self, filter: Option<&Filter>) -> EngineResult<Option<Arc<Matching>>> {
+        matching(self.shard, self.resident, &self.view, filter)
     }
 
     fn page_by_sorting(&self, slots: &RoaringBitmap, after: &str, limit: usize) -> Vec<u32> {
@@ -199,5 +192,14 @@ impl Reader<'_> {
             id: String::from_utf8_lossy(known).into_owned(),
             point: point.into(),
         })
+    }
+}
+
+/// An answer that holds only what the filter's evaluation has to say.
+fn notes(matches: Option<&Matches>) -> ReadResult {
+    ReadResult {
+        unknown_fields: matches.map_or_else(Vec::new, |matches| matches.unknown_fields.clone()),
+        warnings: matches.map_or_else(Vec::new, |matches| matches.warnings.clone()),
+        ..ReadResult::default()
     }
 }

@@ -1,6 +1,8 @@
 //! What a shard says about itself: counts, bytes, state and fields.
 
 use std::fs;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::{Health, Shard, graph_file};
 use crate::messages::vectron::{FieldStats, FieldType, ShardStats, StorageBytes};
@@ -9,8 +11,48 @@ use crate::resident::Resident;
 use crate::store;
 use crate::threads::lock;
 
+/// Counting a field's bytes looks at each of its values. A report that took long is given again for
+/// this many times as long, so that reports never take more than a twentieth of a core.
+const FRESH_FACTOR: u32 = 20;
+
+/// The last report on fields.
+#[derive(Default)]
+pub(super) struct FieldReports {
+    last: Mutex<Option<FieldReport>>,
+}
+
+struct FieldReport {
+    /// `Resident::generation` that it is of.
+    generation: u64,
+    made: Instant,
+    cost: Duration,
+    stats: Arc<[FieldStats]>,
+}
+
+impl FieldReports {
+    fn get(&self, resident: &Resident) -> Arc<[FieldStats]> {
+        let mut last = lock(&self.last);
+        if let Some(report) = &*last
+            && (report.generation == resident.generation
+                || report.made.elapsed() < report.cost * FRESH_FACTOR)
+        {
+            return Arc::clone(&report.stats);
+        }
+        let made = Instant::now();
+        let stats: Arc<[FieldStats]> = fields(resident).into();
+        *last = Some(FieldReport {
+            generation: resident.generation,
+            made,
+            cost: made.elapsed(),
+            stats: Arc::clone(&stats),
+        });
+        stats
+    }
+}
+
 pub(super) fn report(shard: &Shard) -> ShardReport {
     let resident = shard.resident();
+    let fields = shard.field_reports.get(&resident);
     let graph = shard.index.stats();
     let disk = |file: &str| {
         // A file that is not there takes no room.
@@ -18,7 +60,7 @@ pub(super) fn report(shard: &Shard) -> ShardReport {
     };
     let bytes = StorageBytes {
         graph_memory: graph.memory_bytes + resident.ids.memory_bytes(),
-        payload_index_memory: resident.fields.memory_bytes(),
+        payload_index_memory: fields.iter().map(|field| field.memory_bytes).sum(),
         store_disk: disk(store::FILE_NAME),
         vectors_disk: shard.vectors.disk_bytes(),
         checkpoint_disk: disk(graph_file::FILE_NAME),
@@ -34,7 +76,7 @@ pub(super) fn report(shard: &Shard) -> ShardReport {
     };
     ShardReport {
         stats: Some(stats),
-        fields: fields(&resident),
+        fields: fields.to_vec(),
     }
 }
 

@@ -7,16 +7,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost::Message;
-use roaring::RoaringBitmap;
-use vectron_graph::{Plan, PlanRequest, SearchOutcome, SearchParams, SearchScratch, SlotSet};
+use vectron_graph::{Plan, PlanRequest, SearchOutcome, SearchParams, SearchScratch};
 
 use super::answer::Answer;
+use super::matching::{Matching, matching};
 use super::view::ShardView;
 use super::{Done, Shard};
 use crate::error::{EngineError, EngineResult, reason};
-use crate::filter::{Matches, compile_filter, evaluate_filter};
 use crate::messages::engine::{Query, QueryResult, SearchRequest, SearchResult};
-use crate::messages::vectron::{Filter, ShardPlan};
+use crate::messages::vectron::ShardPlan;
 use crate::resident::Resident;
 use crate::threads::lock;
 use crate::vectors::{self, copy_floats};
@@ -181,21 +180,12 @@ impl<'a> Search<'a> {
         let resident = self.shard.resident();
         let view = ShardView::new(self.shard);
         let vector = self.vector(&resident)?;
-        let filter = self
-            .query
-            .filter
-            .as_ref()
-            .filter(|filter| !is_empty(filter));
-        let matches = match filter {
-            Some(filter) => {
-                let filter = compile_filter(filter, &resident.schema)?;
-                Some(evaluate_filter(&filter, resident.filter_context(&view))?)
-            }
-            None => None,
-        };
-        let strategy = self.plan(matches.as_ref());
-        let outcome = self.execute(&resident, &vector, matches.as_ref(), &strategy, scratch)?;
-        self.answer(&resident, &view, matches, &strategy, outcome)
+        let filter = self.query.filter.as_ref();
+        let matching = matching(self.shard, &resident, &view, filter)?;
+        let matching = matching.as_deref();
+        let strategy = self.plan(matching);
+        let outcome = self.execute(&vector, matching, &strategy, scratch)?;
+        self.answer(&resident, &view, matching, &strategy, outcome)
     }
 
     fn vector(&self, resident: &Resident) -> EngineResult<Vec<f32>> {
@@ -240,8 +230,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn plan(&self, matches: Option<&Matches>) -> Strategy {
-        let count = matches.map(|matches| matches.slots.len());
+    fn plan(&self, matching: Option<&Matching>) -> Strategy {
+        let count = matching.map(Matching::len);
         if count == Some(0) {
             return Strategy {
                 plan: Plan::Empty,
@@ -272,9 +262,8 @@ impl<'a> Search<'a> {
 
     fn execute(
         &self,
-        resident: &Resident,
         vector: &[f32],
-        matches: Option<&Matches>,
+        matching: Option<&Matching>,
         strategy: &Strategy,
         scratch: &mut SearchScratch,
     ) -> EngineResult<SearchOutcome> {
@@ -283,18 +272,16 @@ impl<'a> Search<'a> {
             target_recall: self.target_recall(),
             exclude: &[],
         };
-        let storage = match (strategy.plan, matches) {
-            (Plan::Empty, _) => {
+        let set = match strategy.plan {
+            Plan::Empty => {
                 return Ok(SearchOutcome {
                     exact: true,
                     ..Default::default()
                 });
             }
-            (_, None) => SetStorage::All,
-            (Plan::Scan, Some(matches)) => SetStorage::List(matches.slots.iter().collect()),
-            (Plan::Walk, Some(matches)) => bits(&matches.slots, resident),
+            Plan::Scan => matching.map(Matching::list),
+            Plan::Walk => matching.map(Matching::bits),
         };
-        let set = storage.set();
         let Shard { index, vectors, .. } = self.shard;
         let outcome = match strategy.plan {
             Plan::Walk => index.search(vector, &params, set.as_ref(), vectors, scratch),
@@ -307,7 +294,7 @@ impl<'a> Search<'a> {
         &self,
         resident: &Resident,
         view: &ShardView<'_>,
-        matches: Option<Matches>,
+        matching: Option<&Matching>,
         strategy: &Strategy,
         outcome: SearchOutcome,
     ) -> EngineResult<QueryResult> {
@@ -352,21 +339,23 @@ impl<'a> Search<'a> {
             points.push(Bytes::from(point));
         }
         let plan = if self.query.explain {
-            self.explain(matches.as_ref(), strategy, &outcome)
+            self.explain(matching, strategy, &outcome)
                 .encode_to_vec()
                 .into()
         } else {
             Bytes::new()
         };
-        let count = matches.as_ref().map(|matches| matches.slots.len());
-        let matches = matches.unwrap_or_default();
+        let (unknown_fields, warnings) = matching.map_or_else(Default::default, |matching| {
+            let matches = &matching.matches;
+            (matches.unknown_fields.clone(), matches.warnings.clone())
+        });
         Ok(QueryResult {
             scores: scores.into(),
             points,
             exact: outcome.exact,
-            matches: count,
-            unknown_fields: matches.unknown_fields,
-            warnings: matches.warnings,
+            matches: matching.map(Matching::len),
+            unknown_fields,
+            warnings,
             plan,
             error: None,
         })
@@ -374,11 +363,11 @@ impl<'a> Search<'a> {
 
     fn explain(
         &self,
-        matches: Option<&Matches>,
+        matching: Option<&Matching>,
         strategy: &Strategy,
         outcome: &SearchOutcome,
     ) -> ShardPlan {
-        let name = match (strategy.plan, matches.is_some()) {
+        let name = match (strategy.plan, matching.is_some()) {
             (Plan::Empty | Plan::Scan, _) => "scan",
             (Plan::Walk, false) => "graph",
             (Plan::Walk, true) => "filtered_graph",
@@ -387,45 +376,11 @@ impl<'a> Search<'a> {
             shard_id: self.shard.config.shard_id,
             strategy: name.to_owned(),
             reason: strategy.reason.to_owned(),
-            matches: matches.map(|matches| matches.slots.len()),
+            matches: matching.map(Matching::len),
             distances_computed: outcome.distances,
             rescored: outcome.rescored,
             tail_scanned: outcome.tail_scanned,
             took_us: u32::try_from(self.begun.elapsed().as_micros()).unwrap_or(u32::MAX),
         }
-    }
-}
-
-/// Whether a filter has no condition and so matches every point.
-pub(super) fn is_empty(filter: &Filter) -> bool {
-    filter.must.is_empty() && filter.should.is_empty() && filter.must_not.is_empty()
-}
-
-/// Memory behind a `SlotSet`.
-enum SetStorage {
-    All,
-    List(Vec<u32>),
-    Bits { words: Vec<u64>, len: u64 },
-}
-
-impl SetStorage {
-    fn set(&self) -> Option<SlotSet<'_>> {
-        match self {
-            SetStorage::All => None,
-            SetStorage::List(slots) => Some(SlotSet::List(slots)),
-            SetStorage::Bits { words, len } => Some(SlotSet::Bits { words, len: *len }),
-        }
-    }
-}
-
-fn bits(slots: &RoaringBitmap, resident: &Resident) -> SetStorage {
-    let end = resident.live.max().map_or(0, |slot| slot as usize + 1);
-    let mut words = vec![0_u64; end.div_ceil(64)];
-    for slot in slots {
-        words[slot as usize / 64] |= 1 << (slot % 64);
-    }
-    SetStorage::Bits {
-        words,
-        len: slots.len(),
     }
 }

@@ -18,7 +18,8 @@ use vectron_engine::messages::engine::{
     WriteResult,
 };
 use vectron_engine::messages::vectron::{
-    Condition, FieldType, Filter, Metric, Range, Scalar, condition, scalar,
+    Condition, FieldType, Filter, Metric, Point, Range, Scalar, ScoredPoint, Vector, condition,
+    scalar, vector,
 };
 use vectron_engine::messages::worker::ShardReport;
 use vectron_engine::{
@@ -165,50 +166,59 @@ impl TestShard {
     }
 }
 
-/// `vectron.v1.Point` and `ScoredPoint` as a client decodes them.
-#[derive(Clone, PartialEq, Message)]
+/// A point or a hit as a client sees it. `vector`: little-endian f32; empty when left out.
+#[derive(Clone, Debug, PartialEq)]
 pub struct TestPoint {
-    #[prost(string, tag = "1")]
     pub id: String,
-    #[prost(message, optional, tag = "2")]
-    pub vector: Option<TestVector>,
-    #[prost(string, tag = "3")]
-    pub payload: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct TestScoredPoint {
-    #[prost(string, tag = "1")]
-    pub id: String,
-    #[prost(float, tag = "2")]
     pub score: f32,
-    #[prost(string, tag = "3")]
     pub payload: String,
-    #[prost(message, optional, tag = "4")]
-    pub vector: Option<TestVector>,
+    pub vector: Vec<u8>,
 }
 
-#[derive(Clone, PartialEq, Message)]
-pub struct TestVector {
-    #[prost(bytes = "vec", tag = "2")]
-    pub f32: Vec<u8>,
+fn vector_bytes(vector: Option<Vector>) -> Vec<u8> {
+    match vector.and_then(|vector| vector.data) {
+        Some(vector::Data::F32(bytes)) => bytes.to_vec(),
+        Some(vector::Data::Floats(_)) => panic!("the engine answers with bytes"),
+        None => Vec::new(),
+    }
 }
 
 pub fn decode_points(result: &ReadResult) -> Vec<TestPoint> {
     assert_eq!(result.error, None);
-    result
-        .points
-        .iter()
-        .map(|point| TestPoint::decode(point.point.clone()).unwrap())
-        .collect()
+    let points = result.points.iter().map(|found| {
+        let Point {
+            id,
+            vector,
+            payload,
+        } = Point::decode(found.point.clone()).unwrap();
+        assert_eq!(id, found.id);
+        TestPoint {
+            id,
+            score: 0.0,
+            payload,
+            vector: vector_bytes(vector),
+        }
+    });
+    points.collect()
 }
 
-pub fn decode_hits(result: &QueryResult) -> Vec<TestScoredPoint> {
+pub fn decode_hits(result: &QueryResult) -> Vec<TestPoint> {
     assert_eq!(result.error, None);
-    let points = result.points.iter();
-    let hits: Vec<_> = points
-        .map(|point| TestScoredPoint::decode(point.clone()).unwrap())
-        .collect();
+    let hits = result.points.iter().map(|found| {
+        let ScoredPoint {
+            id,
+            score,
+            payload,
+            vector,
+        } = ScoredPoint::decode(found.clone()).unwrap();
+        TestPoint {
+            id,
+            score,
+            payload,
+            vector: vector_bytes(vector),
+        }
+    });
+    let hits: Vec<_> = hits.collect();
     let scores: Vec<u8> = hits
         .iter()
         .flat_map(|hit| hit.score.to_le_bytes())

@@ -1,0 +1,138 @@
+//! The points that a filter matches, kept for as long as no write changes memory.
+//!
+//! The same few filters come again and again; between two writes they are evaluated once.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use prost::Message;
+use vectron_graph::SlotSet;
+
+use super::Shard;
+use super::view::ShardView;
+use crate::error::EngineResult;
+use crate::filter::{Matches, compile_filter, evaluate_filter};
+use crate::messages::vectron::Filter;
+use crate::resident::Resident;
+use crate::threads::lock;
+
+/// Filters kept for each shard.
+const FILTERS_MAX: usize = 16;
+/// Bytes that one filter's answer may take to be kept, in all its forms.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// An evaluated filter, in the forms that searches want.
+pub(super) struct Matching {
+    pub matches: Matches,
+    /// Above every slot of the shard.
+    slots_end: u32,
+    list: OnceLock<Vec<u32>>,
+    words: OnceLock<Vec<u64>>,
+}
+
+impl Matching {
+    pub fn len(&self) -> u64 {
+        self.matches.slots.len()
+    }
+
+    /// For a scan.
+    pub fn list(&self) -> SlotSet<'_> {
+        SlotSet::List(
+            self.list
+                .get_or_init(|| self.matches.slots.iter().collect()),
+        )
+    }
+
+    /// For a walk.
+    pub fn bits(&self) -> SlotSet<'_> {
+        let words = self.words.get_or_init(|| {
+            let mut words = vec![0_u64; (self.slots_end as usize).div_ceil(64)];
+            for slot in &self.matches.slots {
+                words[slot as usize / 64] |= 1 << (slot % 64);
+            }
+            words
+        });
+        SlotSet::Bits {
+            words,
+            len: self.len(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.len() as usize * 8 + self.slots_end as usize / 8
+    }
+}
+
+/// Answers of the last few filters, all of one state of memory.
+#[derive(Default)]
+pub(super) struct FilterCache {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// `Resident::generation` that the answers are of.
+    generation: u64,
+    /// Encoded filters, the last used at the back.
+    answers: VecDeque<(Vec<u8>, Arc<Matching>)>,
+}
+
+impl FilterCache {
+    fn get(&self, generation: u64, key: &[u8]) -> Option<Arc<Matching>> {
+        let mut kept = lock(&self.kept);
+        if kept.generation != generation {
+            kept.generation = generation;
+            kept.answers.clear();
+            return None;
+        }
+        let at = kept.answers.iter().position(|(known, _)| known == key)?;
+        let entry = kept.answers.remove(at)?;
+        let found = Arc::clone(&entry.1);
+        kept.answers.push_back(entry);
+        Some(found)
+    }
+
+    fn keep(&self, generation: u64, key: Vec<u8>, answer: &Arc<Matching>) {
+        let mut kept = lock(&self.kept);
+        if kept.generation != generation || answer.bytes() > ANSWER_BYTES_MAX {
+            return;
+        }
+        if kept.answers.len() == FILTERS_MAX {
+            kept.answers.pop_front();
+        }
+        kept.answers.push_back((key, Arc::clone(answer)));
+    }
+}
+
+/// Evaluates a filter, or finds it evaluated; `None` for no filter, which matches all points.
+///
+/// `resident` is locked for reading, so its generation stands still.
+pub(super) fn matching(
+    shard: &Shard,
+    resident: &Resident,
+    view: &ShardView<'_>,
+    filter: Option<&Filter>,
+) -> EngineResult<Option<Arc<Matching>>> {
+    let Some(filter) = filter.filter(|filter| !is_empty(filter)) else {
+        return Ok(None);
+    };
+    let key = filter.encode_to_vec();
+    if let Some(found) = shard.filters.get(resident.generation, &key) {
+        return Ok(Some(found));
+    }
+    let compiled = compile_filter(filter, &resident.schema)?;
+    let matches = evaluate_filter(&compiled, resident.filter_context(view))?;
+    let answer = Arc::new(Matching {
+        matches,
+        slots_end: resident.live.max().map_or(0, |slot| slot + 1),
+        list: OnceLock::new(),
+        words: OnceLock::new(),
+    });
+    shard.filters.keep(resident.generation, key, &answer);
+    Ok(Some(answer))
+}
+
+/// Whether a filter has no condition.
+fn is_empty(filter: &Filter) -> bool {
+    filter.must.is_empty() && filter.should.is_empty() && filter.must_not.is_empty()
+}
