@@ -1,7 +1,7 @@
 //! Random commands, checkpoints, crashes and replays, compared with a map and brute force.
 //!
 //! A crash is a copy of the files as they are (a killed process), or of the files as they were at
-//! the last checkpoint with whatever the vector file got since (a power cut).
+//! the last checkpoint with any of the pages written since (a power cut).
 
 mod support;
 
@@ -179,8 +179,9 @@ impl World {
         let durable = self.folders.path().join("durable");
         if power_cut && durable.exists() {
             copy_files(&durable, &new);
-            if self.rng.chance(50) {
-                fs::copy(old.join("vectors.f32"), new.join("vectors.f32")).unwrap();
+            for file in ["store.redb", "vectors.f32"] {
+                let mixed = mix_pages(&durable.join(file), &old.join(file), &mut self.rng);
+                fs::write(new.join(file), mixed).unwrap();
             }
         } else {
             copy_files(&old, &new);
@@ -283,6 +284,24 @@ impl World {
             }
         }
     }
+}
+
+/// A file as a power cut may leave it: of each page either what was synced or what was written
+/// since.
+fn mix_pages(synced: &Path, written: &Path, rng: &mut Rng) -> Vec<u8> {
+    const PAGE: usize = 4096;
+    let (synced, written) = (fs::read(synced).unwrap(), fs::read(written).unwrap());
+    let lost = rng.below(101);
+    let mut mixed = written.clone();
+    for (number, page) in mixed.chunks_mut(PAGE).enumerate() {
+        if rng.chance(lost) {
+            let old = synced.get(number * PAGE..).unwrap_or_default();
+            let old = &old[..old.len().min(page.len())];
+            page[..old.len()].copy_from_slice(old);
+            page[old.len()..].fill(0);
+        }
+    }
+    mixed
 }
 
 /// A filter that matches little, so that points remain.
