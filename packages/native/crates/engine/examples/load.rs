@@ -1,8 +1,8 @@
 //! Loads vectors into a shard and prints what each step costs:
 //! `cargo run --release -p vectron-engine --example load -- words.f32 folder [points]`.
 //!
-//! The file: u32 count, u32 dimension, then rows of little-endian f32. Kills nothing: run it again
-//! on the same folder to see what opening costs.
+//! The file: u32 count, u32 dimension, then rows of little-endian f32. Run it again on the same
+//! folder to see what opening costs.
 
 use std::error::Error;
 use std::io::Read;
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         present.points_count, present.indexed_count
     );
     let begun = Instant::now();
-    search(&shard, rows, dimension, 1, None)?;
+    search(&shard, batch(rows, dimension, 1, &Query::default()))?;
     println!("first_search_ms={}", begun.elapsed().as_millis());
     if present.points_count == 0 {
         load(&shard, rows, dimension)?;
@@ -61,21 +61,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let begun = Instant::now();
     wait(|done| shard.indexed(done))?;
     println!("wait_indexed_ms={}", begun.elapsed().as_millis());
-    for (name, filter) in [
-        ("all", None),
-        ("filter_1%", Some("7")),
-        ("filter_50%", Some("odd")),
-    ] {
-        let begun = Instant::now();
-        search(&shard, rows, dimension, QUERIES, filter)?;
-        let micros = begun.elapsed().as_micros() / QUERIES as u128;
-        println!("{name}: {micros} us a query on all threads");
+    for (name, query) in kinds() {
+        measure(&shard, rows, dimension, name, &query)?;
     }
     let begun = Instant::now();
     wait(|done| shard.close(done))?;
+    println!("{}", resident_line()?);
     println!("close_ms={}", begun.elapsed().as_millis());
     println!("{:?}", present.bytes);
     Ok(())
+}
+
+/// Resident memory of the process: its own and that of mapped files.
+fn resident_line() -> Result<String, Box<dyn Error>> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let lines = status.lines().filter(|line| line.starts_with("Rss"));
+    Ok(lines.collect::<Vec<_>>().join(" "))
 }
 
 fn read_rows(file: &str) -> Result<(usize, Vec<u8>), Box<dyn Error>> {
@@ -129,61 +130,86 @@ fn load(shard: &Arc<Shard>, rows: &[u8], dimension: usize) -> Result<(), Box<dyn
     Ok(())
 }
 
-fn search(
-    shard: &Arc<Shard>,
-    rows: &[u8],
-    dimension: usize,
-    count: usize,
-    filter: Option<&str>,
-) -> Result<(), Box<dyn Error>> {
-    let field = if filter == Some("odd") {
-        "parity"
-    } else {
-        "hundred"
-    };
-    let filter = filter.map(|value| {
+/// Searches to measure, by name.
+fn kinds() -> [(&'static str, Query); 4] {
+    let matching = |field: &str, value: &str| {
         let value = Scalar {
             kind: Some(scalar::Kind::StringValue(value.to_owned())),
         };
-        let test = Some(condition::Test::Match(value));
-        let must = vec![Condition {
+        let condition = Condition {
             field: field.to_owned(),
-            test,
-        }];
-        Filter {
-            must,
+            test: Some(condition::Test::Match(value)),
+        };
+        let filter = Filter {
+            must: vec![condition],
             ..Filter::default()
-        }
-    });
-    let queries = rows
-        .chunks(dimension * 4)
-        .step_by(97)
-        .cycle()
-        .take(count)
-        .map(|row| Query {
-            vector: row.to_vec().into(),
-            top_k: 10,
-            filter: filter.clone(),
-            explain: true,
+        };
+        Query {
+            filter: Some(filter),
             ..Query::default()
-        });
+        }
+    };
+    let with_payload = Query {
+        with_payload: true,
+        ..Query::default()
+    };
+    [
+        ("ids", Query::default()),
+        ("payloads", with_payload),
+        ("filter_1%", matching("hundred", "7")),
+        ("filter_50%", matching("parity", "odd")),
+    ]
+}
+
+/// Prints the time of single requests, and of one query of a batch on all search threads.
+fn measure(
+    shard: &Arc<Shard>,
+    rows: &[u8],
+    dimension: usize,
+    name: &str,
+    query: &Query,
+) -> Result<(), Box<dyn Error>> {
+    let queries = batch(rows, dimension, QUERIES, query);
+    let mut micros = Vec::with_capacity(QUERIES);
+    for query in &queries {
+        let begun = Instant::now();
+        search(shard, vec![query.clone()])?;
+        micros.push(begun.elapsed().as_micros());
+    }
+    micros.sort_unstable();
+    let begun = Instant::now();
+    let plan = search(shard, queries)?;
+    let batched = begun.elapsed().as_micros() / QUERIES as u128;
+    let (p50, p99) = (micros[QUERIES / 2], micros[QUERIES * 99 / 100]);
+    println!("{name}: p50_us={p50} p99_us={p99} batched_us={batched}");
+    println!("  {plan:?}");
+    Ok(())
+}
+
+fn batch(rows: &[u8], dimension: usize, count: usize, query: &Query) -> Vec<Query> {
+    let vectors = rows.chunks(dimension * 4).step_by(97).cycle().take(count);
+    let queries = vectors.map(|row| Query {
+        vector: row.to_vec().into(),
+        top_k: 10,
+        explain: true,
+        ..query.clone()
+    });
+    queries.collect()
+}
+
+/// Answers the plan of the first query.
+fn search(shard: &Arc<Shard>, queries: Vec<Query>) -> Result<ShardPlan, Box<dyn Error>> {
     let request = SearchRequest {
-        queries: queries.collect(),
+        queries,
         budget_us: 0,
     };
     let answer = wait(|done| shard.search(request.encode_to_vec(), done))?;
-    let answer = SearchResult::decode(answer.as_slice())?;
-    if let Some(result) = answer.results.first() {
-        println!("{:?}", ShardPlan::decode(result.plan.clone())?);
+    let results = SearchResult::decode(answer.as_slice())?.results;
+    if let Some(error) = results.iter().find_map(|result| result.error.clone()) {
+        return Err(error.message.into());
     }
-    match answer
-        .results
-        .iter()
-        .find_map(|result| result.error.clone())
-    {
-        Some(error) => Err(error.message.into()),
-        None => Ok(()),
-    }
+    let plan = results.into_iter().next().unwrap_or_default().plan;
+    Ok(ShardPlan::decode(plan)?)
 }
 
 fn wait<T: Send + 'static>(call: impl FnOnce(Done<T>)) -> EngineResult<T> {

@@ -91,3 +91,22 @@ impl fmt::Display for EngineError {
 }
 
 impl std::error::Error for EngineError {}
+
+#[cfg(test)]
+mod tests {
+    /// Every reason here is a row of the table that users read.
+    #[test]
+    fn reasons_are_documented() {
+        let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../docs/ERRORS.md");
+        let docs = std::fs::read_to_string(docs).expect("docs/ERRORS.md is in the repository");
+        let reasons = include_str!("error.rs").lines().filter_map(|line| {
+            let (_, reason) = line.trim().strip_prefix("pub const ")?.split_once("= \"")?;
+            reason.strip_suffix("\";")
+        });
+        let reasons: Vec<&str> = reasons.collect();
+        assert!(reasons.len() > 10);
+        for reason in reasons {
+            assert!(docs.contains(&format!("`{reason}`")), "{reason} has no row");
+        }
+    }
+}

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use vectron_graph::{VectorReadError, VectorSource};
 
 use crate::disk;
-use crate::error::{EngineError, EngineResult};
+use crate::error::{EngineError, EngineResult, reason};
 
 pub const FILE_NAME: &str = "vectors.f32";
 const MAGIC: &[u8; 8] = b"VECTROWS";
@@ -202,6 +202,11 @@ impl VectorSource for VectorFile {
                 message: format!("{FILE_NAME}: {what}"),
             })
     }
+}
+
+/// What the index met when it asked for a row.
+pub fn row_fault(error: VectorReadError) -> EngineError {
+    EngineError::new(reason::DATA_CORRUPT, error.message, FILE_NAME)
 }
 
 /// Decodes little-endian f32.

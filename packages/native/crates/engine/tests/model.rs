@@ -84,10 +84,10 @@ impl World {
         match self.rng.below(100) {
             0..45 => self.write(),
             45..90 => self.compare(),
-            90..95 => self.checkpoint(),
-            95 => self.shard().indexed(),
-            96 => self.reopen(),
-            97 | 98 => self.crash(false),
+            90..94 => self.checkpoint(),
+            94 => self.shard().indexed(),
+            95 => self.reopen(),
+            96 | 97 => self.crash(false),
             _ => self.crash(true),
         }
     }

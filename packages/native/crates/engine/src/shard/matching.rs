@@ -16,10 +16,10 @@ use crate::messages::vectron::Filter;
 use crate::resident::Resident;
 use crate::threads::lock;
 
-/// Filters kept for each shard.
-const FILTERS_MAX: usize = 16;
-/// Bytes that one filter's answer may take to be kept, in all its forms.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Bytes of answers kept for each shard.
+const KEPT_BYTES_MAX: usize = 16 << 20;
+/// Bytes of one answer that is kept: a larger one would push out too many others.
+const ANSWER_BYTES_MAX: usize = KEPT_BYTES_MAX / 4;
 
 /// An evaluated filter, in the forms that searches want.
 pub(super) struct Matching {
@@ -58,8 +58,9 @@ impl Matching {
         }
     }
 
-    fn bytes(&self) -> usize {
-        self.len() as usize * 8 + self.slots_end as usize / 8
+    /// Memory in all forms, at most: list, bits, and the bitmap, which is no larger than bits.
+    fn bytes_max(&self) -> usize {
+        self.len() as usize * 4 + self.slots_end as usize / 4
     }
 }
 
@@ -73,8 +74,10 @@ pub(super) struct FilterCache {
 struct Kept {
     /// `Resident::generation` that the answers are of.
     generation: u64,
-    /// Encoded filters, the last used at the back.
+    /// By encoded filter, the last used at the back.
     answers: VecDeque<(Vec<u8>, Arc<Matching>)>,
+    /// Sum of the answers' `bytes_max`.
+    bytes: usize,
 }
 
 impl FilterCache {
@@ -83,6 +86,7 @@ impl FilterCache {
         if kept.generation != generation {
             kept.generation = generation;
             kept.answers.clear();
+            kept.bytes = 0;
             return None;
         }
         let at = kept.answers.iter().position(|(known, _)| known == key)?;
@@ -94,12 +98,17 @@ impl FilterCache {
 
     fn keep(&self, generation: u64, key: Vec<u8>, answer: &Arc<Matching>) {
         let mut kept = lock(&self.kept);
-        if kept.generation != generation || answer.bytes() > ANSWER_BYTES_MAX {
+        let bytes = answer.bytes_max();
+        if kept.generation != generation || bytes > ANSWER_BYTES_MAX {
             return;
         }
-        if kept.answers.len() == FILTERS_MAX {
-            kept.answers.pop_front();
+        while kept.bytes + bytes > KEPT_BYTES_MAX {
+            let Some((_, oldest)) = kept.answers.pop_front() else {
+                break;
+            };
+            kept.bytes -= oldest.bytes_max();
         }
+        kept.bytes += bytes;
         kept.answers.push_back((key, Arc::clone(answer)));
     }
 }

@@ -29,7 +29,7 @@ use crate::messages::vectron::Metric;
 use crate::resident::{Resident, decode_schema};
 use crate::store::{self, State, Store};
 use crate::threads::{EngineThreads, IndexWork, lock};
-use crate::vectors::{self, VectorFile};
+use crate::vectors::{self, VectorFile, row_fault};
 
 const CONFIG_KEY: &str = "config";
 /// Dimensions that a shard may have.
@@ -251,9 +251,7 @@ fn recover_index(
             changed += 1;
         }
         if wanted != 0 && (wanted != found || !held) {
-            vectors
-                .read(slot, &mut row)
-                .map_err(|error| EngineError::corrupt(vectors::FILE_NAME, error.message))?;
+            vectors.read(slot, &mut row).map_err(row_fault)?;
             index.put(slot, &row);
             changed += 1;
         }

@@ -18,7 +18,7 @@ use crate::messages::engine::{Query, QueryResult, SearchRequest, SearchResult};
 use crate::messages::vectron::ShardPlan;
 use crate::resident::Resident;
 use crate::threads::lock;
-use crate::vectors::{self, copy_floats};
+use crate::vectors::{copy_floats, row_fault};
 
 const TOP_K_MAX: u32 = 10_000;
 const TARGET_RECALL_DEFAULT: f32 = 0.98;
@@ -287,7 +287,7 @@ impl<'a> Search<'a> {
             Plan::Walk => index.search(vector, &params, set.as_ref(), vectors, scratch),
             Plan::Scan | Plan::Empty => index.scan(vector, &params, set.as_ref(), vectors, scratch),
         };
-        outcome.map_err(|error| EngineError::corrupt(vectors::FILE_NAME, error.message))
+        outcome.map_err(row_fault)
     }
 
     fn answer(
