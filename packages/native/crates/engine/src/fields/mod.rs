@@ -33,8 +33,11 @@ pub type Schema = BTreeMap<String, FieldType>;
 #[derive(Debug, Default)]
 pub struct FieldSet {
     fields: HashMap<Box<str>, FieldIndex>,
-    /// Slots whose payload has a field without an index, beyond the limit.
+    /// Slots whose payload has a field without an index: beyond the limit, or with too long a path.
     overflow: RoaringBitmap,
+    /// A field was refused for the limit, and a payload with it may still be there. An index made
+    /// for that field now would miss that payload.
+    crowded: bool,
 }
 
 /// Whether the field or an object around it is declared STORED: then it has no index.
@@ -76,6 +79,7 @@ impl FieldSet {
     /// Undoes `insert` of the same payload.
     pub fn remove(&mut self, slot: u32, payload: &[u8]) -> EngineResult<()> {
         self.overflow.remove(slot);
+        self.crowded &= !self.overflow.is_empty();
         walk_payload(payload, &mut Remove { set: self, slot })
     }
 
@@ -109,12 +113,14 @@ impl FieldSet {
             if is_stored(schema, path) {
                 return None;
             }
-            // Once a payload has overflowed, a new index would miss it.
-            let room = self.overflow.is_empty()
-                && self.fields.len() < DYNAMIC_FIELDS_MAX + schema.len()
-                && path.len() <= PATH_BYTES_MAX;
-            if !room && !schema.contains_key(path) {
-                return None;
+            if !schema.contains_key(path) {
+                if path.len() > PATH_BYTES_MAX {
+                    return None;
+                }
+                self.crowded |= self.fields.len() >= DYNAMIC_FIELDS_MAX + schema.len();
+                if self.crowded {
+                    return None;
+                }
             }
             self.fields.insert(path.into(), FieldIndex::default());
         }

@@ -3,7 +3,7 @@
 //!
 //! Must stay true: the store never durably names a vector that is not on disk; the durable index
 //! moves only after both; a freed slot is handed out again only after the commit that freed it is
-//! durable and no search that may have found it is still running.
+//! durable. (Searches that had found it were waited for when its removal was published.)
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,9 +46,6 @@ fn commit_durable(shard: &Shard, applied: u64) -> EngineResult<()> {
         shard.fail(&error.message);
     }
     result?;
-    // Searches that began before have finished once this lock was held; only then may the lane
-    // hand out the slots that it just released.
-    drop(shard.resident_mut());
     shard.durable_index.store(applied, Ordering::Release);
     shard.vectors.mark_durable(applied)
 }
