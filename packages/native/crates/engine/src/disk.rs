@@ -32,8 +32,17 @@ impl Reserve {
 
     /// Refuses with DISK_FULL when writing `need` bytes would touch the reserve.
     pub fn check(&self, need: u64) -> EngineResult<()> {
+        self.check_free(need + self.bytes)
+    }
+
+    /// Refuses with DISK_FULL when `need` bytes are not there, reserve included.
+    pub fn check_floor(&self, need: u64) -> EngineResult<()> {
+        self.check_free(need)
+    }
+
+    fn check_free(&self, wanted: u64) -> EngineResult<()> {
         let space = space(&self.folder).map_err(|error| EngineError::from_io("folder", &error))?;
-        if space.free >= self.bytes + need {
+        if space.free >= wanted {
             return Ok(());
         }
         let message = format!(

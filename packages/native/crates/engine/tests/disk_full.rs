@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::Command as Process;
 use std::{env, fs};
 
+use prost::Message;
 use support::*;
 use vectron_engine::messages::engine::write_command::Command;
-use vectron_engine::messages::engine::{PointRecord, UpsertPoints};
+use vectron_engine::messages::engine::{ApplyResult, DeletePoints, PointRecord, UpsertPoints};
 use vectron_engine::messages::vectron::Metric;
 use vectron_engine::{ShardOptions, reason};
 
@@ -91,14 +92,29 @@ fn fill_and_recover(disk: &Path) {
 
     assert_eq!(shard.delete(&["3-7", "3-8"]), 2);
     assert_eq!(shard.checkpoint(), applied + 1);
-    assert_eq!(
-        shard.try_apply(vec![upsert(batches)]).unwrap_err().reason,
-        reason::DISK_FULL
-    );
-
+    // Of one call, what needs no room is applied; the same call may be made again.
+    let delete = write(Command::Delete(DeletePoints {
+        ids: vec!["4-1".to_owned()],
+        filter: None,
+    }));
+    let mixed = vec![delete, upsert(batches)];
+    let first = shard.shard.applied_index() + 1;
+    let apply_mixed = || {
+        let entries = (first..).zip(mixed.iter().map(Message::encode_to_vec));
+        let entries = entries.collect();
+        wait(|done| shard.shard.apply(entries, done))
+    };
+    assert_eq!(apply_mixed().unwrap_err().reason, reason::DISK_FULL);
+    assert_eq!(shard.shard.applied_index(), first);
     fs::remove_file(&filler).unwrap();
-    shard.try_apply(vec![upsert(batches)]).unwrap();
-    let count = ((batches + 1) * BATCH - 2) as u64;
+    let results = ApplyResult::decode(apply_mixed().unwrap().as_slice()).unwrap();
+    let affected: Vec<u64> = results
+        .results
+        .iter()
+        .map(|result| result.affected)
+        .collect();
+    assert_eq!(affected, [1, BATCH as u64]);
+    let count = ((batches + 1) * BATCH - 3) as u64;
     assert_eq!(shard.count(None), count);
     shard.close();
     let shard = TestShard::open_with(options, &threads);

@@ -11,7 +11,7 @@ use prost::Message;
 use std::sync::atomic::Ordering;
 
 use super::publish::publish;
-use super::stage::{Change, Stage, frees_space, reads_memory};
+use super::stage::{Change, Stage, reads_memory};
 use super::{Health, Shard};
 use crate::error::{EngineError, EngineResult, reason};
 use crate::messages::engine::write_command::Command;
@@ -44,13 +44,10 @@ struct Entry {
     index: u64,
     request_id: String,
     command: Result<Option<Command>, EngineError>,
-    bytes: u64,
 }
 
 /// Pause between looks at the unlinked tail.
 const BACK_PRESSURE_PAUSE: Duration = Duration::from_millis(1);
-/// Room that a transaction may need besides what it carries: pages copied on write.
-const COMMIT_BYTES: u64 = 256 << 10;
 
 /// Runs on the lane.
 pub(super) fn apply(shard: &Shard, entries: Vec<(u64, Vec<u8>)>) -> EngineResult<ApplyResult> {
@@ -72,10 +69,16 @@ pub(super) fn apply(shard: &Shard, entries: Vec<(u64, Vec<u8>)>) -> EngineResult
     }
     wait_for_graph(shard, &rest);
     let mut rest = rest.as_slice();
+    let mut entries_max = usize::MAX;
     while !rest.is_empty() {
-        let (group, others) = rest.split_at(group_len(rest));
+        let (group, others) = rest.split_at(group_len(rest).min(entries_max));
         match apply_group(shard, &mut lane, group) {
             Ok(group) => results.extend(group),
+            Err(error) if error.reason == reason::DISK_FULL && group.len() > 1 => {
+                // Alone, a delete before the write that wants room goes through.
+                entries_max = 1;
+                continue;
+            }
             Err(error) => {
                 lane.results_of_failed_call = results;
                 return Err(error);
@@ -89,7 +92,6 @@ pub(super) fn apply(shard: &Shard, entries: Vec<(u64, Vec<u8>)>) -> EngineResult
 }
 
 fn parse_entry(index: u64, command: Vec<u8>) -> Entry {
-    let bytes = command.len() as u64;
     // Decoding from `Bytes` shares vectors and payloads instead of copying them.
     match WriteCommand::decode(Bytes::from(command)) {
         Ok(WriteCommand {
@@ -99,7 +101,6 @@ fn parse_entry(index: u64, command: Vec<u8>) -> Entry {
             index,
             request_id,
             command: Ok(command),
-            bytes,
         },
         Err(error) => {
             let error = EngineError::new(reason::INVALID_PROTOBUF, error.to_string(), "command");
@@ -107,7 +108,6 @@ fn parse_entry(index: u64, command: Vec<u8>) -> Entry {
                 index,
                 request_id: String::new(),
                 command: Err(error),
-                bytes,
             }
         }
     }
@@ -140,7 +140,6 @@ fn apply_group(
     lane: &mut LaneState,
     group: &[Entry],
 ) -> EngineResult<Vec<(u64, WriteResult)>> {
-    check_room(shard, group)?;
     let outcome = commit_group(shard, group);
     match outcome {
         Ok((results, changes, bytes)) => {
@@ -190,16 +189,4 @@ fn commit_group(shard: &Shard, group: &[Entry]) -> EngineResult<Committed> {
         shard.threads.wake_index();
     }
     Ok((results, graph_changes as u64, bytes))
-}
-
-/// Refuses before anything is written, unless all commands only free space.
-fn check_room(shard: &Shard, group: &[Entry]) -> EngineResult<()> {
-    let grows = group
-        .iter()
-        .any(|entry| matches!(&entry.command, Ok(Some(command)) if !frees_space(command)));
-    if !grows {
-        return Ok(());
-    }
-    let bytes: u64 = group.iter().map(|entry| entry.bytes).sum();
-    shard.reserve.check(bytes * 2 + COMMIT_BYTES)
 }

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::room::{Purpose, Room};
 use super::{Health, Shard, graph_file};
 use crate::error::{EngineError, EngineResult, reason};
 use crate::store;
@@ -53,7 +54,14 @@ fn commit_durable(shard: &Shard, applied: u64) -> EngineResult<()> {
 fn release_and_commit(shard: &Shard) -> EngineResult<()> {
     let write = shard.store()?.begin()?;
     let mut tables = write.tables()?;
-    tables.release_freed()?;
+    // Without room for it the freed slots wait: the commit itself needs little.
+    let freed = u64::from(tables.state.freed);
+    if Room::default()
+        .claim(shard, Purpose::Free, freed, 0)
+        .is_ok()
+    {
+        tables.release_freed()?;
+    }
     tables.finish()?;
     write.commit_durable()
 }

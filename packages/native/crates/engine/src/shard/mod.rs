@@ -13,6 +13,7 @@ mod open;
 mod publish;
 mod read;
 mod report;
+mod room;
 mod search;
 mod stage;
 mod view;
@@ -253,4 +254,31 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     format!("panic: {}", text.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messages::engine::ShardConfig;
+    use crate::threads::EngineThreadOptions;
+
+    #[test]
+    fn a_panic_fails_its_shard_and_no_other() {
+        let folders = tempfile::tempdir().unwrap();
+        let threads = EngineThreads::start(EngineThreadOptions::default()).unwrap();
+        let [first, second] = [1, 2].map(|shard_id| {
+            let config = ShardConfig {
+                shard_id,
+                dimension: 4,
+                ..ShardConfig::default()
+            };
+            let folder = folders.path().join(shard_id.to_string());
+            Shard::open(ShardOptions::new(folder, config.encode_to_vec()), &threads).unwrap()
+        });
+        let failed = first.guarded::<()>(|| panic!("planted")).unwrap_err();
+        assert_eq!(failed.reason, reason::SHARD_UNAVAILABLE);
+        assert!(failed.message.contains("planted"), "{failed}");
+        assert_eq!(first.guarded(|| Ok(1)).unwrap_err(), failed);
+        assert_eq!(second.guarded(|| Ok(1)), Ok(1));
+    }
 }

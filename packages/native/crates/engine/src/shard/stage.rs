@@ -11,6 +11,7 @@ use bytes::Bytes;
 use prost::Message;
 
 use super::Shard;
+use super::room::{Purpose, Room};
 use super::view::ShardView;
 use crate::error::{EngineError, EngineResult, reason};
 use crate::fields::Schema;
@@ -56,6 +57,7 @@ pub(super) struct Stage<'a> {
     shard: &'a Shard,
     tables: Tables<'a>,
     schema: Cow<'a, Schema>,
+    room: Room,
     pub changes: Vec<Change>,
     /// Points and payloads written, roughly in bytes.
     pub bytes: u64,
@@ -67,6 +69,7 @@ impl<'a> Stage<'a> {
             shard,
             tables,
             schema: Cow::Borrowed(schema),
+            room: Room::default(),
             changes: Vec::new(),
             bytes: 0,
         }
@@ -121,6 +124,13 @@ impl<'a> Stage<'a> {
             self.check_point(&point.id, &point.vector, &point.payload)
                 .map_err(Refusal::Command)?;
         }
+        let payloads = upsert.points.iter();
+        let bytes = payloads
+            .map(|point| point.vector.len() + point.payload.len())
+            .sum::<usize>();
+        let points = upsert.points.len() as u64;
+        self.room
+            .claim(self.shard, Purpose::Grow, points, bytes as u64)?;
         for point in &upsert.points {
             let slot = self.tables.take_slot()?;
             self.shard.vectors.write(slot, &point.vector)?;
@@ -172,7 +182,10 @@ impl<'a> Stage<'a> {
 
     fn delete(&mut self, delete: &DeletePoints) -> Result<u64, Refusal> {
         let mut affected = 0;
-        for id in self.named_ids(&delete.ids, delete.filter.as_ref())?.iter() {
+        let ids = self.named_ids(&delete.ids, delete.filter.as_ref())?;
+        self.room
+            .claim(self.shard, Purpose::Free, ids.len() as u64, 0)?;
+        for id in ids.iter() {
             if let Some(slot) = self.tables.remove(id.as_bytes())? {
                 let payload = self.tables.payload(slot)?.1;
                 self.changes
@@ -201,6 +214,9 @@ impl<'a> Stage<'a> {
             patched.push((slot, version, id.clone(), before, after));
         }
         let affected = patched.len() as u64;
+        let bytes = patched.iter().map(|(.., after)| after.len() as u64).sum();
+        self.room
+            .claim(self.shard, Purpose::Grow, affected, bytes)?;
         for (slot, version, id, before, after) in patched {
             let row = Row {
                 version,
@@ -266,6 +282,8 @@ impl<'a> Stage<'a> {
         let count = added.len() as u64;
         self.schema.to_mut().extend(added.clone());
         let encoded = encode_schema(&self.schema);
+        self.room
+            .claim(self.shard, Purpose::Grow, 0, encoded.len() as u64)?;
         self.tables.set_meta(SCHEMA_KEY, &encoded)?;
         self.changes.push(Change::Declare(added));
         Ok(count)
@@ -324,13 +342,5 @@ pub(super) fn reads_memory(command: &Command) -> bool {
         Command::Delete(delete) => delete.filter.is_some(),
         Command::UpdatePayload(update) => update.filter.is_some(),
         Command::Upsert(_) | Command::SetSchema(_) => false,
-    }
-}
-
-/// Whether a command may be applied when the disk is nearly full.
-pub(super) fn frees_space(command: &Command) -> bool {
-    match command {
-        Command::Delete(_) => true,
-        Command::Upsert(_) | Command::UpdatePayload(_) | Command::SetSchema(_) => false,
     }
 }
