@@ -97,7 +97,7 @@ fn fill_and_recover(disk: &Path) {
         ids: vec!["4-1".to_owned()],
         filter: None,
     }));
-    let mixed = vec![delete, upsert(batches)];
+    let mixed = [delete, upsert(batches)];
     let first = shard.shard.applied_index() + 1;
     let apply_mixed = || {
         let entries = (first..).zip(mixed.iter().map(Message::encode_to_vec));
