@@ -10,6 +10,7 @@ use bytes::Bytes;
 use prost::Message;
 use std::sync::atomic::Ordering;
 
+use super::checkpoint::GraphAge;
 use super::publish::publish;
 use super::stage::{Change, Stage, reads_memory};
 use super::{Health, Shard};
@@ -24,17 +25,16 @@ use crate::threads::lock;
 pub(super) struct LaneState {
     /// Roughly the bytes applied since the last checkpoint.
     pub bytes_since_checkpoint: u64,
-    /// Points put or removed since the graph was last written.
-    pub changed_since_graph: u64,
+    /// What the graph's file lacks.
+    pub graph_age: GraphAge,
     /// Results of entries that were applied by a call that failed later on.
     results_of_failed_call: Vec<(u64, WriteResult)>,
 }
 
 impl LaneState {
-    /// `changed_since_graph`: points that the graph's checkpoint lacked at open.
-    pub fn new(changed_since_graph: u64) -> Self {
+    pub fn new(graph_age: GraphAge) -> Self {
         Self {
-            changed_since_graph,
+            graph_age,
             ..Self::default()
         }
     }
@@ -144,7 +144,7 @@ fn apply_group(
     match outcome {
         Ok((results, changes, bytes)) => {
             lane.bytes_since_checkpoint += bytes;
-            lane.changed_since_graph += changes;
+            lane.graph_age.changed += changes;
             Ok(results)
         }
         Err(error) => {

@@ -14,12 +14,34 @@ use crate::error::{EngineError, EngineResult, reason};
 use crate::store;
 use crate::threads::lock;
 
-/// While points keep coming, the graph is written when this share of it changed: 1 / 4.
-const CHANGED_SHARE_BUSY: u64 = 4;
+/// While points keep coming, the graph is written when this share of it is new: 1 / 4.
+const NEW_SHARE_BUSY: u64 = 4;
 /// When the index threads have nothing to do: 1 / 10.
-const CHANGED_SHARE_IDLE: u64 = 10;
-/// Changes below which the graph is written at close only: rebuilding them takes a second or so.
-const CHANGED_MIN: u64 = 10_000;
+const NEW_SHARE_IDLE: u64 = 10;
+/// New points below which the graph is written at close only: linking them takes a second or so.
+const NEW_MIN: u64 = 10_000;
+
+/// How much work a start would have to do again because the graph's file lacks it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct GraphAge {
+    /// Points put or removed since the file was written.
+    pub changed: u64,
+    /// Points in the graph when it was written.
+    pub linked_then: u64,
+}
+
+impl GraphAge {
+    /// Points that would be put or linked again.
+    fn new_points(&self, shard: &Shard) -> u64 {
+        let linked = shard.index.stats().linked;
+        self.changed.max(linked.saturating_sub(self.linked_then))
+    }
+
+    fn is_due(&self, shard: &Shard, share: u64) -> bool {
+        let new = self.new_points(shard);
+        new >= NEW_MIN && new * share >= shard.resident().live.len()
+    }
+}
 
 /// Runs on the lane.
 pub(super) fn checkpoint(shard: &Arc<Shard>) -> EngineResult<()> {
@@ -30,10 +52,21 @@ pub(super) fn checkpoint(shard: &Arc<Shard>) -> EngineResult<()> {
     }
     commit_durable(shard, applied)?;
     lane.bytes_since_checkpoint = 0;
-    let due = graph_due(shard, lane.changed_since_graph, CHANGED_SHARE_BUSY);
-    if due && graph_file::write(shard).is_ok() {
-        lane.changed_since_graph = 0;
+    if lane.graph_age.is_due(shard, NEW_SHARE_BUSY) {
+        // The graph can be built again: a full disk must not stop the checkpoint.
+        let _ = write_graph(shard, &mut lane.graph_age);
     }
+    Ok(())
+}
+
+/// Runs on the lane when all that is applied is durable.
+fn write_graph(shard: &Shard, age: &mut GraphAge) -> EngineResult<()> {
+    let linked_then = shard.index.stats().linked;
+    graph_file::write(shard)?;
+    *age = GraphAge {
+        changed: 0,
+        linked_then,
+    };
     Ok(())
 }
 
@@ -75,30 +108,25 @@ pub(super) fn checkpoint_if_due(shard: &Arc<Shard>) -> EngineResult<()> {
 /// Runs on the lane when the index threads found nothing to do.
 pub(super) fn checkpoint_idle(shard: &Arc<Shard>) -> EngineResult<()> {
     shard.idle_checkpoint.store(false, Ordering::Release);
-    let changed = lock(&shard.lane_state).changed_since_graph;
-    if !graph_due(shard, changed, CHANGED_SHARE_IDLE) {
+    let age = lock(&shard.lane_state).graph_age;
+    if !age.is_due(shard, NEW_SHARE_IDLE) {
         return Ok(());
     }
     checkpoint(shard)?;
     let mut lane = lock(&shard.lane_state);
-    if lane.changed_since_graph > 0 {
-        graph_file::write(shard)?;
-        lane.changed_since_graph = 0;
+    if lane.graph_age.is_due(shard, NEW_SHARE_IDLE) {
+        write_graph(shard, &mut lane.graph_age)?;
     }
     Ok(())
-}
-
-fn graph_due(shard: &Shard, changed: u64, share: u64) -> bool {
-    changed >= CHANGED_MIN && changed * share >= shard.resident().live.len()
 }
 
 /// Runs on the lane: checkpoints, writes the graph, and closes the store.
 pub(super) fn close(shard: &Arc<Shard>) -> EngineResult<()> {
     let checkpointed = checkpoint(shard);
-    let changed = lock(&shard.lane_state).changed_since_graph > 0;
-    if checkpointed.is_ok() && changed {
-        // The graph can be rebuilt: a full disk must not keep the shard open.
-        let _ = graph_file::write(shard);
+    let mut age = lock(&shard.lane_state).graph_age;
+    if checkpointed.is_ok() && age.new_points(shard) > 0 {
+        // The graph can be built again: a full disk must not keep the shard open.
+        let _ = write_graph(shard, &mut age);
     }
     *lock(&shard.health) = Health::Closed;
     let closed = EngineError::new(reason::SHARD_UNAVAILABLE, "the shard was closed", "shard");

@@ -15,6 +15,7 @@ use roaring::RoaringBitmap;
 use vectron_graph::{GraphOptions, Metric as GraphMetric, VectorIndex, VectorSource};
 
 use super::apply::LaneState;
+use super::checkpoint::GraphAge;
 use super::indexing::IndexedWaiters;
 use super::matching::FilterCache;
 use super::report::FieldReports;
@@ -51,6 +52,10 @@ pub(super) fn open(
     });
     let (store, state, resident, versions) = opened?;
     let (index, changed) = recover_index(&config, loaded, &versions, &vectors)?;
+    let graph_age = GraphAge {
+        changed,
+        linked_then: index.stats().linked,
+    };
     let shard = Arc::new(Shard {
         lane: Lane::start(config.shard_id)?,
         options,
@@ -60,7 +65,7 @@ pub(super) fn open(
         vectors,
         index,
         resident: RwLock::new(resident),
-        lane_state: Mutex::new(LaneState::new(changed)),
+        lane_state: Mutex::new(LaneState::new(graph_age)),
         indexed: IndexedWaiters::default(),
         filters: FilterCache::default(),
         reserve,
