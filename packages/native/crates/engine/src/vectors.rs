@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,52 +42,32 @@ thread_local! {
 
 impl VectorFile {
     /// Opens or creates the file of a shard in its folder.
+    ///
+    /// A new file gets its name with its header on disk, so a file without one is damaged.
     pub fn open(folder: &Path, shard_id: u64, dimension: usize) -> EngineResult<Self> {
         let path = folder.join(FILE_NAME);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|error| EngineError::from_io(FILE_NAME, &error))?;
-        let len = file
-            .metadata()
-            .map_err(|error| EngineError::from_io(FILE_NAME, &error))?
-            .len();
-        let vectors = Self {
+        let identity = identity(shard_id, dimension);
+        let open = || {
+            if !path.exists() {
+                disk::replace_file(&path, |out| out.write_all(&header(&identity)))?;
+            }
+            let file = OpenOptions::new().read(true).write(true).open(&path)?;
+            let allocated = AtomicU64::new(file.metadata()?.len());
+            let mut found = [0; IDENTITY_BYTES];
+            file.read_exact_at(&mut found, 0)?;
+            Ok((file, allocated, found))
+        };
+        let (file, allocated, found) =
+            open().map_err(|error| EngineError::from_io(FILE_NAME, &error))?;
+        if found != identity {
+            let what = "the header is damaged or of another shard";
+            return Err(EngineError::corrupt(FILE_NAME, what));
+        }
+        Ok(Self {
             file,
             dimension,
-            allocated: AtomicU64::new(len),
-        };
-        let identity = identity(shard_id, dimension);
-        if len < HEADER_BYTES {
-            vectors
-                .create(&identity)
-                .map_err(|error| EngineError::from_io(FILE_NAME, &error))?;
-            return Ok(vectors);
-        }
-        let mut found = [0; IDENTITY_BYTES];
-        vectors
-            .file
-            .read_exact_at(&mut found, 0)
-            .map_err(|error| EngineError::from_io(FILE_NAME, &error))?;
-        if found == identity {
-            return Ok(vectors);
-        }
-        Err(EngineError::corrupt(
-            FILE_NAME,
-            "the header is damaged or of another shard",
-        ))
-    }
-
-    fn create(&self, identity: &[u8]) -> io::Result<()> {
-        self.file.set_len(0)?;
-        disk::allocate(&self.file, HEADER_BYTES)?;
-        self.file.write_all_at(identity, 0)?;
-        self.file.sync_all()?;
-        self.allocated.store(HEADER_BYTES, Ordering::Release);
-        Ok(())
+            allocated,
+        })
     }
 
     /// Whether the file is long enough for the rows of all slots below `end`.
@@ -219,6 +199,12 @@ pub fn copy_floats(bytes: &[u8], out: &mut [f32]) {
 /// The slot is part of the sum, so that a row at the wrong place is found.
 fn checksum(slot: u32, row: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&slot.to_le_bytes()), row)
+}
+
+fn header(identity: &[u8]) -> Vec<u8> {
+    let mut header = identity.to_vec();
+    header.resize(HEADER_BYTES as usize, 0);
+    header
 }
 
 fn identity(shard_id: u64, dimension: usize) -> [u8; IDENTITY_BYTES] {

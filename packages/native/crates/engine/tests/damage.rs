@@ -103,6 +103,24 @@ fn a_file_that_is_cut_or_gone_is_rebuilt_or_named() {
     }
 }
 
+#[test]
+fn what_a_crash_during_creation_leaves_is_no_obstacle() {
+    let threads = threads();
+    let folders = tempfile::tempdir().unwrap();
+    let whole = folders.path().join("whole");
+    TestShard::open(&whole, &threads).close();
+    let half = folders.path().join("half");
+    fs::create_dir_all(&half).unwrap();
+    fs::copy(whole.join("vectors.f32"), half.join("vectors.f32")).unwrap();
+    for temporary in ["store.tmp", "vectors.tmp", "graph.tmp"] {
+        fs::write(half.join(temporary), "half a file").unwrap();
+    }
+    let shard = TestShard::open(&half, &threads);
+    shard.upsert(vec![record("a", &axis(0, 1.0), "")]);
+    shard.close();
+    assert_eq!(TestShard::open(&half, &threads).count(None), 1);
+}
+
 fn build(folder: &Path, threads: &Arc<EngineThreads>, rng: &mut Rng, vector: &[f32]) -> Answers {
     let options = options(folder, &config(Metric::L2, &[]));
     let shard = TestShard::open_with(options, threads);

@@ -80,8 +80,10 @@ fn commit_durable(shard: &Shard, applied: u64) -> EngineResult<()> {
         shard.fail(&error.message);
     }
     result?;
+    // The mark comes first: who sees the durable index may drop the log up to it.
+    shard.vectors.mark_durable(applied)?;
     shard.durable_index.store(applied, Ordering::Release);
-    shard.vectors.mark_durable(applied)
+    Ok(())
 }
 
 fn release_and_commit(shard: &Shard) -> EngineResult<()> {

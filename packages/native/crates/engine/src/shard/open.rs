@@ -88,12 +88,15 @@ fn open_store(
     config: &Config,
     vectors: &VectorFile,
 ) -> EngineResult<(Store, State, Resident, Vec<u64>)> {
+    if !Store::exists(&options.folder) {
+        create_store(options, vectors)?;
+    }
     let store = Store::open(&options.folder)?;
     let Recovered {
         state,
         schema,
         freed,
-    } = recover(&store, vectors, config, &options.config)?;
+    } = recover(&store, vectors, config)?;
     let (resident, versions) = read_points(&store, &state, schema, &freed)?;
     Ok((store, state, resident, versions))
 }
@@ -144,13 +147,24 @@ struct Recovered {
     freed: RoaringBitmap,
 }
 
-/// Checks that store, vector file and config belong together; creates what a new shard needs.
-fn recover(
-    store: &Store,
-    vectors: &VectorFile,
-    config: &Config,
-    config_bytes: &[u8],
-) -> EngineResult<Recovered> {
+fn create_store(options: &ShardOptions, vectors: &VectorFile) -> EngineResult<()> {
+    if vectors.durable_mark() > 0 {
+        return Err(EngineError::corrupt(
+            store::FILE_NAME,
+            "the file is missing",
+        ));
+    }
+    let schema = ShardConfig::decode(options.config.as_slice())
+        .map(|config| decode_schema(&config.payload_schema))
+        .unwrap_or_default();
+    Store::create(&options.folder, |tables| {
+        tables.set_meta(CONFIG_KEY, &options.config)?;
+        tables.set_meta(SCHEMA_KEY, &encode_schema(&schema))
+    })
+}
+
+/// Checks that store, vector file and config belong together.
+fn recover(store: &Store, vectors: &VectorFile, config: &Config) -> EngineResult<Recovered> {
     let write = store.begin()?;
     let mut tables = write.tables()?;
     let state = tables.state;
@@ -168,21 +182,8 @@ fn recover(
             "the file is cut short",
         ));
     }
-    let Some(known) = tables.meta(CONFIG_KEY)? else {
-        let schema = ShardConfig::decode(config_bytes)
-            .map(|config| decode_schema(&config.payload_schema))
-            .unwrap_or_default();
-        tables.set_meta(CONFIG_KEY, config_bytes)?;
-        tables.set_meta(SCHEMA_KEY, &encode_schema(&schema))?;
-        tables.finish()?;
-        write.commit_durable()?;
-        return Ok(Recovered {
-            state,
-            schema,
-            freed: RoaringBitmap::new(),
-        });
-    };
-    let known = parse_config(&known)?;
+    let known = parse_config(&tables.meta(CONFIG_KEY)?.unwrap_or_default())
+        .map_err(|error| EngineError::corrupt(store::FILE_NAME, error.message))?;
     let same = (known.shard_id, known.dimension, known.metric)
         == (config.shard_id, config.dimension, config.metric);
     if !same {

@@ -10,6 +10,7 @@ mod row;
 mod state;
 mod tables;
 
+use std::fs;
 use std::ops::{Bound, ControlFlow, Range};
 use std::path::Path;
 
@@ -23,6 +24,7 @@ use row::decode_row;
 pub use state::State;
 pub use tables::Tables;
 
+use crate::disk::sync_folder;
 use crate::error::{EngineError, EngineResult, reason};
 
 pub const FILE_NAME: &str = "store.redb";
@@ -35,14 +37,41 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or creates the file and verifies every page of it.
+    /// Opens the file and verifies every page of it.
     pub fn open(folder: &Path) -> EngineResult<Self> {
         let database = Builder::new()
             .set_cache_size(CACHE_BYTES)
             .set_check_integrity_on_open(true)
-            .create(folder.join(FILE_NAME))
+            .open(folder.join(FILE_NAME))
             .map_err(|error| from_redb(error.into()))?;
         Ok(Self { database })
+    }
+
+    /// Creates the file; `fill` writes what a new store holds. The file gets its name when all of
+    /// it is on disk, so a crash leaves a whole store or none.
+    pub fn create(
+        folder: &Path,
+        fill: impl FnOnce(&mut Tables<'_>) -> EngineResult<()>,
+    ) -> EngineResult<()> {
+        let path = folder.join(FILE_NAME);
+        let temporary = path.with_extension("tmp");
+        if temporary.exists() {
+            fs::remove_file(&temporary).map_err(|error| EngineError::from_io(FILE_NAME, &error))?;
+        }
+        let database = Database::create(&temporary).map_err(|error| from_redb(error.into()))?;
+        let store = Self { database };
+        let write = store.begin()?;
+        let mut tables = write.tables()?;
+        fill(&mut tables)?;
+        tables.finish()?;
+        write.commit_durable()?;
+        store.close()?;
+        let named = fs::rename(&temporary, &path).and_then(|()| sync_folder(folder));
+        named.map_err(|error| EngineError::from_io(FILE_NAME, &error))
+    }
+
+    pub fn exists(folder: &Path) -> bool {
+        folder.join(FILE_NAME).exists()
     }
 
     pub fn begin(&self) -> EngineResult<StoreWrite> {
