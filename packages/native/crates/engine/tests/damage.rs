@@ -197,12 +197,3 @@ fn flip(file: &Path, rng: &mut Rng) -> usize {
     fs::write(file, bytes).unwrap();
     bit
 }
-
-fn copy_files(from: &Path, to: &Path) {
-    let _ = fs::remove_dir_all(to);
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
-}

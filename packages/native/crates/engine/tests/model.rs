@@ -400,12 +400,3 @@ fn patched(payload: &str, set: &str, update: &UpdatePayload) -> String {
     map.extend(parse(set).as_object().unwrap().clone());
     serde_json::Value::Object(map).to_string()
 }
-
-fn copy_files(from: &Path, to: &Path) {
-    let _ = fs::remove_dir_all(to);
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
-}

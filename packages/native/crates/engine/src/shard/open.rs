@@ -5,7 +5,9 @@
 //! again and wait for the graph, while searches scan them. What the store lacks, the host replays.
 
 use std::fs;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::thread;
@@ -21,7 +23,7 @@ use super::matching::FilterCache;
 use super::report::FieldReports;
 use super::stage::{SCHEMA_KEY, encode_schema};
 use super::{Config, Health, Shard, ShardOptions, graph_file, panic_text};
-use crate::disk::Reserve;
+use crate::disk::{Reserve, sync_folder};
 use crate::error::{EngineError, EngineResult, reason};
 use crate::fields::Schema;
 use crate::lane::Lane;
@@ -41,7 +43,7 @@ pub(super) fn open(
     threads: &Arc<EngineThreads>,
 ) -> EngineResult<Arc<Shard>> {
     let config = parse_config(&options.config)?;
-    fs::create_dir_all(&options.folder).map_err(|error| EngineError::from_io("folder", &error))?;
+    make_folder(&options.folder).map_err(|error| EngineError::from_io("folder", &error))?;
     let reserve = Reserve::new(&options.folder, options.disk_reserve_bytes)?;
     let vectors = VectorFile::open(&options.folder, config.shard_id, config.dimension)?;
     // The graph's file is read while the store is verified: neither needs the other.
@@ -80,6 +82,15 @@ pub(super) fn open(
     let work: Weak<dyn IndexWork> = work;
     threads.register(work);
     Ok(shard)
+}
+
+/// Makes the folder and its name in the parent durable.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    folder.parent().map_or(Ok(()), sync_folder)
 }
 
 /// The store with what is read from it: state, memory, and the version of each slot.
@@ -166,7 +177,7 @@ fn create_store(options: &ShardOptions, vectors: &VectorFile) -> EngineResult<()
 /// Checks that store, vector file and config belong together.
 fn recover(store: &Store, vectors: &VectorFile, config: &Config) -> EngineResult<Recovered> {
     let write = store.begin()?;
-    let mut tables = write.tables()?;
+    let tables = write.tables()?;
     let state = tables.state;
     if state.applied_index < vectors.durable_mark() {
         let message = format!(

@@ -6,6 +6,7 @@ pub mod generate;
 pub mod model;
 pub mod rng;
 
+use std::fs;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 
@@ -311,4 +312,14 @@ pub fn at_least(value: Scalar) -> condition::Test {
         gte: Some(value),
         ..Range::default()
     })
+}
+
+/// Copies the files of a folder, over what the other folder holds.
+pub fn copy_files(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
 }
