@@ -26,9 +26,9 @@ const GARBAGE_MIN: usize = 1 << 20;
 impl IdArena {
     /// Sets the id, of at most 512 bytes, of a slot that has none. No other slot has the id.
     pub fn insert(&mut self, slot: u32, id: &[u8]) {
-        if self.starts.len() <= slot as usize {
-            self.starts.resize(slot as usize + 1, ABSENT);
-        }
+        let missing = (slot as usize + 1).saturating_sub(self.starts.len());
+        make_room(&mut self.starts, missing);
+        self.starts.resize(self.starts.len() + missing, ABSENT);
         self.starts[slot as usize] = append(&mut self.bytes, id);
         let Self {
             bytes,
@@ -88,9 +88,17 @@ impl IdArena {
     }
 }
 
+/// Grows by an eighth where a vector of its own accord would double.
+fn make_room<T>(vector: &mut Vec<T>, more: usize) {
+    if vector.capacity() - vector.len() < more {
+        vector.reserve_exact(more.max(vector.len() / 8));
+    }
+}
+
 fn append(bytes: &mut Vec<u8>, id: &[u8]) -> u32 {
     let start = u32::try_from(bytes.len() / UNIT).expect("ids of a shard stay below 16 GiB");
     let len = u16::try_from(id.len()).expect("ids are short");
+    make_room(bytes, id.len() + 2 + UNIT);
     bytes.extend_from_slice(&len.to_le_bytes());
     bytes.extend_from_slice(id);
     bytes.resize(bytes.len().next_multiple_of(UNIT), 0);

@@ -29,7 +29,7 @@ use crate::error::{EngineError, EngineResult, reason};
 
 pub const FILE_NAME: &str = "store.redb";
 /// Bytes of pages that redb may hold in memory. Row reads are few and the kernel caches the file.
-const CACHE_BYTES: usize = 8 << 20;
+const CACHE_BYTES: usize = 4 << 20;
 
 #[derive(Debug)]
 pub struct Store {
