@@ -10,6 +10,7 @@ mod graph_file;
 mod indexing;
 mod matching;
 mod open;
+mod points;
 mod publish;
 mod read;
 mod report;

@@ -10,6 +10,7 @@ use roaring::RoaringBitmap;
 use super::Shard;
 use super::answer::Answer;
 use super::matching::{Matching, matching};
+use super::points::{Parts, PointParts};
 use super::view::ShardView;
 use crate::error::{EngineError, EngineResult, reason};
 use crate::filter::Matches;
@@ -17,7 +18,6 @@ use crate::messages::engine::read_request::Read;
 use crate::messages::engine::{GetPoints, PointResult, ReadRequest, ReadResult, Scroll};
 use crate::messages::vectron::Filter;
 use crate::resident::Resident;
-use crate::store::{self, Row};
 
 /// Points of one page.
 const LIMIT_MAX: u32 = 10_000;
@@ -57,13 +57,6 @@ pub(super) fn read(shard: &Shard, request: Vec<u8>) -> EngineResult<Vec<u8>> {
     Ok(result.encode_to_vec())
 }
 
-/// Which parts of a point are asked for.
-#[derive(Clone, Copy)]
-struct Parts {
-    payload: bool,
-    vector: bool,
-}
-
 struct Reader<'a> {
     shard: &'a Shard,
     resident: &'a Resident,
@@ -80,9 +73,8 @@ impl Reader<'_> {
             .ids
             .iter()
             .filter_map(|id| self.resident.ids.slot_of(id.as_bytes()));
-        let points = slots.map(|slot| self.point(slot, parts));
         Ok(ReadResult {
-            points: points.collect::<EngineResult<_>>()?,
+            points: self.points(slots.collect(), parts)?,
             ..ReadResult::default()
         })
     }
@@ -126,9 +118,8 @@ impl Reader<'_> {
         };
         let more = slots.len() == limit;
         slots.truncate(limit - 1);
-        let points = slots.into_iter().map(|slot| self.point(slot, parts));
         Ok(ReadResult {
-            points: points.collect::<EngineResult<_>>()?,
+            points: self.points(slots, parts)?,
             more,
             ..notes(matches)
         })
@@ -168,30 +159,19 @@ impl Reader<'_> {
         Ok(page)
     }
 
-    fn point(&self, slot: u32, parts: Parts) -> EngineResult<PointResult> {
-        let mut vector = Vec::new();
-        if parts.vector {
-            self.shard.vectors.read_bytes(slot, &mut vector)?;
-        }
-        let known = self.resident.ids.get(slot).unwrap_or_default();
-        let encode = |row: Row<'_>| {
-            if row.id != known {
-                let message = format!("row {slot} is of another point");
-                return Err(EngineError::corrupt(store::FILE_NAME, message));
-            }
-            let payload = if parts.payload { row.payload } else { &[] };
-            Ok(Answer {
-                id: row.id,
-                payload,
-                vector: &vector,
-            }
-            .encode_point())
+    fn points(&self, slots: Vec<u32>, parts: Parts) -> EngineResult<Vec<PointResult>> {
+        let source = PointParts {
+            shard: self.shard,
+            resident: self.resident,
+            view: &self.view,
+            parts,
         };
-        let point = self.view.store()?.with_row(slot, encode)?;
-        Ok(PointResult {
-            id: String::from_utf8_lossy(known).into_owned(),
-            point: point.into(),
-        })
+        let encode = |point: &Answer<'_>| PointResult {
+            id: String::from_utf8_lossy(point.id).into_owned(),
+            point: point.encode_point().into(),
+        };
+        let points = slots.into_iter();
+        points.map(|slot| source.with_point(slot, encode)).collect()
     }
 }
 

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use prost::Message;
 use vectron_graph::{Plan, PlanRequest, SearchOutcome, SearchParams, SearchScratch};
 
-use super::answer::Answer;
 use super::matching::{Matching, matching};
+use super::points::{Parts, PointParts};
 use super::view::ShardView;
 use super::{Done, Shard};
 use crate::error::{EngineError, EngineResult, reason};
@@ -298,46 +298,7 @@ impl<'a> Search<'a> {
         strategy: &Strategy,
         outcome: SearchOutcome,
     ) -> EngineResult<QueryResult> {
-        let mut scores = Vec::with_capacity(outcome.hits.len() * 4);
-        let mut points = Vec::with_capacity(outcome.hits.len());
-        let mut vector = Vec::new();
-        for hit in &outcome.hits {
-            let id = resident.ids.get(hit.slot).ok_or_else(|| {
-                EngineError::internal(format!("slot {} was found and has no id", hit.slot))
-            })?;
-            if self
-                .excluded
-                .iter()
-                .any(|excluded| excluded.as_bytes() == id)
-            {
-                continue;
-            }
-            if points.len() == self.query.top_k as usize {
-                break;
-            }
-            if self.query.with_vector {
-                vector.clear();
-                self.shard.vectors.read_bytes(hit.slot, &mut vector)?;
-            }
-            let answer = Answer {
-                id,
-                payload: &[],
-                vector: &vector,
-            };
-            let point = if self.query.with_payload {
-                view.store()?.with_row(hit.slot, |row| {
-                    Ok(Answer {
-                        payload: row.payload,
-                        ..answer
-                    }
-                    .encode_scored(hit.score))
-                })?
-            } else {
-                answer.encode_scored(hit.score)
-            };
-            scores.extend_from_slice(&hit.score.to_le_bytes());
-            points.push(Bytes::from(point));
-        }
+        let (scores, points) = self.encode_hits(resident, view, &outcome)?;
         let plan = if self.query.explain {
             self.explain(matching, strategy, &outcome)
                 .encode_to_vec()
@@ -359,6 +320,39 @@ impl<'a> Search<'a> {
             plan,
             error: None,
         })
+    }
+
+    /// Scores as little-endian f32, and points, without the excluded ones.
+    fn encode_hits(
+        &self,
+        resident: &Resident,
+        view: &ShardView<'_>,
+        outcome: &SearchOutcome,
+    ) -> EngineResult<(Vec<u8>, Vec<Bytes>)> {
+        let source = PointParts {
+            shard: self.shard,
+            resident,
+            view,
+            parts: Parts {
+                payload: self.query.with_payload,
+                vector: self.query.with_vector,
+            },
+        };
+        let mut scores = Vec::with_capacity(outcome.hits.len() * 4);
+        let mut points = Vec::with_capacity(outcome.hits.len());
+        for hit in &outcome.hits {
+            let id = source.id(hit.slot)?;
+            if self.excluded.iter().any(|other| other.as_bytes() == id) {
+                continue;
+            }
+            if points.len() == self.query.top_k as usize {
+                break;
+            }
+            let point = source.with_point(hit.slot, |point| point.encode_scored(hit.score))?;
+            scores.extend_from_slice(&hit.score.to_le_bytes());
+            points.push(Bytes::from(point));
+        }
+        Ok((scores, points))
     }
 
     fn explain(

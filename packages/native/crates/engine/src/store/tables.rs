@@ -102,25 +102,21 @@ impl<'t> Tables<'t> {
 
     /// Hands out a slot: the lowest free one, else a new one.
     pub fn take_slot(&mut self) -> EngineResult<u32> {
-        if self.state.free > 0 {
-            let Some((slot, ())) = self
-                .free
-                .pop_first()
-                .map_err(fault)?
-                .map(|(slot, _)| (slot.value(), ()))
-            else {
-                return Err(EngineError::corrupt(
-                    FILE_NAME,
-                    "the list of free slots is short",
-                ));
-            };
-            self.state.free -= 1;
-            return Ok(slot);
+        if self.state.free == 0 {
+            return self.new_slot();
         }
+        let lowest = self.free.pop_first().map_err(fault)?;
+        let slot = lowest.map(|(slot, _)| slot.value());
+        let short = || EngineError::corrupt(FILE_NAME, "the list of free slots is short");
+        self.state.free -= 1;
+        slot.ok_or_else(short)
+    }
+
+    fn new_slot(&mut self) -> EngineResult<u32> {
         let slot = self.state.slots_end;
-        self.state.slots_end = slot
-            .checked_add(1)
-            .ok_or_else(|| EngineError::internal("the shard has no slot left"))?;
+        let end = slot.checked_add(1);
+        self.state.slots_end =
+            end.ok_or_else(|| EngineError::internal("the shard has no slot left"))?;
         Ok(slot)
     }
 
