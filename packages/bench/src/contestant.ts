@@ -23,8 +23,8 @@ export interface Contestant {
   start(cores: string): Child
   /** The rows that an answer file holds, k for each query in turn. */
   readAnswers(file: string, k: number): Uint32Array
-  /** Rounds of builds that it takes part in. */
-  readonly buildRoundsMax: number
+  /** Built in every round, to be compared; otherwise once, and what it saved is kept. */
+  readonly comparesBuild: boolean
   /** Where it saves what it built. */
   readonly saved: string
 }
@@ -63,7 +63,7 @@ export function vectronContestant(set: WordSet): Contestant {
     name: 'vectron',
     describe: 'ShardEngine through the addon, cosine, defaults',
     efforts: RECALLS,
-    buildRoundsMax: Number.POSITIVE_INFINITY,
+    comparesBuild: true,
     saved: join(set.folder, 'vectron'),
     readAnswers: readEngineAnswers,
     start: (cores) =>
@@ -91,13 +91,13 @@ export function peerContestants(set: WordSet, peers: Peers): Contestant[] {
     peer(set, peers, {
       library: 'hnswlib',
       describe: `hnswlib ${hnswlib}, M 16, efConstruction 200, f32, -O3 -march=native`,
-      buildRoundsMax: Number.POSITIVE_INFINITY,
+      comparesBuild: true,
     }),
     peer(set, peers, {
       library: 'usearch',
       describe: `usearch ${usearch}, connectivity 16, expansion_add 200, f32`,
       // Its build takes several times hnswlib's, so it is never the one to compare with.
-      buildRoundsMax: 1,
+      comparesBuild: false,
     }),
   ]
 }
@@ -105,18 +105,18 @@ export function peerContestants(set: WordSet, peers: Peers): Contestant[] {
 interface PeerPlan {
   readonly library: 'hnswlib' | 'usearch'
   readonly describe: string
-  readonly buildRoundsMax: number
+  readonly comparesBuild: boolean
 }
 
 function peer(set: WordSet, { python }: Peers, plan: PeerPlan): Contestant {
-  const { library, describe, buildRoundsMax } = plan
+  const { library, describe, comparesBuild } = plan
   const script = join(import.meta.dirname, 'peer_process.py')
   const parameters = JSON.stringify({ library, links: 16, buildWidth: 200 })
   return {
     name: library,
     describe,
     efforts: EXPANSIONS,
-    buildRoundsMax,
+    comparesBuild,
     saved: join(set.folder, `${library}.bin`),
     readAnswers: readRowNumbers,
     start: (cores) =>

@@ -6,6 +6,7 @@
  * queries per second of CPU time, because the machine is shared; wall time is in the result file.
  * Compared at equal recall, by interpolation; with resident bytes a vector, file-backed ones apart.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BenchOptions } from './bench-options.ts'
 import type { Child } from './child.ts'
@@ -84,7 +85,7 @@ async function buildAll(
   const builds = new Map(contestants.map((one): [Contestant, BuildTimes[]] => [one, []]))
   for (let round = 1; round <= options.buildRounds; round++) {
     for (const contestant of contestants) {
-      if (round > contestant.buildRoundsMax) continue
+      if (!contestant.comparesBuild && existsSync(contestant.saved)) continue
       const child = contestant.start(BUILD_CORES)
       const request = { op: 'build', vectors: set.vectorsFile, saved: contestant.saved }
       const times = await child.call<BuildTimes>({ ...request, threads: BUILD_THREADS })
