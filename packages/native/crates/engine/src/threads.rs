@@ -158,7 +158,7 @@ struct IndexState {
 }
 
 /// Index threads look around even when nobody calls: repair may have become due.
-const IDLE_ROUND: Duration = Duration::from_secs(2);
+pub(crate) const IDLE_ROUND: Duration = Duration::from_secs(2);
 
 impl IndexQueue {
     fn run(&self) {

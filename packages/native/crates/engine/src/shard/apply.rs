@@ -186,6 +186,7 @@ fn commit_group(shard: &Shard, group: &[Entry]) -> EngineResult<Committed> {
     publish(shard, write, changes)?;
     shard.applied_index.store(applied, Ordering::Release);
     if graph_changes > 0 {
+        shard.upkeep.earn_for_changes(graph_changes as u64);
         shard.threads.wake_index();
     }
     Ok((results, graph_changes as u64, bytes))

@@ -38,7 +38,7 @@ use crate::threads::{EngineThreads, lock};
 use crate::vectors::VectorFile;
 
 use apply::LaneState;
-use indexing::IndexedWaiters;
+use indexing::{IndexedWaiters, UpkeepBudget};
 use matching::FilterCache;
 use report::FieldReports;
 
@@ -102,6 +102,7 @@ pub struct Shard {
     resident: RwLock<Resident>,
     lane_state: Mutex<LaneState>,
     indexed: IndexedWaiters,
+    upkeep: UpkeepBudget,
     filters: FilterCache,
     reserve: Reserve,
     applied_index: AtomicU64,

@@ -18,7 +18,7 @@ use vectron_graph::{GraphOptions, Metric as GraphMetric, VectorIndex, VectorSour
 
 use super::apply::LaneState;
 use super::checkpoint::GraphAge;
-use super::indexing::IndexedWaiters;
+use super::indexing::{IndexedWaiters, UpkeepBudget};
 use super::matching::FilterCache;
 use super::report::FieldReports;
 use super::stage::{SCHEMA_KEY, encode_schema};
@@ -69,6 +69,7 @@ pub(super) fn open(
         resident: RwLock::new(resident),
         lane_state: Mutex::new(LaneState::new(graph_age)),
         indexed: IndexedWaiters::default(),
+        upkeep: UpkeepBudget::default(),
         filters: FilterCache::default(),
         reserve,
         applied_index: AtomicU64::new(state.applied_index),
