@@ -57,7 +57,7 @@ test('A search written by hand is decoded to the same fields, its filter spliced
     excludeIds: [],
   }
   const encoded = encodeSearchRequest([query, plain], 1234.9)
-  const decoded = fromBinary(engine.SearchRequestSchema, encoded)
+  const decoded = fromBinary(engine.SearchRequestSchema, Uint8Array.from(encoded))
   const expected = create(engine.SearchRequestSchema, {
     budgetUs: 1234n,
     queries: [

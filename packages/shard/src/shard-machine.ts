@@ -5,8 +5,8 @@
  * exactly once however often a crash makes the log replay it. Entries without a command (elections,
  * membership) go in too, empty: the applied index moves with each.
  *
- * A full disk is waited out: the entry is committed and must be applied; nothing else may be applied
- * before it. Any other failure is final for this replica, and others of the process go on.
+ * A full disk is waited out: the entry is committed and must be applied; nothing else may be
+ * applied before it. Any other failure is final for this replica, and others of the process go on.
  */
 
 import { fromBinary } from '@bufbuild/protobuf'
