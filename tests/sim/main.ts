@@ -1,8 +1,9 @@
 /**
- * `npm run sim -- --seeds N`: simulates one node under N seeds. `--seed S` replays one with its trace.
+ * `npm run sim -- --seeds N`: simulates one node under N seeds. `--seed S` replays one with its
+ * trace.
  *
- * `--planted` runs with a planted bug (writes are acknowledged before their fsync) and must find it.
- * The closing lines are for machines.
+ * `--planted` runs with a planted bug (writes are acknowledged before their fsync) and must find
+ * it. The closing lines are for machines.
  */
 import { parseArgs } from 'node:util'
 import { type SimOutcome, simulate } from '@vectron/testkit'

@@ -3,8 +3,8 @@
  * object a line, with the requests of peer_process.py.
  *
  * Everything goes through the addon's door as the worker uses it: commands and queries are encoded
- * in JavaScript. Encoding of writes counts in the build. Answers are handed on undecoded, so that no
- * garbage of JavaScript counts as the engine's memory.
+ * in JavaScript. Encoding of writes counts in the build. Answers are handed on undecoded, so that
+ * no garbage of JavaScript counts as the engine's memory.
  */
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

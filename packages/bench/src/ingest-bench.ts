@@ -2,8 +2,8 @@
  * `bench ingest`: points through the gRPC API until acknowledged, and until in the graph, against
  * hnswlib's build of the same vectors in memory on two threads.
  *
- * Ours pays for the network, the log with its fsyncs, the store and the graph; the peer only for its
- * graph. Alternating, a fresh data folder each time.
+ * Ours pays for the network, the log with its fsyncs, the store and the graph; the peer only for
+ * its graph. Alternating, a fresh data folder each time.
  */
 import type { BenchOptions } from './bench-options.ts'
 import { type BuildTimes, type Contestant, peerContestants } from './contestant.ts'

@@ -1,8 +1,8 @@
 /**
  * Loads the addon, once, and says what it exports.
  *
- * The interfaces list what Rust gives, in the order of the Rust files; the public interfaces of this
- * package stand on them. Calls that take a call number answer through the completion ring.
+ * The interfaces list what Rust gives, in the order of the Rust files; the public interfaces of
+ * this package stand on them. Calls that take a call number answer through the completion ring.
  */
 import { createRequire } from 'node:module'
 import { VectronError } from '@vectron/base'

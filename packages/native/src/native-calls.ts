@@ -1,8 +1,8 @@
 /**
  * Calls of the addon that finish later: each has a number, and a promise that waits for it.
  *
- * One completion ring serves all calls of this JavaScript thread. Stays true: every number given out
- * is settled exactly once; the process stays alive while calls are open, and no longer.
+ * One completion ring serves all calls of this JavaScript thread. Stays true: every number given
+ * out is settled exactly once; the process stays alive while calls are open, and no longer.
  */
 import { assertDefined } from '@vectron/base'
 import { type Completion, type CompletionRing, loadAddon } from './addon.ts'

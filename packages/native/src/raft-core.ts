@@ -41,7 +41,9 @@ export type ProposeResult =
   | { readonly kind: 'not-leader'; readonly leader: bigint }
   | { readonly kind: 'dropped' }
 
-/** `command` comes from proposals, `empty` from elections, `conf-change` from membership changes. */
+/**
+ * `command` comes from proposals, `empty` from elections, `conf-change` from membership changes.
+ */
 export type CommittedKind = 'command' | 'empty' | 'conf-change'
 
 export interface CommittedEntry {

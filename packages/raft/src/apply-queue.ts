@@ -1,10 +1,10 @@
 /**
  * ApplyQueue: committed entries of one group on their way into its state machine.
  *
- * One batch is applied at a time, in order; what is committed meanwhile gathers into the next batch,
- * up to a limit in bytes. A change of membership is applied to raft first, written to the log, and
- * only then handed to the state machine: a state machine must never be ahead of the configuration
- * that the log knows.
+ * One batch is applied at a time, in order; what is committed meanwhile gathers into the next
+ * batch, up to a limit in bytes. A change of membership is applied to raft first, written to the
+ * log, and only then handed to the state machine: a state machine must never be ahead of the
+ * configuration that the log knows.
  */
 import { assert, type LogIndex, logIndex } from '@vectron/base'
 import type { CommittedEntry } from '@vectron/native'

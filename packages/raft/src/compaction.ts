@@ -1,8 +1,8 @@
 /**
  * Compaction of one group's log.
  *
- * The log may forget what the state machine has made durable, and nothing else. A state machine makes
- * itself durable when it likes; when its log has grown beyond a limit it is asked to.
+ * The log may forget what the state machine has made durable, and nothing else. A state machine
+ * makes itself durable when it likes; when its log has grown beyond a limit it is asked to.
  */
 import { isVectronError, type LogIndex } from '@vectron/base'
 import type { StateMachine } from './state-machine.ts'

@@ -1,14 +1,14 @@
 /**
  * Drive: carries what RaftCore asks for to the log and the network, all groups together.
  *
- * The simple version appends each poll's records and waits for the fsync before it polls again. Then
- * a slow disk delays every heartbeat and vote. Here polls go on while one append is under way: their
- * records gather, and go into the next append as one write. So at any time there is at most one
- * append and one gathering chunk, and the number of fsyncs follows the disk, not the load.
+ * The simple version appends each poll's records and waits for the fsync before it polls again.
+ * Then a slow disk delays every heartbeat and vote. Here polls go on while one append is under way:
+ * their records gather, and go into the next append as one write. So at any time there is at most
+ * one append and one gathering chunk, and the number of fsyncs follows the disk, not the load.
  *
- * Stays true: records are appended in the order of polls; `persisted` is called for a batch only when
- * its records and all before them are on stable storage. Batches without records pass through the
- * same queue, because their messages may depend on an earlier batch's records.
+ * Stays true: records are appended in the order of polls; `persisted` is called for a batch only
+ * when its records and all before them are on stable storage. Batches without records pass through
+ * the same queue, because their messages may depend on an earlier batch's records.
  */
 import {
   type CancelTimer,

@@ -31,8 +31,8 @@ import { ReadBarrier } from './read-barrier.ts'
 import type { StateMachine } from './state-machine.ts'
 
 /**
- * The position at which every group begins. No log holds it: replicas of a new group agree on it, and
- * each hands it to its state machine as an entry without a command.
+ * The position at which every group begins. No log holds it: replicas of a new group agree on it,
+ * and each hands it to its state machine as an entry without a command.
  */
 const BOOTSTRAP: CommittedEntry = { index: 1n, term: 1n, kind: 'empty', data: new Uint8Array() }
 

@@ -1,9 +1,10 @@
 /**
  * Proposals of one group that wait for their entry to be applied.
  *
- * Raft answers a proposal with a position (index, term). The entry that is applied at this index has
- * this term, or it is another entry and the proposal is lost for good. A leader that steps down knows
- * neither: its proposals end as OUTCOME_UNKNOWN, and the client's request id makes a retry safe.
+ * Raft answers a proposal with a position (index, term). The entry that is applied at this index
+ * has this term, or it is another entry and the proposal is lost for good. A leader that steps down
+ * knows neither: its proposals end as OUTCOME_UNKNOWN, and the client's request id makes a retry
+ * safe.
  */
 import { type Deadline, type LogIndex, type Term, VectronError } from '@vectron/base'
 

@@ -1,11 +1,11 @@
 /**
  * Read barriers of one group: waits until the replica has applied all that was acknowledged before.
  *
- * ReadIndex (Ongaro's thesis, section 6.4): the leader confirms by a round of heartbeats that it still
- * leads, and tells the index that it had committed when it was asked. All readers that wait share one
- * question; those that come later share the next. Every attempt has a context of its own, because an
- * answer to an earlier attempt may be older than a later reader. Raft drops questions without a word
- * (no leader, nothing committed in this term), so unanswered ones are asked again.
+ * ReadIndex (Ongaro's thesis, section 6.4): the leader confirms by a round of heartbeats that it
+ * still leads, and tells the index that it had committed when it was asked. All readers that wait
+ * share one question; those that come later share the next. Every attempt has a context of its own,
+ * because an answer to an earlier attempt may be older than a later reader. Raft drops questions
+ * without a word (no leader, nothing committed in this term), so unanswered ones are asked again.
  *
  * There are no lease reads: they rest on ticks, and a stalled process does not tick.
  */

@@ -1,9 +1,9 @@
 /**
  * ReplicaHost: all Raft groups of a process, on one log, one transport and one clock.
  *
- * The only stateful thing between services and RaftCore. Pure of clock, randomness, disk and network:
- * all are parameters, and the simulation gives its own. Leaves the meaning of commands to state
- * machines, and opening and closing of the log to its caller.
+ * The only stateful thing between services and RaftCore. Pure of clock, randomness, disk and
+ * network: all are parameters, and the simulation gives its own. Leaves the meaning of commands to
+ * state machines, and opening and closing of the log to its caller.
  */
 import {
   type Clock,

@@ -1,8 +1,8 @@
 /**
  * What the clients of a simulated run were told, and the invariants that must hold against it.
  *
- * A violation is thrown as SimViolation with the invariant that broke. `checkNow` holds at any moment
- * of a life; `checkRecovered` after a read barrier, when the replica must have caught up.
+ * A violation is thrown as SimViolation with the invariant that broke. `checkNow` holds at any
+ * moment of a life; `checkRecovered` after a read barrier, when the replica must have caught up.
  */
 import type { ModelMachine } from './model-machine.ts'
 

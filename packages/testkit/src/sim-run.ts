@@ -2,8 +2,8 @@
  * One simulated run: a seed decides what clients and faults do, and when.
  *
  * One node. Clients write, repeat writes whose outcome they do not know, and read; the process dies
- * at any point between two events, stalls, and its disk is slow or full for a while. The invariants of
- * SimHistory are checked after every step and after every recovery.
+ * at any point between two events, stalls, and its disk is slow or full for a while. The invariants
+ * of SimHistory are checked after every step and after every recovery.
  */
 import { assert, deadlineAfter, isVectronError, type Random, seededRandom } from '@vectron/base'
 import type { ReleaseRule } from '@vectron/raft'

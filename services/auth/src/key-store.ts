@@ -56,7 +56,9 @@ export interface KeyStore {
   listKeys(): ListedKey[]
   /** false when there is no key of this id. A revoked key stays revoked. */
   revokeKey(id: string): boolean
-  /** undefined for a key that is malformed, unknown, wrong or revoked; the caller learns no more. */
+  /**
+   * undefined for a key that is malformed, unknown, wrong or revoked; the caller learns no more.
+   */
   validateKey(text: string): Principal | undefined
   close(): void
 }

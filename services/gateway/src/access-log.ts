@@ -1,8 +1,9 @@
 /**
  * One interceptor around every call: counts it, times it, and says something when that is worth it.
  *
- * A call that went well is logged at debug level only; one that failed by the server's fault at error
- * level; one refused at debug level, with its reason. A busy server writes no line per request.
+ * A call that went well is logged at debug level only; one that failed by the server's fault at
+ * error level; one refused at debug level, with its reason. A busy server writes no line per
+ * request.
  */
 
 import { type Clock, type Logger, type Metrics, toVectronError } from '@vectron/base'

@@ -6,6 +6,7 @@ import { didYouMean, LIMITS, VectronError } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
 
 const NAME = new RegExp(`^[a-z0-9][a-z0-9_-]{0,${LIMITS.collectionNameCharsMax - 1}}$`)
+const NAME_RULE = `1 to ${LIMITS.collectionNameCharsMax} of a-z, 0-9, "-" and "_", a letter or digit first`
 
 /** @throws VectronError MISSING_FIELD, INVALID_NAME */
 export function checkCollectionName(name: string, field: string): void {
@@ -15,7 +16,7 @@ export function checkCollectionName(name: string, field: string): void {
   if (NAME.test(name)) return
   throw new VectronError(
     'INVALID_NAME',
-    `"${name.slice(0, 200)}" is no collection name: 1 to ${LIMITS.collectionNameCharsMax} of a-z, 0-9, "-" and "_", a letter or digit first.`,
+    `"${name.slice(0, 200)}" is no collection name: ${NAME_RULE}.`,
     { field },
   )
 }

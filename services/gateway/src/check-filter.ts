@@ -1,8 +1,8 @@
 /**
  * Checks of a filter's shape: depth, size, and that each condition says one thing.
  *
- * What a filter means (types of fields, whether they exist) is the engine's to check: it alone knows
- * the fields. The engine gets the bytes as they came.
+ * What a filter means (types of fields, whether they exist) is the engine's to check: it alone
+ * knows the fields. The engine gets the bytes as they came.
  */
 
 import { fromBinary, toBinary } from '@bufbuild/protobuf'

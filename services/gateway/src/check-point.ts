@@ -160,7 +160,9 @@ function parsePayload(payload: Uint8Array, field: FieldPath): unknown {
 const OPEN_OBJECT = 0x7b
 const OPEN_ARRAY = 0x5b
 
-/** Whether there are brackets enough for too deep a nesting; spares nearly every payload the walk. */
+/**
+ * Whether there are brackets enough for too deep a nesting; spares nearly every payload the walk.
+ */
 function mayBeDeep(payload: Uint8Array): boolean {
   let brackets = 0
   for (const byte of payload) if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) brackets++

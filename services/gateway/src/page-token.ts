@@ -1,8 +1,8 @@
 /**
  * Page tokens: where the next page of a list begins, and which list it belongs to.
  *
- * The body is 8 bytes of a hash over what was asked, then the position in UTF-8. A token that is sent
- * with another request is refused instead of answering nonsense.
+ * The body is 8 bytes of a hash over what was asked, then the position in UTF-8. A token that is
+ * sent with another request is refused instead of answering nonsense.
  */
 
 import { createHash } from 'node:crypto'

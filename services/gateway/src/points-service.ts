@@ -257,7 +257,9 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
 
 type SelectionPart = { readonly ids: string[] } | { readonly filter: vectron.Filter }
 
-/** @throws VectronError MISSING_FIELD, INVALID_ARGUMENT, BATCH_TOO_LARGE, INVALID_ID, INVALID_FILTER */
+/**
+ * @throws VectronError MISSING_FIELD, INVALID_ARGUMENT, BATCH_TOO_LARGE, INVALID_ID, INVALID_FILTER
+ */
 function takeSelection(request: {
   readonly ids: readonly string[]
   readonly filter?: vectron.Filter | undefined

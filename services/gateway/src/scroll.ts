@@ -9,7 +9,9 @@ export interface ScrollPage {
   readonly lastId: string | undefined
 }
 
-/** Each shard gave up to `limit` points behind the same id, so the first `limit` of all are known. */
+/**
+ * Each shard gave up to `limit` points behind the same id, so the first `limit` of all are known.
+ */
 export function mergeScrolls(results: readonly engine.ReadResult[], limit: number): ScrollPage {
   const merged = results.length === 1 ? (results[0]?.points ?? []) : sortById(results)
   const page = merged.slice(0, limit)

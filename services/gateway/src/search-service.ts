@@ -1,8 +1,8 @@
 /**
  * The handlers of vectron.v1.Search: plan, fan out, merge.
  *
- * One request goes to each worker for all its shards and all queries of a batch. Filters, points and
- * payloads pass as bytes; JavaScript looks at a hit only to merge several shards.
+ * One request goes to each worker for all its shards and all queries of a batch. Filters, points
+ * and payloads pass as bytes; JavaScript looks at a hit only to merge several shards.
  */
 
 import { fromBinary } from '@bufbuild/protobuf'

@@ -2,8 +2,9 @@
  * The catalog: the cluster's metadata as a deterministic state machine. Commands in, results out.
  *
  * Every placement member applies the same commands in the same order and holds the same catalog, so
- * nothing here asks for the time, draws, or depends on anything but the command and the state. Where
- * shards go was decided before (planner.ts) and stands in the command; ids are handed out here.
+ * nothing here asks for the time, draws, or depends on anything but the command and the state.
+ * Where shards go was decided before (planner.ts) and stands in the command; ids are handed out
+ * here.
  *
  * Invariant: an id, once handed out, is never handed out again, whatever is deleted.
  */

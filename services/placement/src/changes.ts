@@ -1,8 +1,8 @@
 /**
  * Changes: lets callers wait until something about the cluster changes.
  *
- * Whoever waits looks again at the state itself when woken; a wake-up carries no news and may be for
- * somebody else.
+ * Whoever waits looks again at the state itself when woken; a wake-up carries no news and may be
+ * for somebody else.
  */
 
 import type { Clock } from '@vectron/base'
@@ -22,7 +22,9 @@ export class Changes {
     for (const wake of woken) wake()
   }
 
-  /** Settles at the next announcement, after `timeoutMs` milliseconds, or when the signal aborts. */
+  /**
+   * Settles at the next announcement, after `timeoutMs` milliseconds, or when the signal aborts.
+   */
   next(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve()
     return new Promise((resolve) => {

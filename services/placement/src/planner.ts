@@ -38,7 +38,8 @@ const HASH_SPACE = 1n << 64n
 const REPLICATION_DEFAULT = 3
 
 /**
- * Shards of equal ranges, each on the workers with the fewest replicas, so that workers fill evenly.
+ * Shards of equal ranges, each on the workers with the fewest replicas, so that workers fill
+ * evenly.
  *
  * @throws VectronError UNAVAILABLE without workers; INVALID_ARGUMENT when there are fewer workers
  *   than replicas: two replicas on one worker would fail together.

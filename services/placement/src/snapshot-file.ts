@@ -2,8 +2,8 @@
  * The catalog's snapshot on disk: one file, replaced as a whole.
  *
  * Layout (docs/formats/catalog.md): magic, format version, CRC-32 of the body, the body: an encoded
- * `placement.v1.CatalogState`. A new snapshot is written beside the old one, synced and renamed over
- * it, so a crash leaves one of the two, whole.
+ * `placement.v1.CatalogState`. A new snapshot is written beside the old one, synced and renamed
+ * over it, so a crash leaves one of the two, whole.
  */
 
 import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'

@@ -1,9 +1,9 @@
 /**
  * DiskGuard: refuses writes while there is too little room to carry them through.
  *
- * A write that stands in the log must be applied, so the time to refuse it is before. The guard asks
- * for more free room than log and engine need themselves; between its two marks it keeps its mind,
- * so that writes do not flicker at the edge.
+ * A write that stands in the log must be applied, so the time to refuse it is before. The guard
+ * asks for more free room than log and engine need themselves; between its two marks it keeps its
+ * mind, so that writes do not flicker at the edge.
  */
 
 import { statfs } from 'node:fs/promises'

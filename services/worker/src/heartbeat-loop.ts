@@ -3,8 +3,8 @@
  *
  * Each heartbeat says how the replicas are and which assignments the worker holds; placement keeps
  * the answer back until there are newer ones or the interval is over. News of this worker (a shard
- * opened, a leader elected) end the waiting call and start the next one at once. When placement does
- * not answer, the worker goes on with what it has.
+ * opened, a leader elected) end the waiting call and start the next one at once. When placement
+ * does not answer, the worker goes on with what it has.
  */
 
 import { create } from '@bufbuild/protobuf'

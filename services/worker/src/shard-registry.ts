@@ -4,7 +4,8 @@
  * Reconciling is idempotent and repeated with every heartbeat answer: a shard that could not be
  * opened is tried again, one that is no longer assigned is destroyed. Shards open side by side.
  *
- * Invariant: nothing is destroyed before placement, recognised by its cluster id, has answered once.
+ * Invariant: nothing is destroyed before placement, recognised by its cluster id, has answered
+ * once.
  */
 
 import { mkdir, readdir } from 'node:fs/promises'

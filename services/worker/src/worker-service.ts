@@ -1,7 +1,8 @@
 /**
  * The handlers of worker.v1: find the shard, let it answer.
  *
- * A search of several shards answers for each on its own: one that fails leaves the others standing.
+ * A search of several shards answers for each on its own: one that fails leaves the others
+ * standing.
  */
 
 import { create } from '@bufbuild/protobuf'

@@ -1,7 +1,9 @@
-//! Errors on their way to JavaScript: reason, message and subject, the three parts of a VectronError.
+//! Errors on their way to JavaScript: reason, message and subject, the three parts of a
+//! VectronError.
 //!
-//! A thrown napi error has room for a code and a text only: the code is the reason, the first line of
-//! the text is the subject, and the rest is the message. packages/native/src/failure.ts takes it apart.
+//! A thrown napi error has room for a code and a text only: the code is the reason, the first line
+//! of the text is the subject, and the rest is the message. packages/native/src/failure.ts takes it
+//! apart.
 
 use napi::bindgen_prelude::BigInt;
 use vectron_consensus::ConsensusError;

@@ -1,8 +1,9 @@
 //! RaftCore: the replicas of all Raft groups of a process behind batch calls.
 //!
-//! A caller changes groups by name (`step`, `propose`, `tick`), then drains all that changed with one
-//! `poll`, in the order of group ids, so that the same calls always give the same answers. The records
-//! of a poll are written in the order of polls; `persisted` releases what must not leave before.
+//! A caller changes groups by name (`step`, `propose`, `tick`), then drains all that changed with
+//! one `poll`, in the order of group ids, so that the same calls always give the same answers. The
+//! records of a poll are written in the order of polls; `persisted` releases what must not leave
+//! before.
 //!
 //! Stays true: a panic of raft fails the one group that it came from; the others go on.
 

@@ -1,9 +1,10 @@
 //! Election timeouts that reproduce.
 //!
-//! raft draws its timeout from the thread's random source whenever a replica resets. A host that must
-//! be replayable overrides that draw with a pure function of what identifies the moment: the seed, the
-//! group, the replica, the term, and how many elections this replica has begun. The last one matters
-//! because a pre-vote does not change the term: without it two replicas could collide for ever.
+//! raft draws its timeout from the thread's random source whenever a replica resets. A host that
+//! must be replayable overrides that draw with a pure function of what identifies the moment: the
+//! seed, the group, the replica, the term, and how many elections this replica has begun. The last
+//! one matters because a pre-vote does not change the term: without it two replicas could collide
+//! for ever.
 
 /// What one timeout is drawn from.
 pub(crate) struct ElectionDraw {

@@ -1,5 +1,5 @@
-//! The one error of this crate. `reason` is a row of docs/ERRORS.md, so that the addon can hand it on
-//! unchanged.
+//! The one error of this crate. `reason` is a row of docs/ERRORS.md, so that the addon can hand it
+//! on unchanged.
 
 use std::fmt;
 

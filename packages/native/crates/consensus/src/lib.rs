@@ -1,8 +1,8 @@
 //! Consensus: the Raft state machines of many groups and the durable log that they share.
 //!
-//! [`RaftCore`] is pure: no clock, thread, socket or file, so production and simulation run the same
-//! code. [`RaftLog`] is the opposite: it owns files and one writer thread and knows nothing of Raft
-//! but the shape of its records. A host carries what one asks for to the other.
+//! [`RaftCore`] is pure: no clock, thread, socket or file, so production and simulation run the
+//! same code. [`RaftLog`] is the opposite: it owns files and one writer thread and knows nothing of
+//! Raft but the shape of its records. A host carries what one asks for to the other.
 
 mod core;
 mod election;

@@ -1,8 +1,8 @@
 //! RaftLog: one durable log for all Raft groups of a process, on raft-engine.
 //!
 //! Owns the folder (locked against a second process), the writer thread and the purge thread. Stays
-//! true: a settled append is on stable storage; a damaged file is refused by name and never cut short.
-//! Leaves to the host when to compact and what the records mean.
+//! true: a settled append is on stable storage; a damaged file is refused by name and never cut
+//! short. Leaves to the host when to compact and what the records mean.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,14 +1,15 @@
 //! Checks the log's files before raft-engine opens them, and cuts off a torn end.
 //!
 //! raft-engine offers two extremes: refuse any damage, or truncate at the first damage of the last
-//! file. The first refuses what every power cut leaves behind; the second silently drops acknowledged
-//! entries when a byte in the middle went bad. Here the two are told apart, and raft-engine then opens
-//! in its strict mode.
+//! file. The first refuses what every power cut leaves behind; the second silently drops
+//! acknowledged entries when a byte in the middle went bad. Here the two are told apart, and
+//! raft-engine then opens in its strict mode.
 //!
 //! One write is under way at a time, and the next begins only after its fsync. So at most the last
-//! record is torn, and a torn write misses whole sectors, which read as zeros (the space was allocated
-//! ahead) or lie beyond the end of the file. A last record that is damaged but misses no sector, or a
-//! damaged one that is followed by more data, was once complete: the file is refused by name.
+//! record is torn, and a torn write misses whole sectors, which read as zeros (the space was
+//! allocated ahead) or lie beyond the end of the file. A last record that is damaged but misses no
+//! sector, or a damaged one that is followed by more data, was once complete: the file is refused
+//! by name.
 //!
 //! The layout is in docs/formats/raft-log.md.
 

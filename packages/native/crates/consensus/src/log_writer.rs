@@ -1,10 +1,10 @@
 //! The writer thread of the log: takes tasks in order and makes them durable.
 //!
-//! Whatever is queued while one fsync runs goes into the next write, so the number of fsyncs follows
-//! the disk and not the number of callers. A failed write or fsync ends the process: what the kernel
-//! then has of the file is unknown, and an fsync that is retried may report success for lost data
-//! (Rebello and others, "Can Applications Recover from fsync Failures?", 2020). Too little space is
-//! found before the write and refuses the append alone.
+//! Whatever is queued while one fsync runs goes into the next write, so the number of fsyncs
+//! follows the disk and not the number of callers. A failed write or fsync ends the process: what
+//! the kernel then has of the file is unknown, and an fsync that is retried may report success for
+//! lost data (Rebello and others, "Can Applications Recover from fsync Failures?", 2020). Too
+//! little space is found before the write and refuses the append alone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -283,8 +283,8 @@ pub(crate) fn run_purge(engine: &Engine, folder: &std::path::Path, wanted: &Rece
 
 fn stop_process(folder: &std::path::Path, cause: &str) -> ! {
     eprintln!(
-        "vectron: the Raft log in {} failed ({cause}). The process stops: after a failed write or fsync \
-         nothing may be acknowledged. Check the disk, then start again.",
+        "vectron: the Raft log in {} failed ({cause}). The process stops: after a failed \
+         write or fsync nothing may be acknowledged. Check the disk, then start again.",
         folder.display()
     );
     std::process::abort();

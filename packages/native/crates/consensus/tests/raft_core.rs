@@ -1,5 +1,5 @@
-//! RaftCore with one and with three replicas: elections, replication, order of persistence, recovery,
-//! changes of membership, reproducibility.
+//! RaftCore with one and with three replicas: elections, replication, order of persistence,
+//! recovery, changes of membership, reproducibility.
 
 mod cluster;
 

@@ -1,10 +1,10 @@
 //! Measures the index on a file of vectors: `cargo run --release --example words -- FILE`.
 //!
 //! The file: count and dimension as little-endian u32, then rows of f32. Environment: METRIC
-//! (cosine, dot, l2), THREADS (build, default 2), K (10), QUERIES (2000), LIMIT (rows used), CHECKPOINT
-//! (a file: loaded when it is there, else written).
-//! Prints `name=value` lines; queries per second are per second of processor time. One thread searches; truth is the exact scan, which the first queries
-//! check against brute force.
+//! (cosine, dot, l2), THREADS (build, default 2), K (10), QUERIES (2000), LIMIT (rows used),
+//! CHECKPOINT (a file: loaded when it is there, else written). Prints `name=value` lines; queries
+//! per second are per second of processor time. One thread searches; truth is the exact scan, which
+//! the first queries check against brute force.
 
 use std::time::Instant;
 

@@ -37,8 +37,8 @@ impl Visited {
         }
     }
 
-    /// Notes at most `most` nodes at once, without a branch on whether one was met: in a walk that is a
-    /// coin's toss, and a wrong guess costs more than the work.
+    /// Notes at most `most` nodes at once, without a branch on whether one was met: in a walk that
+    /// is a coin's toss, and a wrong guess costs more than the work.
     #[inline(always)]
     pub fn meet_all(&mut self, nodes: impl Iterator<Item = u32>, most: usize) {
         self.met.reserve(most);

@@ -2,6 +2,8 @@
 // @generated from file google/api/annotations.proto (package google.api, syntax proto3)
 /* eslint-disable */
 
+// Ties a method to its HTTP form (google/api/http.proto).
+
 import type { GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
 import type { MethodOptions } from "@bufbuild/protobuf/wkt";
 import type { HttpRule } from "./http_pb.js";

@@ -2,6 +2,8 @@
 // @generated from file google/api/annotations.proto (package google.api, syntax proto3)
 /* eslint-disable */
 
+// Ties a method to its HTTP form (google/api/http.proto).
+
 import { extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_http } from "./http_pb.js";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";

@@ -2,6 +2,8 @@
 // @generated from file vectron/v1/options.proto (package vectron.v1, syntax proto3)
 /* eslint-disable */
 
+// Options of our own on fields, which the JSON codec heeds.
+
 import type { GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
 import type { FieldOptions } from "@bufbuild/protobuf/wkt";
 

@@ -2,6 +2,8 @@
 // @generated from file vectron/v1/options.proto (package vectron.v1, syntax proto3)
 /* eslint-disable */
 
+// Options of our own on fields, which the JSON codec heeds.
+
 import { extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 

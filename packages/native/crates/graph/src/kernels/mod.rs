@@ -143,7 +143,11 @@ pub fn prefetch(address: *const u8) {
     #[cfg(target_arch = "aarch64")]
     // Safety: a prefetch reads nothing and faults on nothing.
     unsafe {
-        std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) address, options(nostack, readonly, preserves_flags));
+        std::arch::asm!(
+            "prfm pldl1keep, [{0}]",
+            in(reg) address,
+            options(nostack, readonly, preserves_flags)
+        );
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = address;
