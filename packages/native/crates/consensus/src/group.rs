@@ -2,9 +2,9 @@
 //!
 //! Stays true: between `ready()` and `advance_append_async` nothing else touches the node; the
 //! election timeout is drawn anew after every call that raft may have reset it in; a record carries
-//! the whole hard state whenever it carries anything. A hard state in which only the commit index moved
-//! is not written by itself: after a restart a leader commits again, and a write would cost every
-//! proposal a second fsync.
+//! the whole hard state whenever it carries anything. A hard state in which only the commit index
+//! moved is not written by itself: after a restart a leader commits again, and a write would cost
+//! every proposal a second fsync.
 
 use bytes::Bytes;
 use protobuf::Message as _;
@@ -24,9 +24,9 @@ use crate::records::{
 };
 use crate::tail::Tail;
 
-/// Replicas of a new group agree on this position without ever having written it: an empty entry that
-/// made the first configuration. It is not zero, so that a replica that joins later starts from a
-/// snapshot and never from half of a history.
+/// Replicas of a new group agree on this position without ever having written it: an empty entry
+/// that made the first configuration. It is not zero, so that a replica that joins later starts
+/// from a snapshot and never from half of a history.
 const BOOTSTRAP: LogPosition = LogPosition { index: 1, term: 1 };
 
 /// What a group hands out in one poll.
@@ -96,10 +96,12 @@ impl Group {
             ));
         }
         let description = is_new.then(|| origin.describe(create));
-        let mut initial = raft::eraftpb::HardState::default();
-        initial.term = hard_state.term;
-        initial.vote = hard_state.vote;
-        initial.commit = hard_state.commit;
+        let initial = raft::eraftpb::HardState {
+            term: hard_state.term,
+            vote: hard_state.vote,
+            commit: hard_state.commit,
+            ..Default::default()
+        };
         let tail = Tail::new(origin.start, origin.entries, initial, origin.conf_state);
         let config = raft_config(options, create.replica, applied);
         let node = RawNode::new(&config, tail, &Logger::root(Discard, o!()))
@@ -128,9 +130,9 @@ impl Group {
         self.draw_election_timeout();
     }
 
-    /// Takes a peer's message. What is not for this replica or cannot be served is dropped, as if the
-    /// network had lost it: forwarded proposals (a client retries at the leader) and snapshots (their
-    /// files have no stream yet).
+    /// Takes a peer's message. What is not for this replica or cannot be served is dropped, as if
+    /// the network had lost it: forwarded proposals (a client retries at the leader) and snapshots
+    /// (their files have no stream yet).
     pub fn step(&mut self, encoded: &[u8]) -> Result<(), ConsensusError> {
         let mut message = Message::default();
         message
@@ -191,7 +193,8 @@ impl Group {
         }
     }
 
-    /// Applies the committed change of entry `index`; one that the log says is applied changes nothing.
+    /// Applies the committed change of entry `index`; one that the log says is applied changes
+    /// nothing.
     pub fn apply_conf_change(
         &mut self,
         index: u64,

@@ -122,10 +122,12 @@ mod tests {
 
     #[test]
     fn an_entry_survives_its_encoding() {
-        let mut entry = Entry::default();
-        entry.index = 12;
-        entry.term = 3;
-        entry.data = Bytes::from_static(b"payload");
+        let entry = Entry {
+            index: 12,
+            term: 3,
+            data: Bytes::from_static(b"payload"),
+            ..Default::default()
+        };
         assert_eq!(decode_entry(&encode_entry(&entry)).unwrap(), entry);
     }
 }

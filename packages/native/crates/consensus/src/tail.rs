@@ -1,8 +1,9 @@
 //! The in-memory end of one group's log, in the shape that raft reads it.
 //!
 //! Raft's storage trait is synchronous, so what it may ask for must be in memory: everything above
-//! min(applied, persisted). `compact` drops what lies below; the host calls it, so the tail is bounded
-//! by the host's limit in bytes. Entries hold their payload as shared `Bytes`: a clone copies no data.
+//! min(applied, persisted). `compact` drops what lies below; the host calls it, so the tail is
+//! bounded by the host's limit in bytes. Entries hold their payload as shared `Bytes`: a clone
+//! copies no data.
 //!
 //! Invariant: `entries` are consecutive and begin at `start.index + 1`.
 
@@ -158,11 +159,12 @@ mod tests {
     use super::*;
 
     fn entry(index: u64, term: u64, bytes: usize) -> Entry {
-        let mut entry = Entry::default();
-        entry.index = index;
-        entry.term = term;
-        entry.data = vec![1; bytes].into();
-        entry
+        Entry {
+            index,
+            term,
+            data: vec![1; bytes].into(),
+            ..Default::default()
+        }
     }
 
     fn tail(indexes: std::ops::RangeInclusive<u64>) -> Tail {

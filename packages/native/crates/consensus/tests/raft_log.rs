@@ -30,10 +30,12 @@ fn open(folder: &Path) -> RaftLog {
 
 fn record(first: u64, payloads: &[&[u8]]) -> LogRecord {
     let entries = payloads.iter().enumerate().map(|(position, payload)| {
-        let mut entry = Entry::default();
-        entry.index = first + position as u64;
-        entry.term = 2;
-        entry.data = Bytes::copy_from_slice(payload);
+        let entry = Entry {
+            index: first + position as u64,
+            term: 2,
+            data: Bytes::copy_from_slice(payload),
+            ..Default::default()
+        };
         Bytes::from(entry.write_to_bytes().unwrap())
     });
     LogRecord {

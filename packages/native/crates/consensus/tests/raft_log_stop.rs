@@ -62,10 +62,12 @@ fn options(folder: &Path) -> LogOptions {
 fn append_for_ever(folder: &Path) -> ! {
     let log = RaftLog::open(&options(folder)).unwrap();
     for index in 1.. {
-        let mut entry = Entry::default();
-        entry.index = index;
-        entry.term = 1;
-        entry.data = vec![3; 20_000].into();
+        let entry = Entry {
+            index,
+            term: 1,
+            data: vec![3; 20_000].into(),
+            ..Default::default()
+        };
         let record = LogRecord {
             group: 1,
             replica_id: 1,
