@@ -1,0 +1,133 @@
+/** Three hosts over the in-process transport: they elect, replicate, refuse and read. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import {
+  assertDefined,
+  deadlineAfter,
+  groupId,
+  type LogIndex,
+  logIndex,
+  replicaId,
+  sleep,
+  systemClock,
+} from '@vectron/base'
+import { type CommittedEntry, createRaftCore, openRaftLog } from '@vectron/native'
+import { HOST_LIMITS } from './host-limits.ts'
+import { ReplicaHost } from './replica-host.ts'
+import type { StateMachine } from './state-machine.ts'
+import { FrameGate, InProcessNetwork } from './transport.ts'
+
+const GROUP = groupId(1n)
+const NODES = [1n, 2n, 3n]
+const MEMBERS = NODES.map((node) => ({ replica: replicaId(node), learner: false }))
+/** Ten times as fast as in production. */
+const LIMITS = { ...HOST_LIMITS, tickMs: 10 }
+
+class Commands implements StateMachine<number> {
+  appliedIndex = logIndex(0n)
+  durableIndex = logIndex(0n)
+  readonly all: string[] = []
+
+  async apply(entries: readonly CommittedEntry[]): Promise<readonly number[]> {
+    return entries.map(({ index, kind, data }) => {
+      this.appliedIndex = logIndex(index)
+      if (kind === 'command') this.all.push(Buffer.from(data).toString())
+      return this.all.length
+    })
+  }
+
+  async checkpoint(): Promise<LogIndex> {
+    return this.durableIndex
+  }
+}
+
+interface Member {
+  readonly host: ReplicaHost
+  readonly machine: Commands
+}
+
+async function openMember(
+  context: TestContext,
+  folder: string,
+  network: InProcessNetwork,
+  nodeId: bigint,
+): Promise<Member> {
+  const log = await openRaftLog(join(folder, nodeId.toString()))
+  const core = createRaftCore({
+    seed: 5n,
+    electionTicks: 15,
+    heartbeatTicks: 2,
+    messageBytesMax: 1 << 18,
+    inflightMessagesMax: 64,
+    uncommittedBytesMax: 1 << 26,
+    committedBytesPerPollMax: 1 << 22,
+  })
+  const transport = network.connect({ clusterId: 'test', nodeId, bootEpoch: 1n })
+  const onFatal = (error: unknown) => assert.fail(`the log failed: ${error}`)
+  const host = ReplicaHost.open({
+    core,
+    log,
+    clock: systemClock,
+    transport,
+    limits: LIMITS,
+    onFatal,
+  })
+  context.after(async () => {
+    await host.close()
+    await log.close()
+  })
+  const machine = new Commands()
+  const replica = replicaId(nodeId)
+  await host.createGroup(GROUP, { replica, bootstrap: MEMBERS, stateMachine: machine })
+  return { host, machine }
+}
+
+async function findLeader(members: readonly Member[]): Promise<Member> {
+  for (;;) {
+    const leader = members.find(({ host }) => host.status(GROUP)?.role === 'leader')
+    if (leader !== undefined) return leader
+    await sleep(systemClock, LIMITS.tickMs)
+  }
+}
+
+test('three hosts replicate; followers refuse writes and answer reads', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vectron-hosts-'))
+  const network = new InProcessNetwork()
+  const members: Member[] = []
+  for (const node of NODES) members.push(await openMember(context, folder, network, node))
+  context.after(() => rm(folder, { recursive: true, force: true }))
+
+  const leader = await findLeader(members)
+  const deadline = deadlineAfter(systemClock, 20_000)
+  const write = async (text: string) =>
+    leader.host.propose(GROUP, new Uint8Array(Buffer.from(text)), { deadline })
+  const answers = await Promise.all(['a', 'b', 'c'].map(write))
+  assert.deepEqual(
+    answers.map(({ result }) => result),
+    [1, 2, 3],
+  )
+
+  const follower = assertDefined(
+    members.find((member) => member !== leader),
+    'two members follow',
+  )
+  await assert.rejects(follower.host.propose(GROUP, new Uint8Array([1])), {
+    reason: 'NOT_LEADER',
+    metadata: { leader: leader.host.status(GROUP)?.leader.toString() },
+  })
+  await follower.host.readBarrier(GROUP, { deadline })
+  assert.deepEqual(follower.machine.all, ['a', 'b', 'c'])
+})
+
+test('frames of strangers and of earlier lives do not count', () => {
+  const gate = new FrameGate('ours')
+  const frame = (clusterId: string, bootEpoch: bigint) =>
+    gate.admits({ from: { clusterId, nodeId: 1n, bootEpoch }, messages: [] })
+  assert.equal(frame('theirs', 9n), false)
+  assert.equal(frame('ours', 2n), true)
+  assert.equal(frame('ours', 1n), false)
+  assert.equal(frame('ours', 3n), true)
+})
