@@ -32,7 +32,10 @@ test('a full disk refuses writes, goes on reading, and resumes', { skip }, async
   const random = seededRandom(seed)
   const disk = await mkdtemp(path.join(tmpdir(), 'vectron-disk-full-'))
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m`, 'tmpfs', disk])
+  let server: VectronProcess | undefined
   t.after(async () => {
+    // A running server keeps the file system busy.
+    await server?.kill()
     execFileSync('umount', [disk])
     await rm(disk, { recursive: true, force: true })
   })
@@ -40,8 +43,7 @@ test('a full disk refuses writes, goes on reading, and resumes', { skip }, async
   await writeFile(filler, Buffer.alloc(FILLER_MIB * 2 ** 20, 1))
   const data = path.join(disk, 'data')
   const ledger = new WriteLedger()
-  let server = await VectronProcess.start({ data })
-  t.after(() => server.kill())
+  server = await VectronProcess.start({ data })
   await createCollection(server)
   const writer = { server, ledger, random, idsFrom: 0, idsCount: 1_000_000, batchSize: 500 }
 

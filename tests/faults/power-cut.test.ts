@@ -45,9 +45,12 @@ test('the same without fsync does lose writes, so the harness can tell', { skip 
   await cutPowerUnderLoad({ disk, random, ledger, env: { LD_PRELOAD: library } })
   await assert.rejects(async () => {
     const server = await VectronProcess.start({ data: dataOn(disk) })
-    t.after(() => server.kill())
-    await createCollection(server)
-    await checkAgainstLedger(server, ledger)
+    try {
+      await createCollection(server)
+      await checkAgainstLedger(server, ledger)
+    } finally {
+      await server.kill()
+    }
   }, isLoss)
 })
 

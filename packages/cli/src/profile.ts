@@ -1,10 +1,19 @@
 /**
  * The profile: address and key of a started Vectron, in `<data folder>/profile.json`.
  *
- * The server writes it when it is ready; commands run in the same folder find it. It holds a secret,
- * so only its owner may read it.
+ * The server writes it when it is ready; commands run in the same folder find it. It holds a
+ * secret, so only its owner may read it.
  */
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { CliError } from './exit-code.ts'
 
@@ -21,14 +30,28 @@ export function profilePath(dataFolder: string): string {
   return path.join(dataFolder, FILE_NAME)
 }
 
-/** Writes the profile whole; an older one is replaced. */
+/**
+ * Writes the profile; an older one is replaced. A power cut leaves one of the two whole: without the
+ * sync the new name could come to stand for an empty file.
+ */
 export function writeProfile(dataFolder: string, profile: Profile): void {
   mkdirSync(dataFolder, { recursive: true })
   const file = profilePath(dataFolder)
   const temporary = `${file}.${process.pid}.tmp`
   writeFileSync(temporary, `${JSON.stringify(profile, undefined, 2)}\n`, { mode: OWNER_ONLY })
   chmodSync(temporary, OWNER_ONLY)
+  syncPath(temporary)
   renameSync(temporary, file)
+  syncPath(dataFolder)
+}
+
+function syncPath(target: string): void {
+  const handle = openSync(target, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
 }
 
 /** The profile of a data folder; undefined when it has none. */
