@@ -4,7 +4,7 @@
  * Stateless: what it caches (routing, keys) it can fetch again, so any number may run side by side.
  */
 
-import type { Clock, Logger, Metrics, Random } from '@vectron/base'
+import { type Clock, type Logger, type Metrics, type Random, toVectronError } from '@vectron/base'
 import { type auth, type placement, vectron, wire } from '@vectron/contracts'
 import { type ConnectWorker, Router } from '@vectron/routing'
 import {
@@ -64,7 +64,7 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const shared = { host: options.host, services, interceptors, logger, clock }
   exposeBuild(metrics, options.version)
   const routes = [
-    ...plainRoutes({ metrics, problems: () => shardsWithoutLeader(router) }),
+    ...plainRoutes({ metrics, problems: () => findProblems(router) }),
     openApiRoute({ services: services.map(({ desc }) => desc), version: options.version }),
   ]
   const http = await startHttpServer({ ...shared, port: options.httpPort, routes })
@@ -96,12 +96,18 @@ function bindServices(options: GatewayOptions, router: Router): BoundService[] {
   ]
 }
 
-function shardsWithoutLeader({ table }: Router): string[] {
-  return [...table.collections.values()].flatMap(({ name, shards }) =>
-    shards
-      .filter((shard) => shard.leader === undefined)
-      .map(({ shardId }) => `shard ${shardId} of "${name}" has no leader`),
-  )
+/** By routing fetched anew; without placement a gateway is not ready. */
+async function findProblems(router: Router): Promise<string[]> {
+  try {
+    const table = await router.refresh()
+    return [...table.collections.values()].flatMap(({ name, shards }) =>
+      shards
+        .filter((shard) => shard.leader === undefined)
+        .map(({ shardId }) => `shard ${shardId} of "${name}" has no leader`),
+    )
+  } catch (error) {
+    return [`placement does not answer: ${toVectronError(error).message}`]
+  }
 }
 
 function exposeBuild(metrics: Metrics, version: string): void {

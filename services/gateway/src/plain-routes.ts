@@ -8,12 +8,12 @@ import type { PlainAnswer, PlainRoute } from '@vectron/rpc'
 export interface PlainRouteOptions {
   readonly metrics: Metrics
   /** What keeps the gateway from serving; empty when it serves. */
-  readonly problems: () => readonly string[]
+  readonly problems: () => Promise<readonly string[]>
 }
 
 export function plainRoutes({ metrics, problems }: PlainRouteOptions): PlainRoute[] {
-  const ready = (): PlainAnswer => {
-    const found = problems()
+  const ready = async (): Promise<PlainAnswer> => {
+    const found = await problems()
     return found.length === 0 ? text(200, 'ok') : text(503, found.join('\n'))
   }
   return [

@@ -3,7 +3,7 @@
  */
 
 import { type Clock, LIMITS, type Random } from '@vectron/base'
-import { createRaftCore, openRaftLog } from '@vectron/native'
+import { createRaftCore, openRaftLog, type RaftLog } from '@vectron/native'
 import { HOST_LIMITS, InProcessNetwork, ReplicaHost } from '@vectron/raft'
 
 export interface HostOptions {
@@ -18,6 +18,7 @@ export interface HostOptions {
 
 export interface OpenHost {
   readonly host: ReplicaHost
+  readonly log: RaftLog
   /** Stops the groups, then closes the log. */
   close(): Promise<void>
 }
@@ -40,6 +41,7 @@ export async function openReplicaHost(options: HostOptions): Promise<OpenHost> {
   const host = ReplicaHost.open({ core, log, clock, transport, limits: HOST_LIMITS, onFatal })
   return {
     host,
+    log,
     close: async () => {
       await host.close()
       await log.close()

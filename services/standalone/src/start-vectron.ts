@@ -179,7 +179,7 @@ async function startWorker(
 ): Promise<RunningWorker> {
   const { clock, random, closers, logger, onFatal } = around
   const folder = join(around.folder, 'worker')
-  const { host, close } = await openReplicaHost({
+  const { host, log, close } = await openReplicaHost({
     folder: join(folder, 'log'),
     clusterId,
     nodeId: 1n,
@@ -191,6 +191,7 @@ async function startWorker(
   const running = await openWorker({
     folder,
     host,
+    log,
     placement: placementClient,
     address: LOCAL_WORKER,
     bootEpoch: BigInt(clock.nowMs()),

@@ -2,9 +2,10 @@
  * The conversation with placement: reports go out, assignments come in.
  *
  * Each heartbeat says how the replicas are and which assignments the worker holds; placement keeps
- * the answer back until there are newer ones or the interval is over. News of this worker (a shard
- * opened, a leader elected) end the waiting call and start the next one at once. When placement
- * does not answer, the worker goes on with what it has.
+ * the answer back until there are newer ones or the interval is over. What the assignments changed
+ * is reported by the next heartbeat, at once; while something is not as assigned, or has no leader
+ * yet, heartbeats follow each other closely. When placement does not answer, the worker goes on with
+ * what it has.
  */
 
 import { create } from '@bufbuild/protobuf'
@@ -16,8 +17,8 @@ import type { ShardRegistry } from './shard-registry.ts'
 
 /** Milliseconds that placement may keep a heartbeat back; also the interval of heartbeats. */
 const HEARTBEAT_WAIT_MS = 1000
-/** The same while something is not as assigned yet. */
-const UNSETTLED_WAIT_MS = 100
+/** The same while something is not as assigned; doubled each time, up to the interval. */
+const UNSETTLED_WAIT_MS_FIRST = 2
 /** Milliseconds beyond the wait after which a heartbeat counts as lost. */
 const HEARTBEAT_GRACE_MS = 5000
 const PAUSE_AFTER_FAILURE_MS = 500
@@ -35,31 +36,26 @@ export interface HeartbeatOptions {
 export class HeartbeatLoop {
   readonly #options: HeartbeatOptions
   readonly #stopping = new AbortController()
-  readonly #firstAnswer = Promise.withResolvers<void>()
+  readonly #reported = Promise.withResolvers<void>()
   #knownVersion = 0n
   #assignments: readonly placement.Assignment[] = []
-  #settled = true
-  #waiting: AbortController | undefined
+  /** Whether all was as assigned when the last heartbeat had been answered. */
+  #settled = false
+  #waitMs = UNSETTLED_WAIT_MS_FIRST
   #running: Promise<void> | undefined
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
   }
 
-  /** Begins; settles when the first assignments are carried out. */
+  /** Begins; settles when placement knows that every assigned shard serves, or has failed. */
   start(): Promise<void> {
     this.#running = this.#run()
-    return this.#firstAnswer.promise
-  }
-
-  /** Something that placement should know has changed. */
-  reportNow(): void {
-    this.#waiting?.abort()
+    return this.#reported.promise
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    this.#waiting?.abort()
     await this.#running
   }
 
@@ -69,8 +65,7 @@ export class HeartbeatLoop {
       try {
         await this.#beat()
       } catch (error) {
-        // A call that reportNow() ended is followed by the next one at once.
-        if (signal.aborted || this.#waiting?.signal.aborted) continue
+        if (signal.aborted) return
         this.#options.logger.warn({ err: error }, 'placement does not answer the heartbeat')
         await sleep(this.#options.clock, PAUSE_AFTER_FAILURE_MS, signal).catch(() => {})
       }
@@ -80,17 +75,21 @@ export class HeartbeatLoop {
   async #beat(): Promise<void> {
     const { placement, registry, workerId, bootEpoch } = this.#options
     const knownVersion = this.#knownVersion
-    const waitMs = this.#settled ? HEARTBEAT_WAIT_MS : UNSETTLED_WAIT_MS
-    this.#waiting = new AbortController()
+    const waitMs = this.#settled ? HEARTBEAT_WAIT_MS : this.#waitMs
+    const reportsAll = knownVersion !== 0n && registry.isServing
     const answer = await placement.heartbeat(
       { workerId, bootEpoch, replicas: reportReplicas(registry), knownVersion, waitMs },
-      { timeoutMs: waitMs + HEARTBEAT_GRACE_MS, signal: this.#waiting.signal },
+      { timeoutMs: waitMs + HEARTBEAT_GRACE_MS, signal: this.#stopping.signal },
     )
-    if (answer.version !== knownVersion) this.#assignments = answer.assignments
-    else if (this.#settled) return
-    this.#settled = await registry.reconcile(this.#assignments)
+    if (reportsAll) this.#reported.resolve()
+    if (answer.version === knownVersion && this.#settled) return
+    const isNew = answer.version !== knownVersion
+    if (isNew) this.#assignments = answer.assignments
+    const asAssigned = await registry.reconcile(this.#assignments)
     this.#knownVersion = answer.version
-    this.#firstAnswer.resolve()
+    // New assignments count as settled when their first report has been answered.
+    this.#settled = asAssigned && !isNew
+    this.#waitMs = isNew ? UNSETTLED_WAIT_MS_FIRST : Math.min(HEARTBEAT_WAIT_MS, 2 * this.#waitMs)
   }
 }
 

@@ -88,6 +88,11 @@ export class HostedShard {
     return this.#schemaVersion
   }
 
+  /** Whether the shard's group has a leader, here or elsewhere; a failed group has none. */
+  get hasLeader(): boolean {
+    return (this.shard.status?.leader ?? 0n) !== 0n
+  }
+
   /** Counts, bytes and fields, as the engine reports them. */
   report(): worker.ShardReport {
     return fromBinary(worker.ShardReportSchema, this.shard.report())

@@ -7,8 +7,9 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Clock, type Logger, type Metrics, type VectronError, workerId } from '@vectron/base'
+import { type Clock, type Logger, type Metrics, workerId } from '@vectron/base'
 import { type placement, worker } from '@vectron/contracts'
+import type { RaftLog } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
 import { type BoundService, bindService, type Client } from '@vectron/rpc'
 import { DiskGuard } from './disk-guard.ts'
@@ -22,6 +23,8 @@ export interface WorkerOptions {
   readonly folder: string
   /** Hosts the groups of the shards; opened and closed by the caller. */
   readonly host: ReplicaHost
+  /** The host's log. */
+  readonly log: Pick<RaftLog, 'groups'>
   readonly placement: Client<typeof placement.Placement>
   /** Where gateways reach this worker. */
   readonly address: string
@@ -38,19 +41,17 @@ export interface WorkerOptions {
 
 export interface RunningWorker {
   readonly service: BoundService
-  /** Shards that placement assigned and that could not be opened, and why. */
-  readonly failures: ReadonlyMap<bigint, VectronError>
   /** Closes every shard; what is applied is durable then. The host is closed after it. */
   close(): Promise<void>
 }
 
 /** Settles when every assigned shard is open and placement knows its leader, or has failed. */
 export async function openWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { folder, host, clock, logger, tailPointsMax } = options
+  const { folder, host, log, clock, logger, tailPointsMax } = options
   const shardsFolder = join(folder, 'shards')
   await mkdir(shardsFolder, { recursive: true })
   const identity = await register(options)
-  const registry = new ShardRegistry({ shardsFolder, host, clock, logger, tailPointsMax })
+  const registry = new ShardRegistry({ shardsFolder, host, log, clock, logger, tailPointsMax })
   exposeShards(options.metrics, registry)
   const reserveBytes = options.diskReserveBytes
   const diskGuard = await DiskGuard.open({ folder, reserveBytes, clock, logger })
@@ -65,9 +66,6 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
   await heartbeats.start()
   return {
     service: bindService(worker.Worker, new WorkerService({ registry, diskGuard })),
-    get failures() {
-      return registry.failed
-    },
     async close() {
       diskGuard.close()
       await heartbeats.stop()

@@ -8,10 +8,11 @@
  * once.
  */
 
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type Clock,
+  groupId,
   type Logger,
   type ShardId,
   shardId,
@@ -19,12 +20,15 @@ import {
   VectronError,
 } from '@vectron/base'
 import type { placement } from '@vectron/contracts'
+import type { RaftLog } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
 import { DOOMED, HostedShard, removeShardFolder } from './hosted-shard.ts'
 
 export interface ShardRegistryOptions {
   readonly shardsFolder: string
   readonly host: ReplicaHost
+  /** The host's log: groups that it still holds and nobody wants are removed from it. */
+  readonly log: Pick<RaftLog, 'groups'>
   readonly clock: Clock
   readonly logger: Logger
   /** Points that may wait for the graph of one shard before its writes slow down. */
@@ -32,9 +36,20 @@ export interface ShardRegistryOptions {
 }
 
 /** A shard that placement assigned, as far as this worker has come with it. */
-type Hosting =
-  | { readonly kind: 'open'; readonly hosted: HostedShard }
-  | { readonly kind: 'failed'; readonly error: VectronError }
+type Hosting = { readonly kind: 'open'; readonly hosted: HostedShard } | Failed
+
+interface Failed {
+  readonly kind: 'failed'
+  readonly error: VectronError
+  /** Milliseconds between the last try to open it and the next. */
+  readonly pauseMs: number
+  /** Monotonic microseconds of the next try. */
+  readonly retryAtUs: number
+}
+
+/** Opening may read the whole shard, so one that stays broken is tried less and less often. */
+const RETRY_PAUSE_MS_FIRST = 1000
+const RETRY_PAUSE_MS_MAX = 60_000
 
 export class ShardRegistry {
   readonly #options: ShardRegistryOptions
@@ -60,6 +75,11 @@ export class ShardRegistry {
     return failed
   }
 
+  /** Whether each open shard has a leader, or has failed: nothing is still on its way. */
+  get isServing(): boolean {
+    return this.open.every(({ hasLeader, shard }) => hasLeader || shard.status === undefined)
+  }
+
   /** @throws VectronError SHARD_NOT_FOUND, SHARD_UNAVAILABLE */
   find(id: bigint): HostedShard {
     const hosting = this.#shards.get(shardId(id))
@@ -77,16 +97,15 @@ export class ShardRegistry {
   }
 
   /**
-   * Opens, changes and destroys shards to make them as assigned. Never rejects for one shard:
-   * answers false while one of them is not as assigned, which is to be tried again.
+   * Opens, changes and destroys shards to make them as assigned. Never rejects: answers false while
+   * one of them is not as assigned, or has no leader yet, which is to be looked at again.
    */
   async reconcile(assignments: readonly placement.Assignment[]): Promise<boolean> {
-    await mkdir(this.#options.shardsFolder, { recursive: true })
     const assigned = new Map(assignments.map((entry) => [shardId(entry.shardId), entry]))
-    const settled = await Promise.all(
-      [...assigned].map(([id, assignment]) => this.#ensure(id, assignment)),
-    )
-    await this.#removeAllBut(assigned)
+    const settled = await Promise.all([
+      ...[...assigned].map(([id, assignment]) => this.#ensure(id, assignment)),
+      this.#removeAllBut(assigned),
+    ])
     return settled.every((done) => done)
   }
 
@@ -101,8 +120,9 @@ export class ShardRegistry {
   async #ensure(id: ShardId, assignment: placement.Assignment): Promise<boolean> {
     try {
       const hosted = await this.#ensureOpen(id, assignment)
+      if (hosted === undefined) return false
       await hosted.adopt(assignment)
-      return hosted.schemaVersion >= assignment.schemaVersion
+      return hosted.schemaVersion >= assignment.schemaVersion && hosted.hasLeader
     } catch (error) {
       this.#recordFailure(id, toVectronError(error))
       return false
@@ -111,32 +131,56 @@ export class ShardRegistry {
 
   /** Logs a failure when it is a new one: a shard that stays broken is tried again and again. */
   #recordFailure(id: ShardId, error: VectronError): void {
+    const { logger, clock } = this.#options
     const hosting = this.#shards.get(id)
     const known = hosting?.kind === 'failed' && hosting.error.message === error.message
-    if (!known) this.#options.logger.error({ shard: id, err: error }, 'shard not as assigned')
-    if (hosting?.kind !== 'open') this.#shards.set(id, { kind: 'failed', error })
+    if (!known) logger.error({ shard: id, err: error }, 'shard not as assigned')
+    if (hosting?.kind === 'open') return
+    const lastPauseMs = hosting?.pauseMs ?? RETRY_PAUSE_MS_FIRST / 2
+    const pauseMs = Math.min(RETRY_PAUSE_MS_MAX, 2 * lastPauseMs)
+    const retryAtUs = clock.monotonicUs() + pauseMs * 1000
+    this.#shards.set(id, { kind: 'failed', error, pauseMs, retryAtUs })
   }
 
-  async #ensureOpen(id: ShardId, assignment: placement.Assignment): Promise<HostedShard> {
+  /** The open shard; undefined while the next try is not due. */
+  async #ensureOpen(
+    id: ShardId,
+    assignment: placement.Assignment,
+  ): Promise<HostedShard | undefined> {
     const hosting = this.#shards.get(id)
     if (hosting?.kind === 'open') return hosting.hosted
+    if (hosting !== undefined && hosting.retryAtUs > this.#options.clock.monotonicUs()) return
     const hosted = await HostedShard.open({ ...this.#options, assignment })
     this.#shards.set(id, { kind: 'open', hosted })
     this.#options.logger.info({ shard: id, collection: hosted.collection }, 'shard open')
     return hosted
   }
 
-  async #removeAllBut(assigned: ReadonlyMap<ShardId, unknown>): Promise<void> {
-    for (const [id, hosting] of this.#shards) {
-      if (assigned.has(id)) continue
-      this.#shards.delete(id)
-      if (hosting.kind === 'open') await hosting.hosted.destroy()
-      this.#options.logger.info({ shard: id }, 'shard destroyed')
+  /** Ends what is not assigned, also what is left of shards that went while this worker was down. */
+  async #removeAllBut(assigned: ReadonlyMap<ShardId, unknown>): Promise<boolean> {
+    try {
+      for (const [id, hosting] of this.#shards) {
+        if (assigned.has(id)) continue
+        this.#shards.delete(id)
+        if (hosting.kind === 'open') await hosting.hosted.destroy()
+        this.#options.logger.info({ shard: id }, 'shard destroyed')
+      }
+      await this.#removeOrphanGroups(assigned)
+      await this.#removeOrphanFolders(assigned)
+      return true
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'cannot remove a shard that is not assigned')
+      return false
     }
-    await this.#removeOrphanFolders(assigned)
   }
 
-  /** Folders of shards that this worker no longer hosts, for instance deleted while it was down. */
+  async #removeOrphanGroups(assigned: ReadonlyMap<ShardId, unknown>): Promise<void> {
+    const { host, log } = this.#options
+    for (const group of log.groups()) {
+      if (!assigned.has(shardId(group))) await host.destroyGroup(groupId(group))
+    }
+  }
+
   async #removeOrphanFolders(assigned: ReadonlyMap<ShardId, unknown>): Promise<void> {
     const { shardsFolder, logger } = this.#options
     for (const name of await readdir(shardsFolder)) {
