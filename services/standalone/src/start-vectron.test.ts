@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fromBinary } from '@bufbuild/protobuf'
 import { createLogger, f32ToBytes, loadConfig } from '@vectron/base'
 import { encodeVector, vectron, wire } from '@vectron/contracts'
@@ -292,6 +301,35 @@ test('A lost catalog is not replaced by a new cluster over the data of the old o
   cpSync(`${placement}.kept`, placement, { recursive: true })
   await node.start()
   assert.equal((await node.points.countPoints({ collection: 'c' })).count, 0n)
+})
+
+test('A shard whose file is damaged is refused by name; others go on, and it comes back.', async (t) => {
+  const node = new Node(t)
+  await node.start()
+  for (const name of ['broken', 'sound']) {
+    await node.collections.createCollection({ name, dimension: DIMENSION })
+    await node.points.upsertPoints({ collection: name, points: pointsOf(0, 50) })
+  }
+  const { shards } = await node.cluster.listShards({ collection: 'broken' })
+  await node.stop()
+  const store = join(node.folder, 'worker', 'shards', `${shards[0]?.shardId}`, 'store.redb')
+  cpSync(store, `${store}.kept`)
+  writeFileSync(store, 'no store at all')
+
+  await node.start()
+  const count = (collection: string) => node.points.countPoints({ collection })
+  await assert.rejects(count('broken'), { reason: 'DATA_CORRUPT', message: /store\.redb/ })
+  assert.equal((await count('sound')).count, 50n)
+  const health = await node.cluster.getHealth({})
+  assert.equal(health.status, vectron.HealthStatus.UNAVAILABLE)
+  assert.match(health.problems.join(), /broken/)
+
+  renameSync(`${store}.kept`, store)
+  for (;;) {
+    const found = await count('broken').catch(() => undefined)
+    if (found?.count === 50n) break
+    await pause(50)
+  }
 })
 
 test('A revoked key is refused soon; another goes on.', async (t) => {
