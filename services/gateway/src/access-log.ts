@@ -1,8 +1,8 @@
 /**
  * One interceptor around every call: counts it, times it, and says something when that is worth it.
  *
- * A call that went well is logged at debug level only; one that failed by the server's fault at
- * error level; one refused at debug level, with its reason. A busy server writes no line per
+ * Calls are logged at debug level, refused ones with their reason; slow ones at info level. What
+ * failed by the server's fault is logged by the transport, once. A busy server writes no line per
  * request.
  */
 
@@ -70,9 +70,9 @@ export function recordCalls({ metrics, logger, clock }: AccessLogOptions): Inter
       const failure = toVectronError(error)
       const tookUs = clock.monotonicUs() - startUs
       count(call, failure.reason, tookUs)
-      const line = { ...describe(call, tookUs), reason: failure.reason }
-      if (failure.row.http === 500) logger.error({ ...line, err: error }, failure.message)
-      else logger.debug(line, failure.message)
+      if (logger.isLevelEnabled('debug')) {
+        logger.debug({ ...describe(call, tookUs), reason: failure.reason }, failure.message)
+      }
       throw error
     }
     const tookUs = clock.monotonicUs() - startUs

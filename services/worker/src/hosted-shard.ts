@@ -11,6 +11,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import {
   type Clock,
   deadlineAfter,
+  isVectronError,
   LIMITS,
   replicaId,
   type ShardId,
@@ -18,7 +19,7 @@ import {
   VectronError,
 } from '@vectron/base'
 import { engine, type placement, worker } from '@vectron/contracts'
-import { openShardEngine } from '@vectron/native'
+import { openShardEngine, type ShardEngine } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
 import { encodeCommand, Shard, type ShardEpoch } from '@vectron/shard'
 
@@ -42,7 +43,7 @@ export class HostedShard {
   #schemaVersion: bigint
 
   static async open(options: HostedShardOptions): Promise<HostedShard> {
-    const { assignment, host, clock, tailPointsMax } = options
+    const { assignment, tailPointsMax } = options
     const folder = join(options.shardsFolder, assignment.shardId.toString())
     const opened = await openShardEngine({
       folder,
@@ -50,22 +51,11 @@ export class HostedShard {
       tailPointsMax,
     })
     try {
-      const shard = await Shard.open({
-        shardId: shardId(assignment.shardId),
-        replicaId: replicaId(assignment.replicaId),
-        members: assignment.members.map((member) => ({
-          replica: replicaId(member.replicaId),
-          learner: member.learner,
-        })),
-        epoch: epochOf(assignment),
-        engine: opened,
-        host,
-        clock,
-      })
+      const shard = await joinGroup(options, opened)
       return new HostedShard(options, folder, shard)
     } catch (error) {
       await opened.close()
-      throw error
+      throw isVectronError(error, 'DATA_CORRUPT') ? nameFolder(error, folder) : error
     }
   }
 
@@ -137,6 +127,28 @@ export class HostedShard {
     const wanted = Object.keys(assignment.collection?.payloadSchema ?? {})
     return wanted.every((field) => declared.has(field))
   }
+}
+
+function joinGroup(options: HostedShardOptions, opened: ShardEngine): Promise<Shard> {
+  const { assignment, host, clock } = options
+  return Shard.open({
+    shardId: shardId(assignment.shardId),
+    replicaId: replicaId(assignment.replicaId),
+    members: assignment.members.map((member) => ({
+      replica: replicaId(member.replicaId),
+      learner: member.learner,
+    })),
+    epoch: epochOf(assignment),
+    engine: opened,
+    host,
+    clock,
+  })
+}
+
+/** The log and the folder contradict each other, for instance because the folder was emptied. */
+function nameFolder(error: VectronError, folder: string): VectronError {
+  const message = `The shard in ${folder} does not fit its log: ${error.message}`
+  return new VectronError(error.reason, message, { subject: folder, cause: error })
 }
 
 /** Removes a shard's folder, whole or not at all as far as the next start can see. */
