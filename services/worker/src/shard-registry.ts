@@ -156,7 +156,7 @@ export class ShardRegistry {
     return hosted
   }
 
-  /** Ends what is not assigned, also what is left of shards that went while this worker was down. */
+  /** Ends what is not assigned, also what is left of shards that went while we were down. */
   async #removeAllBut(assigned: ReadonlyMap<ShardId, unknown>): Promise<boolean> {
     try {
       for (const [id, hosting] of this.#shards) {

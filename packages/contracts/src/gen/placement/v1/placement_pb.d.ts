@@ -368,7 +368,7 @@ export declare type HeartbeatRequest = Message<"placement.v1.HeartbeatRequest"> 
 
   /**
    * While `known_version` is current, placement may keep the answer back this long: an assignment
-   * made meanwhile reaches the worker at once. A worker with news ends the call and sends another.
+   * made meanwhile reaches the worker at once.
    *
    * @generated from field: uint32 wait_ms = 5;
    */
