@@ -31,8 +31,8 @@ export function profilePath(dataFolder: string): string {
 }
 
 /**
- * Writes the profile; an older one is replaced. A power cut leaves one of the two whole: without the
- * sync the new name could come to stand for an empty file.
+ * Writes the profile; an older one is replaced. A power cut leaves one of the two whole: without
+ * the sync the new name could come to stand for an empty file.
  */
 export function writeProfile(dataFolder: string, profile: Profile): void {
   mkdirSync(dataFolder, { recursive: true })
