@@ -1,6 +1,7 @@
 /**
- * Builds the SDK for publishing: dist/ becomes a package of its own, JavaScript with declarations and
- * no dependency. In this repository the sources are used directly. Run: npm run build -w packages/client
+ * Builds the SDK for publishing: dist/ becomes a package of its own, JavaScript with declarations
+ * and no dependency. In this repository the sources are used directly. Run: npm run build -w
+ * packages/client
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

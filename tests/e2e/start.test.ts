@@ -44,7 +44,7 @@ test('--json prints one line when ready, and Ctrl-C ends with code 0', async () 
   assert.equal(stdout.trim().split('\n').length, 1)
 })
 
-test('the banner has addresses, a key that works, the data folder and the next command', async () => {
+test('the banner has addresses, a key that works, the data folder, the next command', async () => {
   const cwd = temporaryFolder()
   const command = new RunningCommand(['start', '--no-demo', ...ANY_PORTS], { cwd })
   const [, url] = await command.until(/API +(http:\S+)/)

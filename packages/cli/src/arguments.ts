@@ -1,4 +1,6 @@
-/** Parses what is typed on the command line; what cannot be parsed is a usage error that names it. */
+/**
+ * Parses what is typed on the command line; what cannot be parsed is a usage error that names it.
+ */
 import type { FieldType, Filter } from '@vectron/client'
 import { InvalidArgumentError } from 'commander'
 

@@ -1,4 +1,6 @@
-/** Where everything lies that can be made again: the text model, compiled code, states of imports. */
+/**
+ * Where everything lies that can be made again: the text model, compiled code, states of imports.
+ */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 

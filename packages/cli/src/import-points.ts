@@ -1,9 +1,10 @@
 /**
  * Writes the rows of a file as points: batches, some on the way at once, acknowledged in order.
  *
- * A row that cannot be read, or that the server refuses, is reported by its number and left out; the
- * rest of its batch goes on. Invariant: every row up to the acknowledged one has been written or
- * reported, so an import can go on from there. Leaves files, progress and resuming to the command.
+ * A row that cannot be read, or that the server refuses, is reported by its number and left out;
+ * the rest of its batch goes on. Invariant: every row up to the acknowledged one has been written
+ * or reported, so an import can go on from there. Leaves files, progress and resuming to the
+ * command.
  */
 import { batchesOf, type Collection, VectronApiError, writeInParallel } from '@vectron/client'
 import type { ImportPoint, ImportRow } from './formats/import-row.ts'

@@ -1,7 +1,8 @@
 /**
  * Progress of a long job: a bar with rate and time left on a terminal, sparse lines elsewhere.
  *
- * The rate is of the last seconds, so that the time left follows a job that slows down or speeds up.
+ * The rate is of the last seconds, so that the time left follows a job that slows down or speeds
+ * up.
  */
 import type { Terminal } from './terminal.ts'
 

@@ -16,8 +16,8 @@ export async function* batchesOf<Item>(
 }
 
 /**
- * Writes batches with at most `concurrency` of them unanswered, and yields the answers in order. The
- * next batch is taken only when there is room, so memory stays bounded.
+ * Writes batches with at most `concurrency` of them unanswered, and yields the answers in order.
+ * The next batch is taken only when there is room, so memory stays bounded.
  */
 export async function* writeInParallel<Batch, Answer>(
   batches: AsyncIterable<Batch>,

@@ -83,8 +83,8 @@ export class Collection<Payload = AnyPayload> {
   }
 
   /**
-   * Inserts points, or replaces those whose ids exist: 1 to 10,000 in one request. Acknowledged means
-   * on stable storage and visible to every later search.
+   * Inserts points, or replaces those whose ids exist: 1 to 10,000 in one request. Acknowledged
+   * means on stable storage and visible to every later search.
    */
   upsert(points: readonly PointInput<Payload>[], options?: CallOptions): Promise<WriteResult> {
     return this.#post('upsert', { points: points.map(encodePoint) }, options)
@@ -104,9 +104,9 @@ export class Collection<Payload = AnyPayload> {
   }
 
   /**
-   * Loads points over one streaming request; yields one acknowledgement for each batch, in order. The
-   * fastest way in, and not retried: after an error, send what is not acknowledged again. Needs a
-   * `fetch` that sends streams: Node, Deno, Bun, workers; in browsers use `upsertAll`.
+   * Loads points over one streaming request; yields one acknowledgement for each batch, in order.
+   * The fastest way in, and not retried: after an error, send what is not acknowledged again. Needs
+   * a `fetch` that sends streams: Node, Deno, Bun, workers; in browsers use `upsertAll`.
    */
   async *upsertStream(
     points: Iterable<PointInput<Payload>> | AsyncIterable<PointInput<Payload>>,
@@ -153,7 +153,9 @@ export class Collection<Payload = AnyPayload> {
     return this.#post('updatePayload', change, options)
   }
 
-  /** All points that match, in the order of their ids, fetched page by page as they are consumed. */
+  /**
+   * All points that match, in the order of their ids, fetched page by page as they are consumed.
+   */
   async *scroll(
     options: ScrollOptions<Payload> & CallOptions = {},
   ): AsyncGenerator<Point<Payload>> {

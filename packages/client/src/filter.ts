@@ -1,6 +1,6 @@
 /**
- * Filters: which points count, by payload and id. Plain objects in the API's own JSON form, typed by
- * the payload, and a builder that reads as a sentence. Both may be mixed.
+ * Filters: which points count, by payload and id. Plain objects in the API's own JSON form, typed
+ * by the payload, and a builder that reads as a sentence. Both may be mixed.
  *
  * `Path` and `Value` are worked out from the payload type, so that a misspelt field or a value of
  * the wrong type does not compile. For payloads of unknown shape every string is a path.
@@ -97,7 +97,8 @@ export type FilterPart<Payload> = Condition<Payload> | Filter<Payload>
  * The builder for payloads of one type:
  *
  *     const { all, field } = where<Word>()
- *     words.search({ text, filter: all(field('pos').is('noun'), field('wordCount').inRange({ gte: 2 })) })
+ *     const filter = all(field('pos').is('noun'), field('wordCount').inRange({ gte: 2 }))
+ *     await words.search({ text, filter })
  */
 export function where<Payload = Record<string, unknown>>(): FilterBuilder<Payload> {
   type Any = Condition<Payload>

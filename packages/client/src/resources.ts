@@ -1,5 +1,6 @@
 /**
- * What the API answers, as the SDK hands it out: the messages of proto/vectron/v1 in their JSON form.
+ * What the API answers, as the SDK hands it out: the messages of proto/vectron/v1 in their JSON
+ * form.
  *
  * 64-bit integers are numbers while they are exact, and strings beyond 2^53. Fields that the server
  * left out are absent.

@@ -19,7 +19,9 @@ export class Vectron {
     this.#transport = new Transport(options)
   }
 
-  /** The points of a collection; `Payload` types them. Sends nothing: the collection may be absent. */
+  /**
+   * The points of a collection; `Payload` types them. Sends nothing: the collection may be absent.
+   */
   collection<Payload = AnyPayload>(name: string): Collection<Payload> {
     return new Collection(this.#transport, name)
   }

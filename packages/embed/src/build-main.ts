@@ -1,6 +1,6 @@
 /**
- * Child process that builds the model: `build-main.ts <file>`. Its memory goes when it ends, and the
- * server that waits for it keeps answering. Sends a BuildProgress message for each chunk read.
+ * Child process that builds the model: `build-main.ts <file>`. Its memory goes when it ends, and
+ * the server that waits for it keeps answering. Sends a BuildProgress message for each chunk read.
  */
 import { buildModel } from './build-model.ts'
 import { writeModel } from './model-file.ts'

@@ -2,7 +2,8 @@
  * Builds the model from the GloVe vectors and the WordNet definitions, once for each machine.
  *
  * Two passes: the vectors are read and quantized; then the definitions give word counts, weights,
- * and the common direction. Holds some 60 MB, for only one row of the source is in memory at a time.
+ * and the common direction. Holds some 60 MB, for only one row of the source is in memory at a
+ * time.
  */
 import { GLOVE_DIMENSION, readGloveRows } from './glove-json.ts'
 import { findRows } from './look-up.ts'

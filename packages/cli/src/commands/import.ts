@@ -1,4 +1,7 @@
-/** `vectron import`: loads points from JSONL, npy and fvecs files, with progress, going on after a stop. */
+/**
+ * `vectron import`: loads points from JSONL, npy and fvecs files, with progress, going on after a
+ * stop.
+ */
 import { type Collection, type Metric, type Vectron, VectronApiError } from '@vectron/client'
 import { type Command, Option } from 'commander'
 import { wholeNumber } from '../arguments.ts'

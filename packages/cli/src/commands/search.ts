@@ -113,8 +113,8 @@ function noteResult(terminal: Terminal, result: SearchResult<AnyPayload>, explai
   for (const plan of result.plans) {
     terminal.note(
       `shard ${plan.shardId}: ${plan.strategy}, ${(plan.tookUs / 1000).toFixed(2)} ms, ` +
-        `${formatCount(plan.distancesComputed)} distances, ${formatCount(plan.rescored)} rescored, ` +
-        `${formatCount(plan.tailScanned)} of the tail scanned; ${plan.reason}`,
+        `${formatCount(plan.distancesComputed)} distances, ` +
+        `${formatCount(plan.rescored)} rescored, ${formatCount(plan.tailScanned)} of the tail scanned; ${plan.reason}`,
     )
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Points as JSON lines: `{"id": "a", "vector": [0.1, 0.2], "payload": {...}}`, or `"text"` instead of
- * the vector. Without `payload`, all other keys of the line are the payload. Without `id`, the row's
- * number is the id. Vectors may also be base64 of little-endian f32.
+ * Points as JSON lines: `{"id": "a", "vector": [0.1, 0.2], "payload": {...}}`, or `"text"` instead
+ * of the vector. Without `payload`, all other keys of the line are the payload. Without `id`, the
+ * row's number is the id. Vectors may also be base64 of little-endian f32.
  */
 import { createReadStream, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'

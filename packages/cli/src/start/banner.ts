@@ -1,4 +1,6 @@
-/** What `vectron start` prints when it is ready: addresses, a key to paste, and what to type next. */
+/**
+ * What `vectron start` prints when it is ready: addresses, a key to paste, and what to type next.
+ */
 import path from 'node:path'
 import type { Terminal } from '../terminal.ts'
 

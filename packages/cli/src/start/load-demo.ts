@@ -2,8 +2,8 @@
  * Loads the demo at the first start, in the background while Vectron serves.
  *
  * A file in the data folder remembers that it was loaded, so that a collection that was deleted on
- * purpose stays deleted. A load that was cut off goes on at the next start. Whatever goes wrong here
- * is told and never stops the server.
+ * purpose stays deleted. A load that was cut off goes on at the next start. Whatever goes wrong
+ * here is told and never stops the server.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
