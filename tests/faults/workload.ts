@@ -5,7 +5,7 @@
  * vector, so that a point found later tells exactly which write it came from, whole or torn.
  */
 import assert from 'node:assert/strict'
-import { type Random, seededRandom } from '@vectron/base'
+import type { Random } from '@vectron/base'
 import type { VectronProcess, WriteLedger } from '@vectron/testkit'
 
 export const COLLECTION = 'faults'
@@ -13,10 +13,18 @@ export const DIMENSION = 32
 const ROUTE = `/v1/collections/${COLLECTION}`
 const READ_BATCH = 1000
 
-/** Exact in f32 and in JSON; spread over the space, so that recall means something. */
+/**
+ * Exact in f32 and in JSON; spread over the space, so that recall means something. Drawn with
+ * 32-bit arithmetic (a Weyl sequence through a multiply-xorshift mixer), because millions are
+ * compared.
+ */
 export function vectorOf(id: string, value: number): number[] {
-  const random = seededRandom(BigInt(value) * 1_000_003n + BigInt(id.slice(1)))
-  return Array.from({ length: DIMENSION }, () => random.nextBelow(512) / 256 - 1)
+  let state = Math.imul(value, 0x9e3779b1) ^ Math.imul(Number(id.slice(1)) + 1, 0x85ebca6b)
+  return Array.from({ length: DIMENSION }, () => {
+    state = (state + 0x6d2b79f5) | 0
+    const mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    return ((mixed ^ (mixed >>> 13)) & 511) / 256 - 1
+  })
 }
 
 export async function createCollection(server: VectronProcess): Promise<void> {

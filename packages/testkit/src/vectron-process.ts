@@ -42,7 +42,7 @@ export class StartRefused extends Error {
 /** A running process; `kill` and `stop` settle when it has ended. */
 export class VectronProcess {
   readonly url: string
-  readonly grpcAddress: string
+  readonly grpc: string
   readonly apiKey: string
   readonly #child: ChildProcess
   readonly #output: string[]
@@ -51,7 +51,7 @@ export class VectronProcess {
     this.#child = child
     this.#output = output
     this.url = ready.url
-    this.grpcAddress = ready.grpcAddress
+    this.grpc = ready.grpc
     this.apiKey = ready.apiKey
   }
 
@@ -109,7 +109,7 @@ export class VectronProcess {
 
 interface ReadyLine {
   readonly url: string
-  readonly grpcAddress: string
+  readonly grpc: string
   readonly apiKey: string
 }
 
