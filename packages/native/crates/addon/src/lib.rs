@@ -5,6 +5,8 @@
 //! disk or for another thread take a call number and answer through the completion ring.
 
 #![deny(clippy::all)]
+// Exports are registered with Node only outside of tests.
+#![cfg_attr(test, allow(dead_code))]
 
 mod aside;
 mod completion_ring;

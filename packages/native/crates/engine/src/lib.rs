@@ -5,6 +5,7 @@
 //! `engine.v1` ([`messages`]); every call answers through a callback on a thread of the engine.
 //! DESIGN.md beside this crate tells how it works and why.
 
+mod allocator;
 mod disk;
 mod error;
 mod fields;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use vectron_graph::{BuildScratch, SearchScratch};
 
+use crate::allocator::give_large_blocks_back;
 use crate::error::{EngineError, EngineResult};
 
 /// Threads of the process. 0 stands for the number of cores.
@@ -40,6 +41,7 @@ pub struct EngineThreads {
 
 impl EngineThreads {
     pub fn start(options: EngineThreadOptions) -> EngineResult<Arc<Self>> {
+        give_large_blocks_back();
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let count = |wanted: usize| if wanted == 0 { cores } else { wanted };
         let threads = Self {
