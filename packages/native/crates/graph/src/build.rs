@@ -62,13 +62,14 @@ pub fn link(
             capacity: width,
             expansions_min: 0,
         },
+        hidden: &[node],
     }
     .run(&AdmitAll, &[], &mut scratch.walk);
     let found = scratch.walk.found::<AdmitAll>().iter().copied();
     scratch.candidates.clear();
     scratch
         .candidates
-        .extend(found.filter(|found| found.node() != node && nodes.live.contains(found.node())));
+        .extend(found.filter(|found| nodes.live.contains(found.node())));
     select(geometry, &scratch.candidates, offset, &mut scratch.select);
 
     scratch.links.clear();

@@ -203,6 +203,13 @@ impl Target {
         self.set_bias();
     }
 
+    /// Makes a row's target that of a query with the same vector.
+    pub fn become_query(&mut self) {
+        if let Space::Lifted { .. } = self.space {
+            self.space = Space::Product;
+        }
+    }
+
     fn set_bias(&mut self) {
         self.bias = IntQuery::new(&self.components).bias;
     }

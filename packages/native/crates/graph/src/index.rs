@@ -53,8 +53,8 @@ pub struct VectorIndex {
     pub(crate) entry_turn: Mutex<EntryTurn>,
     /// Linked nodes at which the entries are to be drawn again.
     pub(crate) entries_due: AtomicU64,
-    /// Nodes that were linked since nodes were numbered by neighbourhood.
-    pub(crate) linked_since_renumber: AtomicU64,
+    /// Nodes that were linked, ever.
+    pub(crate) links_done: AtomicU64,
     pub(crate) upkeep: Mutex<Upkeep>,
     put_scratch: Mutex<PutScratch>,
 }
@@ -106,7 +106,7 @@ impl VectorIndex {
                 random: Random::new(options.seed),
             }),
             entries_due: AtomicU64::new(1),
-            linked_since_renumber: AtomicU64::new(0),
+            links_done: AtomicU64::new(0),
             upkeep: Mutex::default(),
             put_scratch: Mutex::default(),
         }
@@ -211,7 +211,7 @@ impl VectorIndex {
         }
         nodes.linked.insert(node);
         nodes.linked_len.fetch_add(1, Ordering::AcqRel);
-        self.linked_since_renumber.fetch_add(1, Ordering::AcqRel);
+        self.links_done.fetch_add(1, Ordering::AcqRel);
         nodes.pending.remove(node);
         nodes.pending_len.fetch_sub(1, Ordering::AcqRel);
         self.draw_entries_when_due(nodes);

@@ -24,8 +24,7 @@ const AHEAD: usize = 8;
 impl VectorIndex {
     /// True when enough was linked since the last time for a new order to be worth it, or when half
     /// of the numbers stand for nothing.
-    pub(crate) fn renumber_due(&self) -> bool {
-        let since = self.linked_since_renumber.load(Ordering::Acquire);
+    pub(crate) fn renumber_due(&self, since: u64) -> bool {
         let nodes = &self.eras.current().nodes;
         let linked = nodes.linked_len.load(Ordering::Acquire);
         let len = u64::from(nodes.len());
@@ -36,11 +35,11 @@ impl VectorIndex {
     pub(crate) fn renumber(&self) -> bool {
         let era = self.eras.current();
         let old = &*era.nodes;
-        let since = self.linked_since_renumber.load(Ordering::Acquire);
+        let links_done = self.links_done.load(Ordering::Acquire);
         let order = order(old);
 
         let _gate = self.gate.write().expect("no panic behind the gate");
-        let unchanged = self.linked_since_renumber.load(Ordering::Acquire) == since
+        let unchanged = self.links_done.load(Ordering::Acquire) == links_done
             && old.pending_len.load(Ordering::Acquire) == 0
             && !old.spares_used();
         if !unchanged {
@@ -52,7 +51,6 @@ impl VectorIndex {
         let entries = entries.map(|entry| new_of[*entry as usize]);
         let entries = EntrySet::new(&nodes, entries.filter(|entry| *entry != NO_LINK).collect());
         self.free.lock().expect("no panic under the lock").clear();
-        self.linked_since_renumber.store(0, Ordering::Release);
         self.eras.advance(|era| {
             era.nodes = Arc::new(nodes);
             era.entries = Arc::new(entries);

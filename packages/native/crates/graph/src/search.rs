@@ -151,6 +151,7 @@ impl Approximate<'_> {
             entries: &self.era.entries,
             target: &query.target,
             stop: self.stop,
+            hidden: &[],
         }
         .run(admit, &scratch.seeds, &mut scratch.walk);
         let found = scratch.walk.found::<A>();

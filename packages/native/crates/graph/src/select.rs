@@ -49,6 +49,12 @@ impl Geometry<'_> {
         }
     }
 
+    /// Makes a node's code the target, as if it came as a query.
+    pub fn aim_as_query(&self, target: &mut Target, node: u32) {
+        self.aim(target, node);
+        target.become_query();
+    }
+
     /// What makes a value for this target a squared distance.
     pub fn offset(&self, target: &Target) -> f32 {
         target.offset(self.metric, self.reach)

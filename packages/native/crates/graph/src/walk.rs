@@ -109,6 +109,8 @@ pub struct Walk<'a> {
     pub entries: &'a EntrySet,
     pub target: &'a Target,
     pub stop: Stop,
+    /// Nodes that the walk takes as absent.
+    pub hidden: &'a [u32],
 }
 
 impl Walk<'_> {
@@ -165,10 +167,15 @@ impl Walk<'_> {
         measure: &mut Measure<'_>,
         front: &mut Front<'_, A>,
     ) {
+        for node in self.hidden {
+            visited.meet(*node);
+        }
         let mut best = [Candidate::new(0.0, 0); STARTS];
         for start in self.entries.nearest(self.kernels, measure, &mut best) {
-            visited.meet(start.node());
-            front.offer(*start);
+            if !self.hidden.contains(&start.node()) {
+                visited.meet(start.node());
+                front.offer(*start);
+            }
         }
         let from = visited.met().len();
         for seed in seeds {

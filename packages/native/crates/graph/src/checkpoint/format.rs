@@ -6,6 +6,8 @@ use super::LoadError;
 use crate::codes::CodeLayout;
 use crate::nodes::NODES_MAX;
 use crate::options::{GraphOptions, Metric};
+use crate::tune::Tuning;
+use crate::upkeep::LinksSince;
 
 const MAGIC: [u8; 8] = *b"VCTRGRPH";
 pub const VERSION: u32 = 1;
@@ -23,7 +25,8 @@ pub struct Header {
     /// Spare places of each row in this file; 0 when none is taken.
     pub spares: u32,
     pub reach: f32,
-    pub factor: f32,
+    pub since: LinksSince,
+    pub tuning: Tuning,
 }
 
 fn metric_number(metric: Metric) -> u32 {
@@ -60,7 +63,11 @@ impl Header {
         for value in [self.nodes, self.entries, self.spares] {
             bytes.extend_from_slice(&value.to_le_bytes());
         }
-        for value in [self.reach, self.factor] {
+        for value in [self.since.renumbering, self.since.fit] {
+            bytes.extend_from_slice(&value.to_le_bytes());
+        }
+        bytes.extend_from_slice(&self.reach.to_le_bytes());
+        for value in self.tuning.g {
             bytes.extend_from_slice(&value.to_le_bytes());
         }
         bytes.resize(HEADER - 4, 0);
@@ -99,8 +106,14 @@ impl Header {
             nodes: fields.u32(),
             entries: fields.u32(),
             spares: fields.u32(),
+            since: LinksSince {
+                renumbering: fields.u64(),
+                fit: fields.u64(),
+            },
             reach: fields.f32(),
-            factor: fields.f32(),
+            tuning: Tuning {
+                g: std::array::from_fn(|_| fields.f32()),
+            },
         };
         header.check(options)?;
         Ok(header)
@@ -112,7 +125,7 @@ impl Header {
             && (self.spares == 0 || self.spares as usize == options.links / 4)
             && self.reach.is_finite()
             && self.reach >= 0.0
-            && self.factor.is_finite();
+            && self.tuning.g.iter().all(|g| g.is_finite() && *g >= 0.0);
         if sound {
             Ok(())
         } else {

@@ -9,7 +9,6 @@ use crate::entries::EntrySet;
 use crate::index::VectorIndex;
 use crate::nodes::{NO_LINK, NODES_MAX, Nodes};
 use crate::options::GraphOptions;
-use crate::tune::Tuning;
 
 impl VectorIndex {
     /// Reads a checkpoint to its end; answers the index and the tag. Slots that were not linked
@@ -28,16 +27,13 @@ impl VectorIndex {
         let entries = read_entries(&nodes, &header, input)?;
         expect_end(input)?;
 
-        let tuning = Tuning {
-            factor: header.factor,
-        };
-        let index = Self::from_parts(options, nodes, entries, tuning);
-        index.adopt(header.reach, pending, free);
+        let index = Self::from_parts(options, nodes, entries, header.tuning);
+        index.adopt(&header, pending, free);
         Ok((index, header.tag))
     }
 
     /// Takes over what `from_parts` cannot know.
-    fn adopt(&self, reach: f32, pending: Vec<u32>, free: Vec<u32>) {
+    fn adopt(&self, header: &Header, pending: Vec<u32>, free: Vec<u32>) {
         let era = self.eras.current();
         let linked = era.nodes.linked_len.load(Ordering::Relaxed);
         let due = if era.entries.is_empty() {
@@ -46,7 +42,10 @@ impl VectorIndex {
             linked + linked / 2 + 1
         };
         self.entries_due.store(due, Ordering::Relaxed);
-        self.reach.store(reach.to_bits(), Ordering::Relaxed);
+        self.reach.store(header.reach.to_bits(), Ordering::Relaxed);
+        let mut upkeep = self.upkeep.lock().expect("nobody else knows the index");
+        let links_done = upkeep.adopt(header.since);
+        self.links_done.store(links_done, Ordering::Relaxed);
         *self.free.lock().expect("nobody else knows the index") = free;
         *self.queue.lock().expect("nobody else knows the index") = pending.into();
     }

@@ -12,6 +12,7 @@ use super::format::{Header, NO_SLOT, SectionWriter};
 use crate::era::Era;
 use crate::index::VectorIndex;
 use crate::nodes::NO_LINK;
+use crate::upkeep::LinksSince;
 
 /// What belongs to one moment.
 struct Cut {
@@ -27,16 +28,17 @@ impl VectorIndex {
     /// missing. Upkeep rests meanwhile, and puts pause at the beginning: a millisecond for a
     /// million vectors or so.
     pub fn save(&self, tag: u64, out: &mut impl Write) -> io::Result<()> {
-        let _upkeep = self.upkeep.lock().expect("no panic in upkeep");
+        let upkeep = self.upkeep.lock().expect("no panic in upkeep");
         let era = self.eras.current();
-        let cut = self.cut(&era, tag);
+        let since = upkeep.links_since(self.links_done.load(Ordering::Acquire));
+        let cut = self.cut(&era, tag, since);
         let result = self.write_cut(&era, &cut, out);
         let mut free = self.free.lock().expect("no panic under the lock");
         free.extend_from_slice(&cut.free);
         result
     }
 
-    fn cut(&self, era: &Era, tag: u64) -> Cut {
+    fn cut(&self, era: &Era, tag: u64, since: LinksSince) -> Cut {
         let _gate = self.gate.write().expect("no panic behind the gate");
         let nodes = &*era.nodes;
         let len = nodes.len();
@@ -53,7 +55,8 @@ impl VectorIndex {
                 entries: era.entries.nodes().len() as u32,
                 spares: if spares_used { nodes.spares as u32 } else { 0 },
                 reach: self.reach(),
-                factor: era.tuning.factor,
+                since,
+                tuning: era.tuning,
             },
             slots: (0..len).map(slot).collect(),
             linked: (0..len.div_ceil(64)).map(word).collect(),

@@ -69,6 +69,10 @@ type Pair = unsafe fn(&[f32], &[f32]) -> f32;
 
 /// One level's kernels.
 pub struct Kernels {
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests name the level that failed")
+    )]
     pub name: &'static str,
     dot_many: DotMany,
     dot: Pair,
