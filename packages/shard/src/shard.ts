@@ -9,9 +9,12 @@
 import {
   type Clock,
   type Deadline,
+  deadlineAfter,
   type GroupId,
   groupOfShard,
   isErrorReason,
+  isVectronError,
+  LIMITS,
   type LogIndex,
   logIndex,
   type ReplicaId,
@@ -48,7 +51,9 @@ export class Shard {
   readonly #engine: ShardEngine
   readonly #machine: ShardMachine
   readonly #host: ReplicaHost
+  readonly #clock: Clock
   #epoch: ShardEpoch
+  #isCaughtUp = false
 
   /** Joins the replica to its group, with what the log holds of it. */
   static async open(options: ShardOptions): Promise<Shard> {
@@ -58,6 +63,7 @@ export class Shard {
       bootstrap: options.members,
       stateMachine: shard.#machine,
     })
+    void shard.#catchUp()
     return shard
   }
 
@@ -68,6 +74,7 @@ export class Shard {
     this.#engine = options.engine
     this.#machine = new ShardMachine(options.engine, options.clock)
     this.#host = options.host
+    this.#clock = options.clock
     this.#epoch = options.epoch
   }
 
@@ -83,6 +90,14 @@ export class Shard {
   /** Why this replica serves nothing more; undefined while it does. */
   get failure(): VectronError | undefined {
     return this.#machine.failure
+  }
+
+  /**
+   * Whether this replica has applied, since it was opened, all that was acknowledged before. Until
+   * then its log holds entries that it does not know to be committed, and no read may miss them.
+   */
+  get isCaughtUp(): boolean {
+    return this.#isCaughtUp
   }
 
   /**
@@ -110,14 +125,14 @@ export class Shard {
     deadline: Deadline,
   ): Promise<Uint8Array> {
     this.#checkServes(read.shard?.epoch)
-    if (read.barrier !== undefined) await this.#passBarrier(read.barrier, deadline)
+    await this.#passBarrier(read.barrier, deadline)
     return this.#engine.search(request)
   }
 
   /** Takes an encoded `engine.v1.ReadRequest`; answers an encoded `engine.v1.ReadResult`. */
   async read(request: worker.ReadShardRequest, deadline: Deadline): Promise<Uint8Array> {
     this.#checkServes(request.shard?.epoch)
-    if (request.barrier !== undefined) await this.#passBarrier(request.barrier, deadline)
+    await this.#passBarrier(request.barrier, deadline)
     return this.#engine.read(request.read)
   }
 
@@ -156,15 +171,27 @@ export class Shard {
     }
   }
 
-  async #passBarrier(barrier: worker.ReadBarrier, deadline: Deadline): Promise<void> {
-    switch (barrier.consistency) {
-      case worker.ReadConsistency.UNSPECIFIED:
-      case worker.ReadConsistency.EVENTUAL:
-        return
-      case worker.ReadConsistency.SESSION:
-        return this.#machine.waitApplied(logIndex(barrier.minAppliedIndex), deadline)
-      case worker.ReadConsistency.STRONG:
+  async #passBarrier(barrier: worker.ReadBarrier | undefined, deadline: Deadline): Promise<void> {
+    const consistency = barrier?.consistency ?? worker.ReadConsistency.EVENTUAL
+    if (!this.#isCaughtUp || consistency === worker.ReadConsistency.STRONG) {
+      await this.#host.readBarrier(this.#group, { deadline })
+      this.#isCaughtUp = true
+    }
+    if (barrier !== undefined && consistency === worker.ReadConsistency.SESSION) {
+      await this.#machine.waitApplied(logIndex(barrier.minAppliedIndex), deadline)
+    }
+  }
+
+  /** Ends when it is done, or when the replica fails or closes. */
+  async #catchUp(): Promise<void> {
+    while (!this.#isCaughtUp) {
+      try {
+        const deadline = deadlineAfter(this.#clock, LIMITS.requestTimeoutMsDefault)
         await this.#host.readBarrier(this.#group, { deadline })
+        this.#isCaughtUp = true
+      } catch (error) {
+        if (!isVectronError(error, 'DEADLINE_EXCEEDED')) return
+      }
     }
   }
 }

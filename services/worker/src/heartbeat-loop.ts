@@ -3,7 +3,7 @@
  *
  * Each heartbeat says how the replicas are and which assignments the worker holds; placement keeps
  * the answer back until there are newer ones or the interval is over. What the assignments changed
- * is reported by the next heartbeat, at once; while something is not as assigned, or has no leader
+ * is reported by the next heartbeat, at once; while something is not as assigned, or does not serve
  * yet, heartbeats follow each other closely. When placement does not answer, the worker goes on
  * with what it has.
  */

@@ -78,9 +78,9 @@ export class HostedShard {
     return this.#schemaVersion
   }
 
-  /** Whether the shard's group has a leader, here or elsewhere; a failed group has none. */
-  get hasLeader(): boolean {
-    return (this.shard.status?.leader ?? 0n) !== 0n
+  /** Whether reads are answered: there is a leader, and all that was acknowledged is applied. */
+  get isServing(): boolean {
+    return this.shard.isCaughtUp && (this.shard.status?.leader ?? 0n) !== 0n
   }
 
   /** Counts, bytes and fields, as the engine reports them. */

@@ -75,9 +75,9 @@ export class ShardRegistry {
     return failed
   }
 
-  /** Whether each open shard has a leader, or has failed: nothing is still on its way. */
+  /** Whether each open shard serves, or has failed: nothing is still on its way. */
   get isServing(): boolean {
-    return this.open.every(({ hasLeader, shard }) => hasLeader || shard.status === undefined)
+    return this.open.every(({ isServing, shard }) => isServing || shard.status === undefined)
   }
 
   /** @throws VectronError SHARD_NOT_FOUND, SHARD_UNAVAILABLE */
@@ -98,7 +98,7 @@ export class ShardRegistry {
 
   /**
    * Opens, changes and destroys shards to make them as assigned. Never rejects: answers false while
-   * one of them is not as assigned, or has no leader yet, which is to be looked at again.
+   * one of them is not as assigned, or does not serve yet, which is to be looked at again.
    */
   async reconcile(assignments: readonly placement.Assignment[]): Promise<boolean> {
     const assigned = new Map(assignments.map((entry) => [shardId(entry.shardId), entry]))
@@ -122,7 +122,7 @@ export class ShardRegistry {
       const hosted = await this.#ensureOpen(id, assignment)
       if (hosted === undefined) return false
       await hosted.adopt(assignment)
-      return hosted.schemaVersion >= assignment.schemaVersion && hosted.hasLeader
+      return hosted.schemaVersion >= assignment.schemaVersion && hosted.isServing
     } catch (error) {
       this.#recordFailure(id, toVectronError(error))
       return false

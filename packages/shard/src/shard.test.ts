@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { create } from '@bufbuild/protobuf'
+import {
+  type Deadline,
+  deadlineAfter,
+  type LogIndex,
+  logIndex,
+  replicaId,
+  shardId,
+  systemClock,
+  VectronError,
+} from '@vectron/base'
+import { worker } from '@vectron/contracts'
+import type { ShardEngine } from '@vectron/native'
+import type { ReplicaHost } from '@vectron/raft'
+import { Shard } from './shard.ts'
+
+/** A host whose group has no leader until the test says so. */
+class LeaderlessHost {
+  readonly #barriers: { resolve(index: LogIndex): void; reject(error: VectronError): void }[] = []
+  barriers = 0
+
+  async createGroup(): Promise<void> {}
+
+  readBarrier(_group: bigint, _call: { readonly deadline: Deadline }): Promise<LogIndex> {
+    this.barriers += 1
+    return new Promise((resolve, reject) => this.#barriers.push({ resolve, reject }))
+  }
+
+  confirm(): void {
+    for (const { resolve } of this.#barriers.splice(0)) resolve(logIndex(7n))
+  }
+
+  expire(): void {
+    const late = () => new VectronError('DEADLINE_EXCEEDED', 'no leader confirmed the read')
+    for (const { reject } of this.#barriers.splice(0)) reject(late())
+  }
+}
+
+const ANSWER = Uint8Array.of(1, 2, 3)
+const EPOCH = { membership: 1n, range: 1n }
+
+function openShard(host: LeaderlessHost): Promise<Shard> {
+  const engine = { appliedIndex: 5n, durableIndex: 5n, search: async () => ANSWER }
+  return Shard.open({
+    shardId: shardId(1n),
+    replicaId: replicaId(1n),
+    members: [],
+    epoch: EPOCH,
+    engine: engine as unknown as ShardEngine,
+    host: host as unknown as ReplicaHost,
+    clock: systemClock,
+  })
+}
+
+const read = create(worker.ShardReadSchema, { shard: { shardId: 1n, epoch: EPOCH } })
+
+test('A replica that was just opened answers no read before its leader has told what is committed.', async () => {
+  const host = new LeaderlessHost()
+  const shard = await openShard(host)
+  let answered = false
+  const search = shard.search(read, new Uint8Array(), deadlineAfter(systemClock, 10_000))
+  const watched = search.then((answer) => {
+    answered = true
+    return answer
+  })
+  await turn()
+  assert.deepEqual([answered, shard.isCaughtUp], [false, false])
+  host.confirm()
+  assert.equal(await watched, ANSWER)
+  assert.equal(shard.isCaughtUp, true)
+})
+
+test('Once caught up, eventual reads ask nobody.', async () => {
+  const host = new LeaderlessHost()
+  const shard = await openShard(host)
+  host.confirm()
+  await turn()
+  const asked = host.barriers
+  await shard.search(read, new Uint8Array(), deadlineAfter(systemClock, 10_000))
+  assert.equal(host.barriers, asked)
+})
+
+test('Catching up goes on after a deadline: a cluster may take long to elect.', async () => {
+  const host = new LeaderlessHost()
+  const shard = await openShard(host)
+  host.expire()
+  await turn()
+  assert.equal(shard.isCaughtUp, false)
+  host.confirm()
+  await turn()
+  assert.equal(shard.isCaughtUp, true)
+})
