@@ -100,6 +100,16 @@ export declare type AddWorker = Message<"placement.v1.AddWorker"> & {
    * @generated from field: string address = 1;
    */
   address: string;
+
+  /**
+   * @generated from field: string zone = 2;
+   */
+  zone: string;
+
+  /**
+   * @generated from field: string raft_address = 3;
+   */
+  raftAddress: string;
 };
 
 /**
@@ -121,6 +131,16 @@ export declare type SetWorkerAddress = Message<"placement.v1.SetWorkerAddress"> 
    * @generated from field: string address = 2;
    */
   address: string;
+
+  /**
+   * @generated from field: string zone = 3;
+   */
+  zone: string;
+
+  /**
+   * @generated from field: string raft_address = 4;
+   */
+  raftAddress: string;
 };
 
 /**
@@ -128,6 +148,157 @@ export declare type SetWorkerAddress = Message<"placement.v1.SetWorkerAddress"> 
  * Use `create(SetWorkerAddressSchema)` to create a new message.
  */
 export declare const SetWorkerAddressSchema: GenMessage<SetWorkerAddress>;
+
+/**
+ * A new replica, a learner at first; the catalog allots its id.
+ *
+ * @generated from message placement.v1.AddReplica
+ */
+export declare type AddReplica = Message<"placement.v1.AddReplica"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: uint64 membership_version = 2;
+   */
+  membershipVersion: bigint;
+
+  /**
+   * @generated from field: uint64 worker_id = 3;
+   */
+  workerId: bigint;
+
+  /**
+   * @generated from field: bool search_only = 4;
+   */
+  searchOnly: boolean;
+};
+
+/**
+ * Describes the message placement.v1.AddReplica.
+ * Use `create(AddReplicaSchema)` to create a new message.
+ */
+export declare const AddReplicaSchema: GenMessage<AddReplica>;
+
+/**
+ * A learner that has caught up becomes a voter.
+ *
+ * @generated from message placement.v1.PromoteReplica
+ */
+export declare type PromoteReplica = Message<"placement.v1.PromoteReplica"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: uint64 membership_version = 2;
+   */
+  membershipVersion: bigint;
+
+  /**
+   * @generated from field: uint64 replica_id = 3;
+   */
+  replicaId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.PromoteReplica.
+ * Use `create(PromoteReplicaSchema)` to create a new message.
+ */
+export declare const PromoteReplicaSchema: GenMessage<PromoteReplica>;
+
+/**
+ * The replica is a member no more; its worker keeps it until the leader has confirmed that.
+ *
+ * @generated from message placement.v1.RemoveReplica
+ */
+export declare type RemoveReplica = Message<"placement.v1.RemoveReplica"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: uint64 membership_version = 2;
+   */
+  membershipVersion: bigint;
+
+  /**
+   * @generated from field: uint64 replica_id = 3;
+   */
+  replicaId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.RemoveReplica.
+ * Use `create(RemoveReplicaSchema)` to create a new message.
+ */
+export declare const RemoveReplicaSchema: GenMessage<RemoveReplica>;
+
+/**
+ * The leader has confirmed the removal: the replica is destroyed.
+ *
+ * @generated from message placement.v1.ForgetReplica
+ */
+export declare type ForgetReplica = Message<"placement.v1.ForgetReplica"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: uint64 replica_id = 2;
+   */
+  replicaId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.ForgetReplica.
+ * Use `create(ForgetReplicaSchema)` to create a new message.
+ */
+export declare const ForgetReplicaSchema: GenMessage<ForgetReplica>;
+
+/**
+ * @generated from message placement.v1.SetDraining
+ */
+export declare type SetDraining = Message<"placement.v1.SetDraining"> & {
+  /**
+   * @generated from field: uint64 worker_id = 1;
+   */
+  workerId: bigint;
+
+  /**
+   * @generated from field: bool draining = 2;
+   */
+  draining: boolean;
+};
+
+/**
+ * Describes the message placement.v1.SetDraining.
+ * Use `create(SetDrainingSchema)` to create a new message.
+ */
+export declare const SetDrainingSchema: GenMessage<SetDraining>;
+
+/**
+ * Refused while the worker hosts a replica.
+ *
+ * @generated from message placement.v1.RemoveWorker
+ */
+export declare type RemoveWorker = Message<"placement.v1.RemoveWorker"> & {
+  /**
+   * @generated from field: uint64 worker_id = 1;
+   */
+  workerId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.RemoveWorker.
+ * Use `create(RemoveWorkerSchema)` to create a new message.
+ */
+export declare const RemoveWorkerSchema: GenMessage<RemoveWorker>;
 
 /**
  * A collection with the places that the planner chose; the catalog allots the ids.
@@ -337,6 +508,16 @@ export declare type CatalogWorker = Message<"placement.v1.CatalogWorker"> & {
    * @generated from field: bool draining = 3;
    */
   draining: boolean;
+
+  /**
+   * @generated from field: string zone = 4;
+   */
+  zone: string;
+
+  /**
+   * @generated from field: string raft_address = 5;
+   */
+  raftAddress: string;
 };
 
 /**

@@ -13,7 +13,7 @@ import { file_vectron_v1_collections } from "../../vectron/v1/collections_pb.js"
  * Describes the file placement/v1/catalog.proto.
  */
 export const file_placement_v1_catalog = /*@__PURE__*/
-  fileDesc("ChpwbGFjZW1lbnQvdjEvY2F0YWxvZy5wcm90bxIMcGxhY2VtZW50LnYxIoUDCg5DYXRhbG9nQ29tbWFuZBIPCgd0aW1lX21zGAEgASgEEj0KEmluaXRpYWxpemVfY2x1c3RlchgCIAEoCzIfLnBsYWNlbWVudC52MS5Jbml0aWFsaXplQ2x1c3RlckgAEi0KCmFkZF93b3JrZXIYAyABKAsyFy5wbGFjZW1lbnQudjEuQWRkV29ya2VySAASPAoSc2V0X3dvcmtlcl9hZGRyZXNzGAQgASgLMh4ucGxhY2VtZW50LnYxLlNldFdvcmtlckFkZHJlc3NIABI1Cg5hZGRfY29sbGVjdGlvbhgFIAEoCzIbLnBsYWNlbWVudC52MS5BZGRDb2xsZWN0aW9uSAASOwoRY2hhbmdlX2NvbGxlY3Rpb24YBiABKAsyHi5wbGFjZW1lbnQudjEuQ2hhbmdlQ29sbGVjdGlvbkgAEjcKD2Ryb3BfY29sbGVjdGlvbhgHIAEoCzIcLnBsYWNlbWVudC52MS5Ecm9wQ29sbGVjdGlvbkgAQgkKB2NvbW1hbmQiJwoRSW5pdGlhbGl6ZUNsdXN0ZXISEgoKY2x1c3Rlcl9pZBgBIAEoCSIcCglBZGRXb3JrZXISDwoHYWRkcmVzcxgBIAEoCSI2ChBTZXRXb3JrZXJBZGRyZXNzEhEKCXdvcmtlcl9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJImcKDUFkZENvbGxlY3Rpb24SKgoKY29sbGVjdGlvbhgBIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbhIqCgZzaGFyZHMYAiADKAsyGi5wbGFjZW1lbnQudjEuUGxhbm5lZFNoYXJkIkoKDFBsYW5uZWRTaGFyZBITCgtyYW5nZV9zdGFydBgBIAEoBBIRCglyYW5nZV9lbmQYAiABKAQSEgoKd29ya2VyX2lkcxgDIAMoBCLiAQoQQ2hhbmdlQ29sbGVjdGlvbhIMCgRuYW1lGAEgASgJEhgKC2Rlc2NyaXB0aW9uGAIgASgJSACIAQESSQoOcGF5bG9hZF9zY2hlbWEYAyADKAsyMS5wbGFjZW1lbnQudjEuQ2hhbmdlQ29sbGVjdGlvbi5QYXlsb2FkU2NoZW1hRW50cnkaSwoSUGF5bG9hZFNjaGVtYUVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoDjIVLnZlY3Ryb24udjEuRmllbGRUeXBlOgI4AUIOCgxfZGVzY3JpcHRpb24iHgoORHJvcENvbGxlY3Rpb24SDAoEbmFtZRgBIAEoCSL2AQoMQ2F0YWxvZ1N0YXRlEhIKCmNsdXN0ZXJfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoBBIWCg5uZXh0X3dvcmtlcl9pZBgDIAEoBBIVCg1uZXh0X3NoYXJkX2lkGAQgASgEEhcKD25leHRfcmVwbGljYV9pZBgFIAEoBBI0Cgtjb2xsZWN0aW9ucxgGIAMoCzIfLnBsYWNlbWVudC52MS5DYXRhbG9nQ29sbGVjdGlvbhIsCgd3b3JrZXJzGAcgAygLMhsucGxhY2VtZW50LnYxLkNhdGFsb2dXb3JrZXISFQoNYXBwbGllZF9pbmRleBgIIAEoBCKDAQoRQ2F0YWxvZ0NvbGxlY3Rpb24SKgoKY29sbGVjdGlvbhgBIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbhIWCg5zY2hlbWFfdmVyc2lvbhgCIAEoBBIqCgZzaGFyZHMYAyADKAsyGi5wbGFjZW1lbnQudjEuU2hhcmRSb3V0aW5nIkUKDUNhdGFsb2dXb3JrZXISEQoJd29ya2VyX2lkGAEgASgEEg8KB2FkZHJlc3MYAiABKAkSEAoIZHJhaW5pbmcYAyABKAhiBnByb3RvMw", [file_placement_v1_placement, file_vectron_v1_collections]);
+  fileDesc("ChpwbGFjZW1lbnQvdjEvY2F0YWxvZy5wcm90bxIMcGxhY2VtZW50LnYxIoUDCg5DYXRhbG9nQ29tbWFuZBIPCgd0aW1lX21zGAEgASgEEj0KEmluaXRpYWxpemVfY2x1c3RlchgCIAEoCzIfLnBsYWNlbWVudC52MS5Jbml0aWFsaXplQ2x1c3RlckgAEi0KCmFkZF93b3JrZXIYAyABKAsyFy5wbGFjZW1lbnQudjEuQWRkV29ya2VySAASPAoSc2V0X3dvcmtlcl9hZGRyZXNzGAQgASgLMh4ucGxhY2VtZW50LnYxLlNldFdvcmtlckFkZHJlc3NIABI1Cg5hZGRfY29sbGVjdGlvbhgFIAEoCzIbLnBsYWNlbWVudC52MS5BZGRDb2xsZWN0aW9uSAASOwoRY2hhbmdlX2NvbGxlY3Rpb24YBiABKAsyHi5wbGFjZW1lbnQudjEuQ2hhbmdlQ29sbGVjdGlvbkgAEjcKD2Ryb3BfY29sbGVjdGlvbhgHIAEoCzIcLnBsYWNlbWVudC52MS5Ecm9wQ29sbGVjdGlvbkgAQgkKB2NvbW1hbmQiJwoRSW5pdGlhbGl6ZUNsdXN0ZXISEgoKY2x1c3Rlcl9pZBgBIAEoCSJACglBZGRXb3JrZXISDwoHYWRkcmVzcxgBIAEoCRIMCgR6b25lGAIgASgJEhQKDHJhZnRfYWRkcmVzcxgDIAEoCSJaChBTZXRXb3JrZXJBZGRyZXNzEhEKCXdvcmtlcl9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEgwKBHpvbmUYAyABKAkSFAoMcmFmdF9hZGRyZXNzGAQgASgJImIKCkFkZFJlcGxpY2ESEAoIc2hhcmRfaWQYASABKAQSGgoSbWVtYmVyc2hpcF92ZXJzaW9uGAIgASgEEhEKCXdvcmtlcl9pZBgDIAEoBBITCgtzZWFyY2hfb25seRgEIAEoCCJSCg5Qcm9tb3RlUmVwbGljYRIQCghzaGFyZF9pZBgBIAEoBBIaChJtZW1iZXJzaGlwX3ZlcnNpb24YAiABKAQSEgoKcmVwbGljYV9pZBgDIAEoBCJRCg1SZW1vdmVSZXBsaWNhEhAKCHNoYXJkX2lkGAEgASgEEhoKEm1lbWJlcnNoaXBfdmVyc2lvbhgCIAEoBBISCgpyZXBsaWNhX2lkGAMgASgEIjUKDUZvcmdldFJlcGxpY2ESEAoIc2hhcmRfaWQYASABKAQSEgoKcmVwbGljYV9pZBgCIAEoBCIyCgtTZXREcmFpbmluZxIRCgl3b3JrZXJfaWQYASABKAQSEAoIZHJhaW5pbmcYAiABKAgiIQoMUmVtb3ZlV29ya2VyEhEKCXdvcmtlcl9pZBgBIAEoBCJnCg1BZGRDb2xsZWN0aW9uEioKCmNvbGxlY3Rpb24YASABKAsyFi52ZWN0cm9uLnYxLkNvbGxlY3Rpb24SKgoGc2hhcmRzGAIgAygLMhoucGxhY2VtZW50LnYxLlBsYW5uZWRTaGFyZCJKCgxQbGFubmVkU2hhcmQSEwoLcmFuZ2Vfc3RhcnQYASABKAQSEQoJcmFuZ2VfZW5kGAIgASgEEhIKCndvcmtlcl9pZHMYAyADKAQi4gEKEENoYW5nZUNvbGxlY3Rpb24SDAoEbmFtZRgBIAEoCRIYCgtkZXNjcmlwdGlvbhgCIAEoCUgAiAEBEkkKDnBheWxvYWRfc2NoZW1hGAMgAygLMjEucGxhY2VtZW50LnYxLkNoYW5nZUNvbGxlY3Rpb24uUGF5bG9hZFNjaGVtYUVudHJ5GksKElBheWxvYWRTY2hlbWFFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKA4yFS52ZWN0cm9uLnYxLkZpZWxkVHlwZToCOAFCDgoMX2Rlc2NyaXB0aW9uIh4KDkRyb3BDb2xsZWN0aW9uEgwKBG5hbWUYASABKAki9gEKDENhdGFsb2dTdGF0ZRISCgpjbHVzdGVyX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAQSFgoObmV4dF93b3JrZXJfaWQYAyABKAQSFQoNbmV4dF9zaGFyZF9pZBgEIAEoBBIXCg9uZXh0X3JlcGxpY2FfaWQYBSABKAQSNAoLY29sbGVjdGlvbnMYBiADKAsyHy5wbGFjZW1lbnQudjEuQ2F0YWxvZ0NvbGxlY3Rpb24SLAoHd29ya2VycxgHIAMoCzIbLnBsYWNlbWVudC52MS5DYXRhbG9nV29ya2VyEhUKDWFwcGxpZWRfaW5kZXgYCCABKAQigwEKEUNhdGFsb2dDb2xsZWN0aW9uEioKCmNvbGxlY3Rpb24YASABKAsyFi52ZWN0cm9uLnYxLkNvbGxlY3Rpb24SFgoOc2NoZW1hX3ZlcnNpb24YAiABKAQSKgoGc2hhcmRzGAMgAygLMhoucGxhY2VtZW50LnYxLlNoYXJkUm91dGluZyJpCg1DYXRhbG9nV29ya2VyEhEKCXdvcmtlcl9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhAKCGRyYWluaW5nGAMgASgIEgwKBHpvbmUYBCABKAkSFAoMcmFmdF9hZGRyZXNzGAUgASgJYgZwcm90bzM", [file_placement_v1_placement, file_vectron_v1_collections]);
 
 /**
  * Describes the message placement.v1.CatalogCommand.
@@ -44,51 +44,93 @@ export const SetWorkerAddressSchema = /*@__PURE__*/
   messageDesc(file_placement_v1_catalog, 3);
 
 /**
+ * Describes the message placement.v1.AddReplica.
+ * Use `create(AddReplicaSchema)` to create a new message.
+ */
+export const AddReplicaSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_catalog, 4);
+
+/**
+ * Describes the message placement.v1.PromoteReplica.
+ * Use `create(PromoteReplicaSchema)` to create a new message.
+ */
+export const PromoteReplicaSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_catalog, 5);
+
+/**
+ * Describes the message placement.v1.RemoveReplica.
+ * Use `create(RemoveReplicaSchema)` to create a new message.
+ */
+export const RemoveReplicaSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_catalog, 6);
+
+/**
+ * Describes the message placement.v1.ForgetReplica.
+ * Use `create(ForgetReplicaSchema)` to create a new message.
+ */
+export const ForgetReplicaSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_catalog, 7);
+
+/**
+ * Describes the message placement.v1.SetDraining.
+ * Use `create(SetDrainingSchema)` to create a new message.
+ */
+export const SetDrainingSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_catalog, 8);
+
+/**
+ * Describes the message placement.v1.RemoveWorker.
+ * Use `create(RemoveWorkerSchema)` to create a new message.
+ */
+export const RemoveWorkerSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_catalog, 9);
+
+/**
  * Describes the message placement.v1.AddCollection.
  * Use `create(AddCollectionSchema)` to create a new message.
  */
 export const AddCollectionSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_catalog, 4);
+  messageDesc(file_placement_v1_catalog, 10);
 
 /**
  * Describes the message placement.v1.PlannedShard.
  * Use `create(PlannedShardSchema)` to create a new message.
  */
 export const PlannedShardSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_catalog, 5);
+  messageDesc(file_placement_v1_catalog, 11);
 
 /**
  * Describes the message placement.v1.ChangeCollection.
  * Use `create(ChangeCollectionSchema)` to create a new message.
  */
 export const ChangeCollectionSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_catalog, 6);
+  messageDesc(file_placement_v1_catalog, 12);
 
 /**
  * Describes the message placement.v1.DropCollection.
  * Use `create(DropCollectionSchema)` to create a new message.
  */
 export const DropCollectionSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_catalog, 7);
+  messageDesc(file_placement_v1_catalog, 13);
 
 /**
  * Describes the message placement.v1.CatalogState.
  * Use `create(CatalogStateSchema)` to create a new message.
  */
 export const CatalogStateSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_catalog, 8);
+  messageDesc(file_placement_v1_catalog, 14);
 
 /**
  * Describes the message placement.v1.CatalogCollection.
  * Use `create(CatalogCollectionSchema)` to create a new message.
  */
 export const CatalogCollectionSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_catalog, 9);
+  messageDesc(file_placement_v1_catalog, 15);
 
 /**
  * Describes the message placement.v1.CatalogWorker.
  * Use `create(CatalogWorkerSchema)` to create a new message.
  */
 export const CatalogWorkerSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_catalog, 10);
+  messageDesc(file_placement_v1_catalog, 16);
 

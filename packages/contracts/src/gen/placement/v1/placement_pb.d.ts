@@ -4,7 +4,7 @@
 
 // The placement driver: the only authority on metadata. Private.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Collection, FieldType } from "../../vectron/v1/collections_pb.js";
 import type { ShardEpoch, ShardFailure } from "../../worker/v1/worker_pb.js";
@@ -248,6 +248,21 @@ export declare type Replica = Message<"placement.v1.Replica"> & {
    * @generated from field: bool learner = 3;
    */
   learner: boolean;
+
+  /**
+   * No longer a member by the catalog, but the leader has not confirmed it yet: the worker keeps
+   * the replica until then.
+   *
+   * @generated from field: bool leaving = 4;
+   */
+  leaving: boolean;
+
+  /**
+   * Never becomes a voter: a replica for searches alone.
+   *
+   * @generated from field: bool search_only = 5;
+   */
+  searchOnly: boolean;
 };
 
 /**
@@ -281,6 +296,25 @@ export declare type WorkerEntry = Message<"placement.v1.WorkerEntry"> & {
    * @generated from field: bool draining = 4;
    */
   draining: boolean;
+
+  /**
+   * Zone or rack; empty when none is configured.
+   *
+   * @generated from field: string zone = 5;
+   */
+  zone: string;
+
+  /**
+   * Where other workers reach it for Raft; `host:port`.
+   *
+   * @generated from field: string raft_address = 6;
+   */
+  raftAddress: string;
+
+  /**
+   * @generated from field: placement.v1.WorkerState state = 7;
+   */
+  state: WorkerState;
 };
 
 /**
@@ -311,6 +345,18 @@ export declare type RegisterWorkerRequest = Message<"placement.v1.RegisterWorker
    * @generated from field: string address = 3;
    */
   address: string;
+
+  /**
+   * @generated from field: string zone = 4;
+   */
+  zone: string;
+
+  /**
+   * Where other workers reach it for Raft; `host:port`.
+   *
+   * @generated from field: string raft_address = 5;
+   */
+  raftAddress: string;
 };
 
 /**
@@ -373,6 +419,11 @@ export declare type HeartbeatRequest = Message<"placement.v1.HeartbeatRequest"> 
    * @generated from field: uint32 wait_ms = 5;
    */
   waitMs: number;
+
+  /**
+   * @generated from field: placement.v1.WorkerLoad load = 6;
+   */
+  load?: WorkerLoad | undefined;
 };
 
 /**
@@ -380,6 +431,29 @@ export declare type HeartbeatRequest = Message<"placement.v1.HeartbeatRequest"> 
  * Use `create(HeartbeatRequestSchema)` to create a new message.
  */
 export declare const HeartbeatRequestSchema: GenMessage<HeartbeatRequest>;
+
+/**
+ * How full a worker's disk is.
+ *
+ * @generated from message placement.v1.WorkerLoad
+ */
+export declare type WorkerLoad = Message<"placement.v1.WorkerLoad"> & {
+  /**
+   * @generated from field: uint64 disk_used_bytes = 1;
+   */
+  diskUsedBytes: bigint;
+
+  /**
+   * @generated from field: uint64 disk_free_bytes = 2;
+   */
+  diskFreeBytes: bigint;
+};
+
+/**
+ * Describes the message placement.v1.WorkerLoad.
+ * Use `create(WorkerLoadSchema)` to create a new message.
+ */
+export declare const WorkerLoadSchema: GenMessage<WorkerLoad>;
 
 /**
  * @generated from message placement.v1.ReplicaReport
@@ -438,6 +512,20 @@ export declare type ReplicaReport = Message<"placement.v1.ReplicaReport"> & {
    * @generated from field: worker.v1.ShardFailure failure = 10;
    */
   failure?: ShardFailure | undefined;
+
+  /**
+   * What the leader alone reports.
+   *
+   * @generated from field: placement.v1.LeaderReport leadership = 11;
+   */
+  leadership?: LeaderReport | undefined;
+
+  /**
+   * Bytes on this worker's disk.
+   *
+   * @generated from field: uint64 disk_bytes = 12;
+   */
+  diskBytes: bigint;
 };
 
 /**
@@ -445,6 +533,85 @@ export declare type ReplicaReport = Message<"placement.v1.ReplicaReport"> & {
  * Use `create(ReplicaReportSchema)` to create a new message.
  */
 export declare const ReplicaReportSchema: GenMessage<ReplicaReport>;
+
+/**
+ * @generated from message placement.v1.LeaderReport
+ */
+export declare type LeaderReport = Message<"placement.v1.LeaderReport"> & {
+  /**
+   * The members as Raft has them, joint states included.
+   *
+   * @generated from field: repeated placement.v1.MemberReport members = 1;
+   */
+  members: MemberReport[];
+
+  /**
+   * `ShardEpoch.membership` of the last membership change that the group applied.
+   *
+   * @generated from field: uint64 membership_version = 2;
+   */
+  membershipVersion: bigint;
+
+  /**
+   * A joint configuration is not left yet.
+   *
+   * @generated from field: bool joint = 3;
+   */
+  joint: boolean;
+
+  /**
+   * @generated from field: uint64 last_index = 4;
+   */
+  lastIndex: bigint;
+};
+
+/**
+ * Describes the message placement.v1.LeaderReport.
+ * Use `create(LeaderReportSchema)` to create a new message.
+ */
+export declare const LeaderReportSchema: GenMessage<LeaderReport>;
+
+/**
+ * @generated from message placement.v1.MemberReport
+ */
+export declare type MemberReport = Message<"placement.v1.MemberReport"> & {
+  /**
+   * @generated from field: uint64 replica_id = 1;
+   */
+  replicaId: bigint;
+
+  /**
+   * @generated from field: bool learner = 2;
+   */
+  learner: boolean;
+
+  /**
+   * Last log index known to be on the member's disk.
+   *
+   * @generated from field: uint64 match_index = 3;
+   */
+  matchIndex: bigint;
+
+  /**
+   * Heard of within the last election timeout.
+   *
+   * @generated from field: bool active = 4;
+   */
+  active: boolean;
+
+  /**
+   * A snapshot is on its way to it.
+   *
+   * @generated from field: bool snapshot = 5;
+   */
+  snapshot: boolean;
+};
+
+/**
+ * Describes the message placement.v1.MemberReport.
+ * Use `create(MemberReportSchema)` to create a new message.
+ */
+export declare const MemberReportSchema: GenMessage<MemberReport>;
 
 /**
  * @generated from message placement.v1.HeartbeatResponse
@@ -462,6 +629,20 @@ export declare type HeartbeatResponse = Message<"placement.v1.HeartbeatResponse"
    * @generated from field: uint64 version = 2;
    */
   version: bigint;
+
+  /**
+   * To be carried out by the shards' leaders, once; a lost one is sent again.
+   *
+   * @generated from field: repeated placement.v1.ShardCommand commands = 3;
+   */
+  commands: ShardCommand[];
+
+  /**
+   * Every worker that shares a shard with the caller. Replaces what was told before.
+   *
+   * @generated from field: repeated placement.v1.PeerAddress peers = 4;
+   */
+  peers: PeerAddress[];
 };
 
 /**
@@ -469,6 +650,70 @@ export declare type HeartbeatResponse = Message<"placement.v1.HeartbeatResponse"
  * Use `create(HeartbeatResponseSchema)` to create a new message.
  */
 export declare const HeartbeatResponseSchema: GenMessage<HeartbeatResponse>;
+
+/**
+ * @generated from message placement.v1.ShardCommand
+ */
+export declare type ShardCommand = Message<"placement.v1.ShardCommand"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from oneof placement.v1.ShardCommand.command
+   */
+  command: {
+    /**
+     * @generated from field: placement.v1.TransferLeadership transfer_leadership = 2;
+     */
+    value: TransferLeadership;
+    case: "transferLeadership";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message placement.v1.ShardCommand.
+ * Use `create(ShardCommandSchema)` to create a new message.
+ */
+export declare const ShardCommandSchema: GenMessage<ShardCommand>;
+
+/**
+ * @generated from message placement.v1.TransferLeadership
+ */
+export declare type TransferLeadership = Message<"placement.v1.TransferLeadership"> & {
+  /**
+   * @generated from field: uint64 to_replica_id = 1;
+   */
+  toReplicaId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.TransferLeadership.
+ * Use `create(TransferLeadershipSchema)` to create a new message.
+ */
+export declare const TransferLeadershipSchema: GenMessage<TransferLeadership>;
+
+/**
+ * @generated from message placement.v1.PeerAddress
+ */
+export declare type PeerAddress = Message<"placement.v1.PeerAddress"> & {
+  /**
+   * @generated from field: uint64 worker_id = 1;
+   */
+  workerId: bigint;
+
+  /**
+   * @generated from field: string raft_address = 2;
+   */
+  raftAddress: string;
+};
+
+/**
+ * Describes the message placement.v1.PeerAddress.
+ * Use `create(PeerAddressSchema)` to create a new message.
+ */
+export declare const PeerAddressSchema: GenMessage<PeerAddress>;
 
 /**
  * @generated from message placement.v1.Assignment
@@ -490,7 +735,9 @@ export declare type Assignment = Message<"placement.v1.Assignment"> & {
   epoch?: ShardEpoch | undefined;
 
   /**
-   * Members to bootstrap the group with, the same on each of them.
+   * The members as the catalog wants them at this epoch, those that are leaving excluded. While
+   * `epoch.membership` is 1 the group is bootstrapped with them, the same on each; later a new
+   * replica joins, and the leader brings the group to them.
    *
    * @generated from field: repeated placement.v1.Replica members = 4;
    */
@@ -514,6 +761,181 @@ export declare type Assignment = Message<"placement.v1.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export declare const AssignmentSchema: GenMessage<Assignment>;
+
+/**
+ * A move of several steps towards a catalog in order. Kept in the memory of placement's leader.
+ *
+ * @generated from message placement.v1.Operator
+ */
+export declare type Operator = Message<"placement.v1.Operator"> & {
+  /**
+   * @generated from field: uint64 operator_id = 1;
+   */
+  operatorId: bigint;
+
+  /**
+   * "add_replica", "remove_replica", "move_replica", "replace_replica", "transfer_leader".
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: uint64 shard_id = 3;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: string collection = 4;
+   */
+  collection: string;
+
+  /**
+   * Why: the checker, scheduler or person that asked for it.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: repeated placement.v1.OperatorStep steps = 6;
+   */
+  steps: OperatorStep[];
+
+  /**
+   * "running", "done", "failed: <why>", "cancelled".
+   *
+   * @generated from field: string state = 7;
+   */
+  state: string;
+
+  /**
+   * Milliseconds since the epoch.
+   *
+   * @generated from field: uint64 created_ms = 8;
+   */
+  createdMs: bigint;
+
+  /**
+   * @generated from field: uint64 finished_ms = 9;
+   */
+  finishedMs: bigint;
+};
+
+/**
+ * Describes the message placement.v1.Operator.
+ * Use `create(OperatorSchema)` to create a new message.
+ */
+export declare const OperatorSchema: GenMessage<Operator>;
+
+/**
+ * @generated from message placement.v1.OperatorStep
+ */
+export declare type OperatorStep = Message<"placement.v1.OperatorStep"> & {
+  /**
+   * For instance "add learner 12 on worker 4".
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * "waiting", "running", "done".
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * 0 to 1, where known: how far a learner has caught up.
+   *
+   * @generated from field: float progress = 3;
+   */
+  progress: number;
+};
+
+/**
+ * Describes the message placement.v1.OperatorStep.
+ * Use `create(OperatorStepSchema)` to create a new message.
+ */
+export declare const OperatorStepSchema: GenMessage<OperatorStep>;
+
+/**
+ * @generated from message placement.v1.PlacementMember
+ */
+export declare type PlacementMember = Message<"placement.v1.PlacementMember"> & {
+  /**
+   * @generated from field: uint64 member_id = 1;
+   */
+  memberId: bigint;
+
+  /**
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * @generated from field: string raft_address = 3;
+   */
+  raftAddress: string;
+
+  /**
+   * @generated from field: bool leader = 4;
+   */
+  leader: boolean;
+
+  /**
+   * Log index that the leader knows to be on the member's disk.
+   *
+   * @generated from field: uint64 match_index = 5;
+   */
+  matchIndex: bigint;
+
+  /**
+   * @generated from field: bool active = 6;
+   */
+  active: boolean;
+};
+
+/**
+ * Describes the message placement.v1.PlacementMember.
+ * Use `create(PlacementMemberSchema)` to create a new message.
+ */
+export declare const PlacementMemberSchema: GenMessage<PlacementMember>;
+
+/**
+ * @generated from enum placement.v1.WorkerState
+ */
+export enum WorkerState {
+  /**
+   * @generated from enum value: WORKER_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: WORKER_STATE_UP = 1;
+   */
+  UP = 1,
+
+  /**
+   * No heartbeat for a while; gets no new replicas.
+   *
+   * @generated from enum value: WORKER_STATE_SILENT = 2;
+   */
+  SILENT = 2,
+
+  /**
+   * Silent for so long that its replicas are rebuilt elsewhere.
+   *
+   * @generated from enum value: WORKER_STATE_DEAD = 3;
+   */
+  DEAD = 3,
+}
+
+/**
+ * Describes the enum placement.v1.WorkerState.
+ */
+export declare const WorkerStateSchema: GenEnum<WorkerState>;
 
 /**
  * @generated from service placement.v1.Placement

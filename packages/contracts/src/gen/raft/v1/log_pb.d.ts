@@ -81,6 +81,13 @@ export declare type LogRecord = Message<"raft.v1.LogRecord"> & {
    * @generated from field: uint64 conf_index = 7;
    */
   confIndex: bigint;
+
+  /**
+   * Membership version that `conf_state` has: the one that its conf change carried.
+   *
+   * @generated from field: uint64 conf_version = 8;
+   */
+  confVersion: bigint;
 };
 
 /**

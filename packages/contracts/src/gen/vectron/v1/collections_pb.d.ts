@@ -89,6 +89,14 @@ export declare type Collection = Message<"vectron.v1.Collection"> & {
    * @generated from field: string etag = 12;
    */
   etag: string;
+
+  /**
+   * Payload field whose value, not the id, chooses the shard: points of one value live together,
+   * and a search that names the value asks that shard alone. Empty: by id.
+   *
+   * @generated from field: string partition_key = 13;
+   */
+  partitionKey: string;
 };
 
 /**
@@ -148,6 +156,13 @@ export declare type CreateCollectionRequest = Message<"vectron.v1.CreateCollecti
    * @generated from field: uint32 replication_factor = 8;
    */
   replicationFactor: number;
+
+  /**
+   * A keyword or integer field that every point must have; cannot be changed later. Default: none.
+   *
+   * @generated from field: string partition_key = 9;
+   */
+  partitionKey: string;
 };
 
 /**

@@ -112,6 +112,14 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
    * @generated from field: bool explain = 14;
    */
   explain: boolean;
+
+  /**
+   * Answer from the shards that could be asked within the time; otherwise one that cannot fails the
+   * search.
+   *
+   * @generated from field: bool allow_partial = 15;
+   */
+  allowPartial: boolean;
 };
 
 /**
@@ -215,6 +223,13 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
    * @generated from field: uint32 took_us = 9;
    */
   tookUs: number;
+
+  /**
+   * Why each shard that gave no answer did not.
+   *
+   * @generated from field: repeated vectron.v1.ShardMissing missing = 10;
+   */
+  missing: ShardMissing[];
 };
 
 /**
@@ -222,6 +237,36 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
  * Use `create(SearchResponseSchema)` to create a new message.
  */
 export declare const SearchResponseSchema: GenMessage<SearchResponse>;
+
+/**
+ * A shard that is missing from an answer.
+ *
+ * @generated from message vectron.v1.ShardMissing
+ */
+export declare type ShardMissing = Message<"vectron.v1.ShardMissing"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * A row of docs/ERRORS.md.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string message = 3;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message vectron.v1.ShardMissing.
+ * Use `create(ShardMissingSchema)` to create a new message.
+ */
+export declare const ShardMissingSchema: GenMessage<ShardMissing>;
 
 /**
  * What one shard did.

@@ -355,6 +355,128 @@ export declare type ShardReport = Message<"worker.v1.ShardReport"> & {
 export declare const ShardReportSchema: GenMessage<ShardReport>;
 
 /**
+ * Writes to several shards of one worker; each answers for itself.
+ *
+ * @generated from message worker.v1.WriteShardsRequest
+ */
+export declare type WriteShardsRequest = Message<"worker.v1.WriteShardsRequest"> & {
+  /**
+   * @generated from field: repeated worker.v1.WriteShardRequest writes = 1;
+   */
+  writes: WriteShardRequest[];
+};
+
+/**
+ * Describes the message worker.v1.WriteShardsRequest.
+ * Use `create(WriteShardsRequestSchema)` to create a new message.
+ */
+export declare const WriteShardsRequestSchema: GenMessage<WriteShardsRequest>;
+
+/**
+ * @generated from message worker.v1.WriteShardsResponse
+ */
+export declare type WriteShardsResponse = Message<"worker.v1.WriteShardsResponse"> & {
+  /**
+   * In the order of the writes.
+   *
+   * @generated from field: repeated worker.v1.ShardWriteAnswer answers = 1;
+   */
+  answers: ShardWriteAnswer[];
+};
+
+/**
+ * Describes the message worker.v1.WriteShardsResponse.
+ * Use `create(WriteShardsResponseSchema)` to create a new message.
+ */
+export declare const WriteShardsResponseSchema: GenMessage<WriteShardsResponse>;
+
+/**
+ * @generated from message worker.v1.ShardWriteAnswer
+ */
+export declare type ShardWriteAnswer = Message<"worker.v1.ShardWriteAnswer"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from oneof worker.v1.ShardWriteAnswer.answer
+   */
+  answer: {
+    /**
+     * @generated from field: worker.v1.WriteShardResponse written = 2;
+     */
+    value: WriteShardResponse;
+    case: "written";
+  } | {
+    /**
+     * @generated from field: worker.v1.ShardFailure failure = 3;
+     */
+    value: ShardFailure;
+    case: "failure";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message worker.v1.ShardWriteAnswer.
+ * Use `create(ShardWriteAnswerSchema)` to create a new message.
+ */
+export declare const ShardWriteAnswerSchema: GenMessage<ShardWriteAnswer>;
+
+/**
+ * @generated from message worker.v1.GetShardDigestRequest
+ */
+export declare type GetShardDigestRequest = Message<"worker.v1.GetShardDigestRequest"> & {
+  /**
+   * @generated from field: worker.v1.ShardHeader shard = 1;
+   */
+  shard?: ShardHeader | undefined;
+
+  /**
+   * Also scroll nothing older than this: waits until it is applied.
+   *
+   * @generated from field: uint64 min_applied_index = 2;
+   */
+  minAppliedIndex: bigint;
+};
+
+/**
+ * Describes the message worker.v1.GetShardDigestRequest.
+ * Use `create(GetShardDigestRequestSchema)` to create a new message.
+ */
+export declare const GetShardDigestRequestSchema: GenMessage<GetShardDigestRequest>;
+
+/**
+ * What must be equal on all replicas of a shard that have applied the same index.
+ *
+ * @generated from message worker.v1.GetShardDigestResponse
+ */
+export declare type GetShardDigestResponse = Message<"worker.v1.GetShardDigestResponse"> & {
+  /**
+   * @generated from field: uint64 applied_index = 1;
+   */
+  appliedIndex: bigint;
+
+  /**
+   * @generated from field: uint64 points_count = 2;
+   */
+  pointsCount: bigint;
+
+  /**
+   * Hash over (id, version, payload, vector) of every point; independent of their order.
+   *
+   * @generated from field: bytes digest = 3;
+   */
+  digest: Uint8Array;
+};
+
+/**
+ * Describes the message worker.v1.GetShardDigestResponse.
+ * Use `create(GetShardDigestResponseSchema)` to create a new message.
+ */
+export declare const GetShardDigestResponseSchema: GenMessage<GetShardDigestResponse>;
+
+/**
  * @generated from enum worker.v1.ReadConsistency
  */
 export enum ReadConsistency {
