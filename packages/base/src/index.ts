@@ -28,6 +28,7 @@ export {
 } from './config.ts'
 export { checkDeadline, type Deadline, deadlineAfter, withDeadline } from './deadline.ts'
 export { didYouMean, nearestName } from './did-you-mean.ts'
+export { type Disk, replaceFile, systemDisk } from './disk.ts'
 export {
   type ErrorReason,
   GRPC_CODES,

@@ -6,7 +6,7 @@
  */
 
 import { fromBinary } from '@bufbuild/protobuf'
-import { type LogIndex, logIndex } from '@vectron/base'
+import { type Disk, type LogIndex, logIndex } from '@vectron/base'
 import { placement } from '@vectron/contracts'
 import type { CommittedEntry } from '@vectron/native'
 import type { StateMachine } from '@vectron/raft'
@@ -16,6 +16,7 @@ import { readSnapshot, writeSnapshot } from './snapshot-file.ts'
 export interface CatalogMachineOptions {
   /** Path of the snapshot. */
   readonly file: string
+  readonly disk: Disk
   /** Called after a batch of commands was applied. */
   readonly onApplied: () => void
 }
@@ -26,7 +27,7 @@ export class CatalogMachine implements StateMachine<CatalogResult> {
   #durableIndex: LogIndex
 
   static async open(options: CatalogMachineOptions): Promise<CatalogMachine> {
-    return new CatalogMachine(options, new Catalog(await readSnapshot(options.file)))
+    return new CatalogMachine(options, new Catalog(await readSnapshot(options.file, options.disk)))
   }
 
   private constructor(options: CatalogMachineOptions, catalog: Catalog) {
@@ -51,7 +52,7 @@ export class CatalogMachine implements StateMachine<CatalogResult> {
 
   async checkpoint(): Promise<LogIndex> {
     const state = this.catalog.snapshot()
-    await writeSnapshot(this.#options.file, state)
+    await writeSnapshot(this.#options.file, state, this.#options.disk)
     this.#durableIndex = logIndex(state.appliedIndex)
     return this.#durableIndex
   }

@@ -5,7 +5,7 @@
  * an older one lies around: a new, empty placement would have every worker destroy its shards.
  */
 
-import { type Clock, type Random, toHex, VectronError } from '@vectron/base'
+import { type Clock, type Disk, type Random, systemDisk, toHex, VectronError } from '@vectron/base'
 import { placement } from '@vectron/contracts'
 import type { ReplicaHost } from '@vectron/raft'
 import { type BoundService, bindService } from '@vectron/rpc'
@@ -21,6 +21,8 @@ export interface PlacementOptions {
   readonly host: ReplicaHost
   readonly clock: Clock
   readonly random: Random
+  /** Default: the machine's. */
+  readonly disk?: Disk
   /** What to do when the folder holds no catalog. */
   readonly whenEmpty: { readonly kind: 'bootstrap' } | { readonly kind: 'refuse'; why: string }
 }
@@ -36,10 +38,10 @@ const CLUSTER_ID_BYTES = 16
 
 /** @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA */
 export async function openPlacement(options: PlacementOptions): Promise<RunningPlacement> {
-  const { folder, host, clock, whenEmpty } = options
+  const { folder, host, clock, whenEmpty, disk = systemDisk } = options
   const changes = new Changes(clock)
   const onApplied = () => changes.announce()
-  const catalog = await ReplicatedCatalog.open({ folder, host, clock, onApplied })
+  const catalog = await ReplicatedCatalog.open({ folder, host, disk, clock, onApplied })
   if (catalog.state.clusterId === '') {
     if (whenEmpty.kind === 'refuse') {
       throw new VectronError(

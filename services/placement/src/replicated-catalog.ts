@@ -8,6 +8,7 @@ import {
   assertDefined,
   type Clock,
   type Deadline,
+  type Disk,
   deadlineAfter,
   groupId,
   LIMITS,
@@ -27,6 +28,7 @@ const SNAPSHOT_FILE = 'catalog.snapshot'
 export interface ReplicatedCatalogOptions {
   readonly folder: string
   readonly host: ReplicaHost
+  readonly disk: Disk
   readonly clock: Clock
   /** Called after the catalog has changed. */
   readonly onApplied: () => void
@@ -37,8 +39,9 @@ export class ReplicatedCatalog {
   readonly #machine: CatalogMachine
 
   static async open(options: ReplicatedCatalogOptions): Promise<ReplicatedCatalog> {
-    const { folder, host, onApplied } = options
-    const machine = await CatalogMachine.open({ file: join(folder, SNAPSHOT_FILE), onApplied })
+    const { folder, host, disk, onApplied } = options
+    const file = join(folder, SNAPSHOT_FILE)
+    const machine = await CatalogMachine.open({ file, disk, onApplied })
     await host.createGroup(CATALOG_GROUP, {
       replica: SOLE_MEMBER,
       bootstrap: [{ replica: SOLE_MEMBER, learner: false }],

@@ -6,11 +6,16 @@
  * over it, so a crash leaves one of the two, whole.
  */
 
-import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { fromBinary, toBinary } from '@bufbuild/protobuf'
-import { concatBytes, VectronError, viewOf } from '@vectron/base'
+import {
+  concatBytes,
+  type Disk,
+  replaceFile,
+  systemDisk,
+  VectronError,
+  viewOf,
+} from '@vectron/base'
 import { placement } from '@vectron/contracts'
 
 /** "VCAT" as little-endian u32. */
@@ -23,8 +28,11 @@ const HEADER_BYTES = 12
  *
  * @throws VectronError DATA_CORRUPT, INCOMPATIBLE_DATA
  */
-export async function readSnapshot(file: string): Promise<placement.CatalogState | undefined> {
-  const bytes = await readIfPresent(file)
+export async function readSnapshot(
+  file: string,
+  disk: Disk = systemDisk,
+): Promise<placement.CatalogState | undefined> {
+  const bytes = await disk.read(file)
   if (bytes === undefined) return undefined
   if (bytes.length < HEADER_BYTES || viewOf(bytes).getUint32(0, true) !== MAGIC) {
     throw corrupt(file, 'it does not begin like a catalog snapshot')
@@ -43,43 +51,17 @@ export async function readSnapshot(file: string): Promise<placement.CatalogState
 }
 
 /** Replaces the snapshot; settles when the new one is on stable storage. */
-export async function writeSnapshot(file: string, state: placement.CatalogState): Promise<void> {
+export async function writeSnapshot(
+  file: string,
+  state: placement.CatalogState,
+  disk: Disk = systemDisk,
+): Promise<void> {
   const body = toBinary(placement.CatalogStateSchema, state)
   const header = new Uint8Array(HEADER_BYTES)
   viewOf(header).setUint32(0, MAGIC, true)
   viewOf(header).setUint32(4, FORMAT_VERSION, true)
   viewOf(header).setUint32(8, crc32(body), true)
-
-  await mkdir(dirname(file), { recursive: true })
-  const fresh = `${file}.tmp`
-  await withFile(fresh, 'w', async (handle) => {
-    await handle.writeFile(concatBytes([header, body]))
-    await handle.sync()
-  })
-  await rename(fresh, file)
-  await withFile(dirname(file), 'r', (folder) => folder.sync())
-}
-
-async function withFile(
-  path: string,
-  flags: string,
-  use: (handle: FileHandle) => Promise<void>,
-): Promise<void> {
-  const handle = await open(path, flags)
-  try {
-    await use(handle)
-  } finally {
-    await handle.close()
-  }
-}
-
-async function readIfPresent(file: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
+  await replaceFile(disk, file, concatBytes([header, body]))
 }
 
 function corrupt(file: string, why: string): VectronError {

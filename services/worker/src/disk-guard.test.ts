@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { createLogger, systemClock } from '@vectron/base'
+import { createLogger, systemClock, systemDisk } from '@vectron/base'
 import { DiskGuard, decideRoom } from './disk-guard.ts'
 
 test('Writes stop below the reserve and come back only well above it.', () => {
@@ -17,7 +17,8 @@ async function guardOf(t: TestContext, reserveBytes: number): Promise<DiskGuard>
   const folder = mkdtempSync(join(tmpdir(), 'vectron-guard-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const logger = createLogger({ name: 'test', write: () => {} })
-  const guard = await DiskGuard.open({ folder, reserveBytes, clock: systemClock, logger })
+  const [clock, disk] = [systemClock, systemDisk]
+  const guard = await DiskGuard.open({ folder, reserveBytes, disk, clock, logger })
   t.after(() => guard.close())
   return guard
 }

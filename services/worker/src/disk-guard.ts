@@ -6,13 +6,13 @@
  * mind, so that writes do not flicker at the edge.
  */
 
-import { statfs } from 'node:fs/promises'
-import { type CancelTimer, type Clock, type Logger, VectronError } from '@vectron/base'
+import { type CancelTimer, type Clock, type Disk, type Logger, VectronError } from '@vectron/base'
 
 export interface DiskGuardOptions {
   readonly folder: string
   /** Free bytes below which writes are refused. */
   readonly reserveBytes: number
+  readonly disk: Disk
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -60,11 +60,10 @@ export class DiskGuard {
   }
 
   async #look(): Promise<void> {
-    const { folder, reserveBytes, clock, logger } = this.#options
+    const { folder, reserveBytes, disk, clock, logger } = this.#options
     try {
-      const { bavail, bsize } = await statfs(folder)
       const was = this.#room.kind
-      this.#room = decideRoom(was, bavail * bsize, reserveBytes)
+      this.#room = decideRoom(was, await disk.freeBytes(folder), reserveBytes)
       if (this.#room.kind !== was) logger.warn({ folder, room: this.#room }, 'room on the disk')
     } catch (error) {
       logger.error({ folder, err: error }, 'cannot ask for the free room of the disk')

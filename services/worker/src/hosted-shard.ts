@@ -5,11 +5,11 @@
  * folder is renamed before it is removed, so that a crash in the middle leaves no half of a shard.
  */
 
-import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import {
   type Clock,
+  type Disk,
   deadlineAfter,
   isVectronError,
   LIMITS,
@@ -19,18 +19,23 @@ import {
   VectronError,
 } from '@vectron/base'
 import { engine, type placement, worker } from '@vectron/contracts'
-import { openShardEngine, type ShardEngine } from '@vectron/native'
+import type { ShardEngine, ShardEngineOptions } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
 import { encodeCommand, Shard, type ShardEpoch } from '@vectron/shard'
 
 /** Suffix of folders that are being removed. */
 export const DOOMED = '.removed'
 
+/** Opens the engine of a folder. */
+export type OpenEngine = (options: ShardEngineOptions) => Promise<ShardEngine>
+
 export interface HostedShardOptions {
   readonly assignment: placement.Assignment
   /** Folder of all shards of the worker. */
   readonly shardsFolder: string
   readonly host: ReplicaHost
+  readonly disk: Disk
+  readonly openEngine: OpenEngine
   readonly clock: Clock
   readonly tailPointsMax: number
 }
@@ -39,13 +44,14 @@ export class HostedShard {
   readonly shard: Shard
   readonly collection: string
   readonly #folder: string
+  readonly #disk: Disk
   readonly #clock: Clock
   #schemaVersion: bigint
 
   static async open(options: HostedShardOptions): Promise<HostedShard> {
-    const { assignment, tailPointsMax } = options
+    const { assignment, openEngine, tailPointsMax } = options
     const folder = join(options.shardsFolder, assignment.shardId.toString())
-    const opened = await openShardEngine({
+    const opened = await openEngine({
       folder,
       config: encodeConfig(assignment),
       tailPointsMax,
@@ -60,10 +66,11 @@ export class HostedShard {
   }
 
   private constructor(options: HostedShardOptions, folder: string, shard: Shard) {
-    const { assignment, clock } = options
+    const { assignment, disk, clock } = options
     this.shard = shard
     this.collection = assignment.collection?.name ?? ''
     this.#folder = folder
+    this.#disk = disk
     this.#clock = clock
     // The engine keeps no version; what it has declared tells whether it has this one.
     this.#schemaVersion = this.#declares(assignment) ? assignment.schemaVersion : 0n
@@ -106,7 +113,7 @@ export class HostedShard {
   /** Ends the shard on this worker and removes its data. */
   async destroy(): Promise<void> {
     await this.shard.destroy()
-    await removeShardFolder(this.#folder)
+    await removeShardFolder(this.#disk, this.#folder)
   }
 
   async #declare(assignment: placement.Assignment): Promise<void> {
@@ -152,10 +159,10 @@ function nameFolder(error: VectronError, folder: string): VectronError {
 }
 
 /** Removes a shard's folder, whole or not at all as far as the next start can see. */
-export async function removeShardFolder(folder: string): Promise<void> {
+export async function removeShardFolder(disk: Disk, folder: string): Promise<void> {
   const doomed = folder.endsWith(DOOMED) ? folder : folder + DOOMED
-  if (doomed !== folder) await rename(folder, doomed)
-  await rm(doomed, { recursive: true, force: true })
+  if (doomed !== folder) await disk.rename(folder, doomed)
+  await disk.remove(doomed)
 }
 
 function encodeConfig({ shardId, collection }: placement.Assignment): Uint8Array {

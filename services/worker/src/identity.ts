@@ -5,9 +5,15 @@
  * never served to another.
  */
 
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { VectronError, type WorkerId, workerId } from '@vectron/base'
+import {
+  type Disk,
+  replaceFile,
+  systemDisk,
+  VectronError,
+  type WorkerId,
+  workerId,
+} from '@vectron/base'
 
 const IDENTITY_FILE = 'identity.json'
 const FORMAT_VERSION = 1
@@ -22,33 +28,28 @@ export interface WorkerIdentity {
  *
  * @throws VectronError DATA_CORRUPT, INCOMPATIBLE_DATA
  */
-export async function readIdentity(folder: string): Promise<WorkerIdentity | undefined> {
+export async function readIdentity(
+  folder: string,
+  disk: Disk = systemDisk,
+): Promise<WorkerIdentity | undefined> {
   const file = join(folder, IDENTITY_FILE)
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-  return parseIdentity(file, text)
+  const bytes = await disk.read(file)
+  return bytes && parseIdentity(file, Buffer.from(bytes).toString())
 }
 
 /** Writes the identity; settles when it is on stable storage. */
-export async function writeIdentity(folder: string, identity: WorkerIdentity): Promise<void> {
+export async function writeIdentity(
+  folder: string,
+  identity: WorkerIdentity,
+  disk: Disk = systemDisk,
+): Promise<void> {
   const file = join(folder, IDENTITY_FILE)
   const text = JSON.stringify({
     format: FORMAT_VERSION,
     clusterId: identity.clusterId,
     workerId: identity.workerId.toString(),
   })
-  await mkdir(folder, { recursive: true })
-  await using handle = await open(`${file}.tmp`, 'w')
-  await handle.writeFile(`${text}\n`)
-  await handle.sync()
-  await rename(`${file}.tmp`, file)
-  await using directory = await open(folder, 'r')
-  await directory.sync()
+  await replaceFile(disk, file, new Uint8Array(Buffer.from(`${text}\n`)))
 }
 
 function parseIdentity(file: string, text: string): WorkerIdentity {

@@ -5,15 +5,22 @@
  *   <folder>/shards/<id>/    one engine each
  */
 
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Clock, type Logger, type Metrics, workerId } from '@vectron/base'
+import {
+  type Clock,
+  type Disk,
+  type Logger,
+  type Metrics,
+  systemDisk,
+  workerId,
+} from '@vectron/base'
 import { type placement, worker } from '@vectron/contracts'
-import type { RaftLog } from '@vectron/native'
+import { openShardEngine, type RaftLog } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
 import { type BoundService, bindService, type Client } from '@vectron/rpc'
 import { DiskGuard } from './disk-guard.ts'
 import { HeartbeatLoop } from './heartbeat-loop.ts'
+import type { OpenEngine } from './hosted-shard.ts'
 import { readIdentity, type WorkerIdentity, writeIdentity } from './identity.ts'
 import { exposeShards } from './shard-metrics.ts'
 import { ShardRegistry } from './shard-registry.ts'
@@ -37,6 +44,10 @@ export interface WorkerOptions {
   readonly tailPointsMax: number
   /** Free bytes of the disk below which writes are refused. */
   readonly diskReserveBytes: number
+  /** Default: the machine's. */
+  readonly disk?: Disk
+  /** Default: the native engine. */
+  readonly openEngine?: OpenEngine
 }
 
 export interface RunningWorker {
@@ -48,13 +59,23 @@ export interface RunningWorker {
 /** Settles when every assigned shard is open and placement knows its leader, or has failed. */
 export async function openWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { folder, host, log, clock, logger, tailPointsMax } = options
+  const { disk = systemDisk, openEngine = openShardEngine } = options
   const shardsFolder = join(folder, 'shards')
-  await mkdir(shardsFolder, { recursive: true })
-  const identity = await register(options)
-  const registry = new ShardRegistry({ shardsFolder, host, log, clock, logger, tailPointsMax })
+  await disk.makeFolder(shardsFolder)
+  const identity = await register(options, disk)
+  const registry = new ShardRegistry({
+    shardsFolder,
+    host,
+    log,
+    disk,
+    openEngine,
+    clock,
+    logger,
+    tailPointsMax,
+  })
   exposeShards(options.metrics, registry)
   const reserveBytes = options.diskReserveBytes
-  const diskGuard = await DiskGuard.open({ folder, reserveBytes, clock, logger })
+  const diskGuard = await DiskGuard.open({ folder, reserveBytes, disk, clock, logger })
   const heartbeats = new HeartbeatLoop({
     placement: options.placement,
     registry,
@@ -75,14 +96,17 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
 }
 
 /** Announces the worker to placement; a first-time worker gets its id and keeps it on disk. */
-async function register({ folder, placement, address }: WorkerOptions): Promise<WorkerIdentity> {
-  const known = await readIdentity(folder)
+async function register(
+  { folder, placement, address }: WorkerOptions,
+  disk: Disk,
+): Promise<WorkerIdentity> {
+  const known = await readIdentity(folder, disk)
   const answer = await placement.registerWorker({
     clusterId: known?.clusterId ?? '',
     workerId: known?.workerId ?? 0n,
     address,
   })
   const identity = { clusterId: answer.clusterId, workerId: workerId(answer.workerId) }
-  if (known === undefined) await writeIdentity(folder, identity)
+  if (known === undefined) await writeIdentity(folder, identity, disk)
   return identity
 }

@@ -8,10 +8,10 @@
  * once.
  */
 
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type Clock,
+  type Disk,
   groupId,
   type Logger,
   type ShardId,
@@ -22,13 +22,15 @@ import {
 import type { placement } from '@vectron/contracts'
 import type { RaftLog } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
-import { DOOMED, HostedShard, removeShardFolder } from './hosted-shard.ts'
+import { DOOMED, HostedShard, type OpenEngine, removeShardFolder } from './hosted-shard.ts'
 
 export interface ShardRegistryOptions {
   readonly shardsFolder: string
   readonly host: ReplicaHost
   /** The host's log: groups that it still holds and nobody wants are removed from it. */
   readonly log: Pick<RaftLog, 'groups'>
+  readonly disk: Disk
+  readonly openEngine: OpenEngine
   readonly clock: Clock
   readonly logger: Logger
   /** Points that may wait for the graph of one shard before its writes slow down. */
@@ -182,13 +184,13 @@ export class ShardRegistry {
   }
 
   async #removeOrphanFolders(assigned: ReadonlyMap<ShardId, unknown>): Promise<void> {
-    const { shardsFolder, logger } = this.#options
-    for (const name of await readdir(shardsFolder)) {
+    const { shardsFolder, disk, logger } = this.#options
+    for (const name of await disk.names(shardsFolder)) {
       const match = /^([0-9]+)(\.removed)?$/.exec(name)
       const orphan = match?.[1] !== undefined && !assigned.has(shardId(BigInt(match[1])))
       if (!orphan && !name.endsWith(DOOMED)) continue
       logger.info({ folder: name }, 'removing the folder of a shard that is not assigned')
-      await removeShardFolder(join(shardsFolder, name))
+      await removeShardFolder(disk, join(shardsFolder, name))
     }
   }
 }
