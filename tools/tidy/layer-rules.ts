@@ -11,14 +11,15 @@ const LAYERS: readonly (readonly string[])[] = [
   ['raft', 'rpc'],
   ['shard', 'routing', 'client', 'embed'],
   ['gateway-service', 'placement-service', 'worker-service', 'auth-service'],
-  ['standalone-service'],
+  ['process'],
+  ['standalone-service', 'local-cluster'],
   ['cli'],
   ['testkit'],
   ['bench', 'tests', 'tools'],
 ]
 
 const SERVICE_LAYER = 4
-const TESTKIT_LAYER = 7
+const TESTKIT_LAYER = 8
 
 const IMPORT = /^\s*(?:import|export)\b[^'"]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm
 const LINE_OF_FROM = /^\} from ['"]([^'"]+)['"]/gm

@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ConfigSources, describeConfig, loadConfig } from './config.ts'
-import { booleanSetting, choiceSetting, integerSetting, stringSetting } from './setting.ts'
+import {
+  type ConfigSources,
+  describeConfig,
+  formatToml,
+  listSettings,
+  loadConfig,
+} from './config.ts'
+import {
+  booleanSetting,
+  choiceSetting,
+  integerSetting,
+  listSetting,
+  stringSetting,
+} from './setting.ts'
 
 const spec = {
   http: {
@@ -64,4 +76,43 @@ test('secrets are never shown', () => {
   const loaded = loadConfig(spec, { env: { VECTRON__AUTH__KEY: 'hush' } })
   assert.equal(loaded.values.auth.key, 'hush')
   assert.ok(describeConfig(spec, loaded).every((line) => !line.includes('hush')))
+})
+
+const ADDRESSES = listSetting({
+  default: [],
+  item: 'host:port',
+  matches: /^\w+:\d+$/,
+  describe: 'addresses',
+})
+
+test('a list comes from an array in TOML, or from text with commas', () => {
+  const lists = { placement: { members: ADDRESSES } }
+  const fromFile = loadConfig(lists, {
+    file: { path: 'f', text: '[placement]\nmembers = ["a:1", "b:2"]' },
+  })
+  const fromEnv = loadConfig(lists, { env: { VECTRON__PLACEMENT__MEMBERS: 'a:1, b:2' } })
+  assert.deepEqual(fromFile.values.placement.members, ['a:1', 'b:2'])
+  assert.deepEqual(fromEnv.values.placement.members, ['a:1', 'b:2'])
+  assert.throws(
+    () => loadConfig(lists, { env: { VECTRON__PLACEMENT__MEMBERS: 'a' } }),
+    /"a" is not a list of host:port/,
+  )
+})
+
+test('the values in force, written as TOML, give the same values again', () => {
+  const loaded = loadConfig(spec, { env: { VECTRON__HTTP__PORT: '3', VECTRON__AUTH__KEY: 'hush' } })
+  const text = formatToml(spec, loaded)
+  assert.ok(!text.includes('hush'))
+  assert.match(text, /# port \(env VECTRON__HTTP__PORT\)\nport = 3/)
+  const again = loadConfig(spec, { file: { path: 'f', text } })
+  assert.deepEqual({ ...again.values, auth: 0 }, { ...loaded.values, auth: 0 })
+})
+
+test('a table of settings names each with its variable and default', () => {
+  assert.deepEqual(listSettings(spec)[1], {
+    path: 'http.idleTimeoutMs',
+    env: 'VECTRON__HTTP__IDLE_TIMEOUT_MS',
+    default: '5000',
+    describe: 'ms',
+  })
 })

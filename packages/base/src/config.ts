@@ -5,7 +5,7 @@
  * file, the environment (`VECTRON__SECTION__KEY`), flags. An unknown name from any of them is an
  * error with a suggestion, never ignored. Leaves the meaning of the settings to who declares them.
  */
-import { parse as parseToml, TomlError } from 'smol-toml'
+import { parse as parseToml, stringify as stringifyToml, TomlError } from 'smol-toml'
 import { didYouMean } from './did-you-mean.ts'
 import { VectronError } from './errors.ts'
 import type { Setting } from './setting.ts'
@@ -81,6 +81,42 @@ export function describeConfig<S extends ConfigSpec>(spec: S, loaded: LoadedConf
     }
   }
   return lines
+}
+
+/**
+ * All settings as a TOML file that gives the same values again; remarks tell what each is and where
+ * its value came from. A secret is left out.
+ */
+export function formatToml<S extends ConfigSpec>(spec: S, loaded: LoadedConfig<S>): string {
+  const sections = Object.entries(spec).map(([section, settings]) => {
+    const lines = Object.entries(settings).map(([key, setting]) => {
+      const remark = `# ${setting.describe} (${loaded.origins.get(`${section}.${key}`)})`
+      if (setting.secret) return `${remark}\n# ${key} = [secret]`
+      return `${remark}\n${stringifyToml({ [key]: loaded.values[section]?.[key] }).trimEnd()}`
+    })
+    return [`[${section}]`, ...lines, ''].join('\n')
+  })
+  return sections.join('\n').trimEnd()
+}
+
+/** One setting, as a table of a document shows it. */
+export interface SettingRow {
+  /** `section.key`. */
+  readonly path: string
+  readonly env: string
+  /** As it would stand in TOML; empty for a secret. */
+  readonly default: string
+  readonly describe: string
+}
+
+/** All settings of a spec, in its order. */
+export function listSettings(spec: ConfigSpec): SettingRow[] {
+  return [...flatten(spec)].map(([path, setting]) => ({
+    path,
+    env: envName(path),
+    default: setting.secret ? '' : JSON.stringify(setting.default),
+    describe: setting.describe,
+  }))
 }
 
 function flatten(spec: ConfigSpec): Map<string, Setting<unknown>> {

@@ -23,8 +23,11 @@ export {
   type ConfigSpec,
   type ConfigValues,
   describeConfig,
+  formatToml,
   type LoadedConfig,
+  listSettings,
   loadConfig,
+  type SettingRow,
 } from './config.ts'
 export { checkDeadline, type Deadline, deadlineAfter, withDeadline } from './deadline.ts'
 export { didYouMean, nearestName } from './did-you-mean.ts'
@@ -72,7 +75,9 @@ export {
   booleanSetting,
   choiceSetting,
   integerSetting,
+  listSetting,
   type ParsedSetting,
+  patternSetting,
   type Setting,
   stringSetting,
 } from './setting.ts'

@@ -37,6 +37,23 @@ export function stringSetting(
   }
 }
 
+/** A text of a certain form. */
+export function patternSetting(
+  options: SettingOptions<string> & {
+    /** What it looks like, for people: `host:port`. */
+    readonly item: string
+    readonly matches: RegExp
+  },
+): Setting<string> {
+  const { item, matches } = options
+  return {
+    default: options.default,
+    describe: options.describe,
+    secret: false,
+    parse: (raw) => (typeof raw === 'string' && matches.test(raw) ? ok(raw) : refused(item)),
+  }
+}
+
 export function integerSetting(
   options: SettingOptions<number> & { readonly min: number; readonly max: number },
 ): Setting<number> {
@@ -79,4 +96,33 @@ export function choiceSetting<const C extends string>(
       return choice === undefined ? refused(`one of ${options.choices.join(', ')}`) : ok(choice)
     },
   }
+}
+
+/** Several texts: an array in TOML, with commas between in the environment and in flags. */
+export function listSetting(
+  options: SettingOptions<readonly string[]> & {
+    /** What one item looks like, for people: `host:port`. */
+    readonly item: string
+    readonly matches: RegExp
+  },
+): Setting<readonly string[]> {
+  const { item, matches } = options
+  return {
+    default: options.default,
+    describe: options.describe,
+    secret: false,
+    parse(raw) {
+      const items = typeof raw === 'string' ? splitItems(raw) : raw
+      const fits = (one: unknown) => typeof one === 'string' && matches.test(one)
+      if (Array.isArray(items) && items.every(fits)) return ok(items as string[])
+      return refused(`a list of ${item}`)
+    },
+  }
+}
+
+function splitItems(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
 }

@@ -9,6 +9,7 @@ import { addHelpCommand } from './commands/help.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addPointCommands } from './commands/point.ts'
 import { addSearchCommand } from './commands/search.ts'
+import { addServiceCommands } from './commands/service.ts'
 import { addStartCommand } from './commands/start.ts'
 import type { CliContext } from './context.ts'
 import { VERSION } from './version.ts'
@@ -29,6 +30,7 @@ First steps:
   $ vectron help exit-codes`,
     )
   addStartCommand(program, context)
+  addServiceCommands(program, context)
   addCollectionCommands(program, context)
   addPointCommands(program, context)
   addSearchCommand(program, context)

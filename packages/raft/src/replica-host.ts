@@ -89,12 +89,7 @@ export class ReplicaHost {
       onFatal: (error) => this.#onFatal(error),
     })
     this.#ticker = new Ticker({ clock, tickMs: this.#limits.tickMs, tick: () => this.#tick() })
-    transport.start({
-      receive: ({ group, data }) => this.#receive(group, data),
-      openSnapshot: () => undefined,
-      snapshotDone: () => {},
-      unreachable: () => {},
-    })
+    transport.start(({ group, data }) => this.#receive(group, data))
   }
 
   /**

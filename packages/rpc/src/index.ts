@@ -12,6 +12,7 @@ export {
   startGrpcServer,
 } from './grpc/grpc-server.ts'
 export { GrpcHealth } from './grpc/health.ts'
+export { healthRoutes } from './http/health-routes.ts'
 export {
   type HttpServerOptions,
   type PlainAnswer,

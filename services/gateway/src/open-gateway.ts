@@ -12,6 +12,7 @@ import {
   bindService,
   bindShadowedService,
   type Client,
+  healthRoutes,
   openApiRoute,
   startGrpcServer,
   startHttpServer,
@@ -22,7 +23,6 @@ import { ClusterService } from './cluster-service.ts'
 import { CollectionsService } from './collections-service.ts'
 import type { GatewayContext } from './context.ts'
 import type { Embedder } from './embedder.ts'
-import { plainRoutes } from './plain-routes.ts'
 import { PointsService } from './points-service.ts'
 import { SearchService } from './search-service.ts'
 
@@ -47,6 +47,8 @@ export interface GatewayOptions {
 export interface RunningGateway {
   readonly httpPort: number
   readonly grpcPort: number
+  /** What keeps it from serving; empty when it serves. */
+  problems(): Promise<readonly string[]>
   /** Answers what is running, refuses what is new. */
   close(): Promise<void>
 }
@@ -62,17 +64,19 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     authenticate({ auth: options.auth, clock }),
   ]
   const shared = { host: options.host, services, interceptors, logger, clock }
-  exposeBuild(metrics, options.version)
+  const problems = () => findProblems(router)
   const routes = [
-    ...plainRoutes({ metrics, problems: () => findProblems(router) }),
+    ...healthRoutes({ metrics, problems }),
     openApiRoute({ services: services.map(({ desc }) => desc), version: options.version }),
   ]
   const http = await startHttpServer({ ...shared, port: options.httpPort, routes })
   try {
     const grpc = await startGrpcServer({ ...shared, port: options.grpcPort })
+    grpc.health.set('serving')
     return {
       httpPort: http.port,
       grpcPort: grpc.port,
+      problems,
       close: async () => {
         await Promise.all([http.close(), grpc.close()])
       },
@@ -108,13 +112,4 @@ async function findProblems(router: Router): Promise<string[]> {
   } catch (error) {
     return [`placement does not answer: ${toVectronError(error).message}`]
   }
-}
-
-function exposeBuild(metrics: Metrics, version: string): void {
-  const build = metrics.gauge({
-    name: 'build_info',
-    help: 'Always 1; the labels tell the release.',
-    labels: ['version', 'node'],
-  })
-  build.set({ version, node: process.version }, 1)
 }

@@ -15,8 +15,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fromBinary } from '@bufbuild/protobuf'
 import { createLogger, f32ToBytes, loadConfig } from '@vectron/base'
 import { encodeVector, vectron, wire } from '@vectron/contracts'
+import { STANDALONE_SETTINGS } from '@vectron/process'
 import { GrpcChannel } from '@vectron/rpc'
-import { STANDALONE_SETTINGS } from './config.ts'
 import { type RunningVectron, startVectron } from './start-vectron.ts'
 
 const DIMENSION = 4

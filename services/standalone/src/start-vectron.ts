@@ -1,38 +1,34 @@
 /**
- * Vectron in one process: authenticator, placement, worker and gateway, each opened as it would be
- * in a process of its own, and connected in process.
+ * Vectron in one process: authenticator, placement, worker and gateway, each opened as it is in a
+ * process of its own, and connected in process.
  *
  *   <data>/lock.db      one process at a time
- *   <data>/auth/        keys of the authenticator
- *   <data>/placement/   the catalog: its log and its snapshot
- *   <data>/worker/      identity, log and shards of the worker
+ *   <data>/boot-epoch   number of the last start
+ *   <data>/auth/, placement/, worker/   as packages/process lays them out
  *
  * Opened in the order of what needs what, closed in the reverse. Ready means that every shard is
  * open and has a leader: the ports listen from then on, not before.
  */
 
-import { join } from 'node:path'
-import { authHandlers, type CreatedKey, type KeyStore, openKeyStore } from '@vectron/auth-service'
-import {
-  type Clock,
-  createLogger,
-  createMetrics,
-  type Logger,
-  lockFolder,
-  type Metrics,
-  type Random,
-  systemClock,
-  systemRandom,
-} from '@vectron/base'
+import type { CreatedKey, KeyStore } from '@vectron/auth-service'
+import { createLogger, type Logger, lockFolder, systemClock, systemDisk } from '@vectron/base'
 import { auth, placement, worker } from '@vectron/contracts'
 import { type Embedder, openGateway } from '@vectron/gateway-service'
-import { configureEngine } from '@vectron/native'
-import { openPlacement, type RunningPlacement } from '@vectron/placement-service'
-import { bindService, type Client, createInProcessClient } from '@vectron/rpc'
-import { openWorker, type RunningWorker, readIdentity } from '@vectron/worker-service'
-import { Closers } from './closers.ts'
-import type { StandaloneConfig } from './config.ts'
-import { openReplicaHost } from './replica-hosts.ts'
+import type { RunningPlacement } from '@vectron/placement-service'
+import {
+  Closers,
+  nextBootEpoch,
+  openAuthPart,
+  openPlacementPart,
+  openWorkerPart,
+  type StandaloneConfig,
+  type Surroundings,
+  systemSurroundings,
+  workerFolder,
+} from '@vectron/process'
+import { InProcessNetwork, type Transport } from '@vectron/raft'
+import { type Client, createInProcessClient } from '@vectron/rpc'
+import { type RunningWorker, readIdentity, registerWorker } from '@vectron/worker-service'
 
 export interface StartOptions {
   readonly config: StandaloneConfig
@@ -61,57 +57,47 @@ export interface RunningVectron {
 
 /** Address of the worker of the same process. */
 const LOCAL_WORKER = 'in-process'
+/** The only node of each kind. */
+const SOLE_NODE = 1n
 
 /**
  * @throws VectronError DATA_IN_USE, WRONG_CLUSTER, INCOMPATIBLE_DATA, DATA_CORRUPT, UNAVAILABLE (a
  *   port that cannot be had)
  */
 export async function startVectron(options: StartOptions): Promise<RunningVectron> {
+  const lock = lockFolder(options.config.data.folder)
   const closers = new Closers()
+  closers.add(() => lock.release())
   try {
-    return await openParts(options, closers)
+    return await openParts(options, await surround(options, closers))
   } catch (error) {
     await closers.closeAll()
     throw error
   }
 }
 
-/** What every part is given. */
-interface Surroundings {
-  readonly folder: string
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  readonly metrics: Metrics
-  readonly onFatal: (error: unknown) => void
-  readonly closers: Closers
+async function surround(options: StartOptions, closers: Closers): Promise<Surroundings> {
+  const { config, onFatal } = options
+  const { folder } = config.data
+  return systemSurroundings({
+    closers,
+    logger: options.logger ?? createLogger({ name: 'vectron', level: config.log.level }),
+    version: options.version,
+    bootEpoch: await nextBootEpoch({ folder, disk: systemDisk, clock: systemClock }),
+    onFatal,
+    signal: new AbortController().signal,
+  })
 }
 
-async function openParts(options: StartOptions, closers: Closers): Promise<RunningVectron> {
+async function openParts(options: StartOptions, around: Surroundings): Promise<RunningVectron> {
   const { config } = options
-  const { folder } = config.data
-  const lock = lockFolder(folder)
-  closers.add(() => lock.release())
-  const logger = options.logger ?? createLogger({ name: 'vectron', level: config.log.level })
-  const metrics = createMetrics({ withProcess: true })
-  const around: Surroundings = {
-    folder,
-    clock: systemClock,
-    random: systemRandom,
-    logger,
-    metrics,
-    onFatal: options.onFatal,
-    closers,
-  }
-  setEngineThreads(config)
-
-  const keys = openKeyStore(join(folder, 'auth', 'keys.db'), around.clock)
-  closers.add(() => keys.close())
-  const running = await startPlacement(around)
+  const { clock, random, logger, metrics, closers } = around
+  const { keys, service: authService } = openAuthPart(config.data.folder, around)
+  const running = await startPlacement(config, around)
   const placementClient = createInProcessClient(placement.Placement, running.service)
-  const data = await startWorker(around, config, running, placementClient)
+  const data = await startWorker(config, running, placementClient, around)
+  await data.served
   const workerClient = createInProcessClient(worker.Worker, data.service)
-  const authService = bindService(auth.Auth, authHandlers(keys))
   const gateway = await openGateway({
     host: config.http.host,
     httpPort: config.http.port,
@@ -121,8 +107,8 @@ async function openParts(options: StartOptions, closers: Closers): Promise<Runni
     connectWorker: () => workerClient,
     embedders: options.embedders,
     version: options.version,
-    clock: around.clock,
-    random: around.random,
+    clock,
+    random,
     logger: logger.child({ part: 'gateway' }),
     metrics,
   })
@@ -143,74 +129,46 @@ function createFirstKey(keys: KeyStore): CreatedKey | undefined {
   return keys.createKey({ name: 'first key', environment: 'dev' })
 }
 
-async function startPlacement(around: Surroundings): Promise<RunningPlacement> {
-  const { clock, random, closers, logger, onFatal } = around
-  const folder = join(around.folder, 'placement')
-  const identity = await readIdentity(join(around.folder, 'worker'))
-  const { host, close } = await openReplicaHost({
-    folder: join(folder, 'log'),
-    clusterId: identity?.clusterId ?? '',
-    nodeId: 1n,
-    clock,
-    random,
-    onFatal,
-  })
-  closers.add(close)
-  const running = await openPlacement({
-    folder,
-    host,
-    clock,
-    random,
-    whenEmpty:
-      identity === undefined
-        ? { kind: 'bootstrap' }
-        : { kind: 'refuse', why: `the worker's data belongs to the cluster ${identity.clusterId}` },
-  })
-  logger.info({ clusterId: running.clusterId }, 'placement open')
-  closers.add(() => running.close())
-  return running
+async function startPlacement(
+  config: StandaloneConfig,
+  around: Surroundings,
+): Promise<RunningPlacement> {
+  const { folder } = config.data
+  const identity = await readIdentity(workerFolder(folder))
+  return openPlacementPart(
+    {
+      dataFolder: folder,
+      transport: soleTransport(identity?.clusterId ?? '', around),
+      whenEmpty:
+        identity === undefined
+          ? { kind: 'bootstrap' }
+          : {
+              kind: 'refuse',
+              why: `the worker's data belongs to the cluster ${identity.clusterId}`,
+            },
+    },
+    around,
+  )
 }
 
 async function startWorker(
-  around: Surroundings,
   config: StandaloneConfig,
   { clusterId }: RunningPlacement,
-  placementClient: Client<typeof placement.Placement>,
+  client: Client<typeof placement.Placement>,
+  around: Surroundings,
 ): Promise<RunningWorker> {
-  const { clock, random, closers, logger, onFatal } = around
-  const folder = join(around.folder, 'worker')
-  const { host, log, close } = await openReplicaHost({
-    folder: join(folder, 'log'),
-    clusterId,
-    nodeId: 1n,
-    clock,
-    random,
-    onFatal,
-  })
-  closers.add(close)
-  const running = await openWorker({
-    folder,
-    host,
-    log,
-    placement: placementClient,
+  const identity = await registerWorker({
+    folder: workerFolder(config.data.folder),
+    placement: client,
     address: LOCAL_WORKER,
-    bootEpoch: BigInt(clock.nowMs()),
-    clock,
-    logger: logger.child({ part: 'worker' }),
-    metrics: around.metrics,
-    tailPointsMax: config.engine.tailPointsMax,
-    diskReserveBytes: config.data.reserveBytes,
+    raftAddress: '',
+    zone: '',
   })
-  closers.add(() => running.close())
-  return running
+  const transport = soleTransport(clusterId, around)
+  return openWorkerPart({ config, identity, transport, placement: client }, around)
 }
 
-/** The engine's threads belong to the process and are set before its first shard. */
-function setEngineThreads({ engine }: StandaloneConfig): void {
-  const { searchThreads, indexThreads } = engine
-  if (searchThreads === 0 && indexThreads === 0) return
-  configureEngine({
-    ...(searchThreads === 0 ? {} : { searchThreads }),
-    ...(indexThreads === 0 ? {} : { indexThreads }),
-  })
+/** A network of one node: its groups have one voter. */
+function soleTransport(clusterId: string, { bootEpoch }: Surroundings): Transport {
+  return new InProcessNetwork().connect({ clusterId, nodeId: SOLE_NODE, bootEpoch })
 }

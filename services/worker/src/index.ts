@@ -2,3 +2,4 @@
 
 export { readIdentity, type WorkerIdentity } from './identity.ts'
 export { openWorker, type RunningWorker, type WorkerOptions } from './open-worker.ts'
+export { type RegisterOptions, registerWorker } from './register-worker.ts'

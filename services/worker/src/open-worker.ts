@@ -1,19 +1,12 @@
 /**
- * Opens a worker on a folder: identity, registration, shards, handlers.
+ * Opens a registered worker on a folder: shards, heartbeats, handlers.
  *
  *   <folder>/identity.json   which worker this is, of which cluster
  *   <folder>/shards/<id>/    one engine each
  */
 
 import { join } from 'node:path'
-import {
-  type Clock,
-  type Disk,
-  type Logger,
-  type Metrics,
-  systemDisk,
-  workerId,
-} from '@vectron/base'
+import { type Clock, type Disk, type Logger, type Metrics, systemDisk } from '@vectron/base'
 import { type placement, worker } from '@vectron/contracts'
 import { openShardEngine, type RaftLog } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
@@ -21,7 +14,7 @@ import { type BoundService, bindService, type Client } from '@vectron/rpc'
 import { DiskGuard } from './disk-guard.ts'
 import { HeartbeatLoop } from './heartbeat-loop.ts'
 import type { OpenEngine } from './hosted-shard.ts'
-import { readIdentity, type WorkerIdentity, writeIdentity } from './identity.ts'
+import type { WorkerIdentity } from './identity.ts'
 import { exposeShards } from './shard-metrics.ts'
 import { ShardRegistry } from './shard-registry.ts'
 import { WorkerService } from './worker-service.ts'
@@ -33,8 +26,8 @@ export interface WorkerOptions {
   /** The host's log. */
   readonly log: Pick<RaftLog, 'groups'>
   readonly placement: Client<typeof placement.Placement>
-  /** Where gateways reach this worker. */
-  readonly address: string
+  /** What registerWorker() gave. */
+  readonly identity: WorkerIdentity
   /** Differs in each run. */
   readonly bootEpoch: bigint
   readonly clock: Clock
@@ -52,17 +45,18 @@ export interface WorkerOptions {
 
 export interface RunningWorker {
   readonly service: BoundService
+  /** Settles when placement knows that every assigned shard serves, or has failed. */
+  readonly served: Promise<void>
   /** Closes every shard; what is applied is durable then. The host is closed after it. */
   close(): Promise<void>
 }
 
-/** Settles when every assigned shard is open and placement knows its leader, or has failed. */
+/** Calls may come from now on; the assigned shards open behind. */
 export async function openWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { folder, host, log, clock, logger, tailPointsMax } = options
+  const { folder, identity, host, log, clock, logger, tailPointsMax } = options
   const { disk = systemDisk, openEngine = openShardEngine } = options
   const shardsFolder = join(folder, 'shards')
   await disk.makeFolder(shardsFolder)
-  const identity = await register(options, disk)
   const registry = new ShardRegistry({
     shardsFolder,
     host,
@@ -84,29 +78,14 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
     clock,
     logger,
   })
-  await heartbeats.start()
+  const served = heartbeats.start()
   return {
     service: bindService(worker.Worker, new WorkerService({ registry, diskGuard })),
+    served,
     async close() {
       diskGuard.close()
       await heartbeats.stop()
       await registry.close()
     },
   }
-}
-
-/** Announces the worker to placement; a first-time worker gets its id and keeps it on disk. */
-async function register(
-  { folder, placement, address }: WorkerOptions,
-  disk: Disk,
-): Promise<WorkerIdentity> {
-  const known = await readIdentity(folder, disk)
-  const answer = await placement.registerWorker({
-    clusterId: known?.clusterId ?? '',
-    workerId: known?.workerId ?? 0n,
-    address,
-  })
-  const identity = { clusterId: answer.clusterId, workerId: workerId(answer.workerId) }
-  if (known === undefined) await writeIdentity(folder, identity, disk)
-  return identity
 }

@@ -33,7 +33,7 @@ export function addConfigCommands(program: Command, { terminal, env }: CliContex
     .action(async (flags: { readonly config?: string }) => {
       const [{ loadSettingsWithOrigins }, { STANDALONE_SETTINGS }] = await Promise.all([
         import('../start/settings.ts'),
-        import('@vectron/standalone-service'),
+        import('@vectron/process'),
       ])
       const loaded = loadSettingsWithOrigins({ ...flags, demo: true }, env)
       for (const line of describeConfig(STANDALONE_SETTINGS, loaded)) terminal.out(line)

@@ -10,11 +10,8 @@ import path from 'node:path'
 import { isVectronError } from '@vectron/base'
 import { Vectron } from '@vectron/client'
 import { GloveSifEmbedder } from '@vectron/embed'
-import {
-  type RunningVectron,
-  type StandaloneConfig,
-  startVectron,
-} from '@vectron/standalone-service'
+import { type StandaloneConfig, untilStopped } from '@vectron/process'
+import { type RunningVectron, startVectron } from '@vectron/standalone-service'
 import { modelFolder } from '../cache-folder.ts'
 import type { StartFlags } from '../commands/start.ts'
 import type { CliContext } from '../context.ts'
@@ -24,7 +21,6 @@ import { VERSION } from '../version.ts'
 import { bannerLines, readyLine, type StartedServer } from './banner.ts'
 import { loadDemoOnce } from './load-demo.ts'
 import { loadSettings } from './settings.ts'
-import { untilStopped } from './until-stopped.ts'
 
 const MILLISECONDS_PER_SECOND = 1000
 
@@ -38,7 +34,7 @@ export async function runStart(flags: StartFlags, context: CliContext): Promise<
       onBuildProgress: ({ bytesRead, bytesTotal }) =>
         terminal.status(`text model: ${Math.floor((100 * bytesRead) / bytesTotal)} %, once`),
     })
-    const stop = untilStopped(terminal)
+    const stop = untilStopped((text) => terminal.note(text))
     const running = await open(config, embedder, stop.fail)
     try {
       const server = describeServer(running, config, flags)

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type LoadedConfig, loadConfig } from '@vectron/base'
-import { STANDALONE_SETTINGS, type StandaloneConfig } from '@vectron/standalone-service'
+import { STANDALONE_SETTINGS, type StandaloneConfig } from '@vectron/process'
 import type { StartFlags } from '../commands/start.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -75,7 +75,6 @@ pub struct GroupCommits {
 pub struct OutgoingMessage {
     pub group: BigInt,
     pub to: BigInt,
-    pub from: BigInt,
     pub data: Uint8Array,
 }
 
@@ -323,7 +322,6 @@ fn outgoing_message(message: consensus::OutgoingMessage) -> OutgoingMessage {
     OutgoingMessage {
         group: message.group.into(),
         to: message.to.into(),
-        from: message.from.into(),
         data: Uint8Array::new(message.data),
     }
 }

@@ -4,8 +4,6 @@
  * On a terminal one Ctrl-C may arrive twice, from the terminal and handed on by the launcher, so a
  * second signal counts only after a moment.
  */
-import type { Terminal } from '../terminal.ts'
-
 export interface Stop {
   /** Aborted when the end begins. */
   readonly signal: AbortSignal
@@ -19,7 +17,7 @@ const SAME_SIGNAL_MS = 300
 const EXIT_INTERRUPTED = 130
 
 /** Takes over the signals of this process. */
-export function untilStopped(terminal: Terminal): Stop {
+export function untilStopped(tell: (message: string) => void): Stop {
   const controller = new AbortController()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   // Awaited once the server runs; a failure before that must not go unhandled.
@@ -32,9 +30,7 @@ export function untilStopped(terminal: Terminal): Stop {
       return
     }
     firstMs = nowMs
-    terminal.note(
-      'Stopping: what is running is answered and made durable. Ctrl-C again stops at once.',
-    )
+    tell('Stopping: what is running is answered and made durable. Ctrl-C again stops at once.')
     controller.abort()
     resolve()
   }

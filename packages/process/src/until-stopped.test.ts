@@ -9,7 +9,7 @@ const MODULE = fileURLToPath(new URL('./until-stopped.ts', import.meta.url))
 /** A server that never comes to its end by itself. */
 const PROGRAM = `
   import { untilStopped } from ${JSON.stringify(MODULE)}
-  const { stopped } = untilStopped({ note: (text) => console.log(text) })
+  const { stopped } = untilStopped((text) => console.log(text))
   setInterval(() => {}, 1000)
   console.log('running')
   await stopped

@@ -3,15 +3,15 @@
  */
 
 import type { Metrics } from '@vectron/base'
-import type { PlainAnswer, PlainRoute } from '@vectron/rpc'
+import type { PlainAnswer, PlainRoute } from './http-server.ts'
 
-export interface PlainRouteOptions {
+export interface HealthRouteOptions {
   readonly metrics: Metrics
-  /** What keeps the gateway from serving; empty when it serves. */
-  readonly problems: () => Promise<readonly string[]>
+  /** What keeps the process from serving; empty when it serves. */
+  readonly problems: () => Promise<readonly string[]> | readonly string[]
 }
 
-export function plainRoutes({ metrics, problems }: PlainRouteOptions): PlainRoute[] {
+export function healthRoutes({ metrics, problems }: HealthRouteOptions): PlainRoute[] {
   const ready = async (): Promise<PlainAnswer> => {
     const found = await problems()
     return found.length === 0 ? text(200, 'ok') : text(503, found.join('\n'))

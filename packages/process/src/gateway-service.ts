@@ -1,0 +1,75 @@
+/** `vectron gateway`: a gateway in a process of its own. It keeps nothing. */
+
+import { isVectronError } from '@vectron/base'
+import { auth, placement } from '@vectron/contracts'
+import { type Embedder, openGateway } from '@vectron/gateway-service'
+import { formatAddress } from './address.ts'
+import { Connections } from './connections.ts'
+import { explainListen } from './listen.ts'
+import type { OpenService, ServiceDefinition } from './run-service.ts'
+import { GATEWAY_SETTINGS, type GatewayConfig } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
+import { untilAnswered } from './until-answered.ts'
+
+/** A gateway whose collections may name these embedders. */
+export function gatewayService(
+  embedders: readonly Embedder[],
+): ServiceDefinition<typeof GATEWAY_SETTINGS> {
+  return {
+    name: 'gateway',
+    settings: GATEWAY_SETTINGS,
+    node: ({ node, admin, log }) => ({
+      name: node.name || 'gateway',
+      admin,
+      logLevel: log.level,
+      dataFolder: undefined,
+    }),
+    open: (config, around) => openGatewayService(config, embedders, around),
+  }
+}
+
+async function openGatewayService(
+  config: GatewayConfig,
+  embedders: readonly Embedder[],
+  around: Surroundings,
+): Promise<OpenService> {
+  const { clock, random, logger, metrics, version, closers } = around
+  const { host, port } = config.http
+  const connections = new Connections(around)
+  const client = connections.channel(config.placement.members[0] ?? '').client(placement.Placement)
+  await untilAnswered('placement', () => client.getRouting({}), around)
+  const gateway = await openGateway({
+    host,
+    httpPort: port,
+    grpcPort: config.grpc.port,
+    placement: client,
+    auth: connections.channel(config.auth.address).client(auth.Auth),
+    connectWorker: connections.workers(),
+    embedders,
+    version,
+    clock,
+    random,
+    logger,
+    metrics,
+  }).catch((error: unknown) => {
+    throw explainPort(config, error)
+  })
+  closers.add(() => gateway.close())
+  return {
+    addresses: {
+      http: `http://${formatAddress({ host, port: gateway.httpPort })}`,
+      grpc: formatAddress({ host, port: gateway.grpcPort }),
+    },
+    problems: () => gateway.problems(),
+  }
+}
+
+/** The servers name the port that they could not have. */
+function explainPort({ http, grpc }: GatewayConfig, error: unknown): unknown {
+  const isGrpc = isVectronError(error) && error.subject === 'grpc-port'
+  const { port } = isGrpc ? grpc : http
+  return explainListen(
+    { setting: isGrpc ? 'grpc.port' : 'http.port', host: http.host, port },
+    error,
+  )
+}

@@ -1,0 +1,40 @@
+/** The gRPC server of a process: where it listens, and when it says that it serves. */
+import { type BoundService, startGrpcServer } from '@vectron/rpc'
+import { advertised, type Endpoint } from './address.ts'
+import { listening } from './listen.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export interface GrpcEndpoint {
+  /** `host:port` that others are told. */
+  readonly address: string
+  /**
+   * Everything behind it is open: health says so, and closing begins here, so that calls under way
+   * are answered before what they need is closed.
+   */
+  serve(): void
+}
+
+/** Listens; calls may come at once. */
+export async function openGrpcEndpoint(
+  endpoint: Endpoint,
+  services: readonly BoundService[],
+  { logger, closers }: Surroundings,
+): Promise<GrpcEndpoint> {
+  const { host, port } = endpoint
+  const server = await listening({ setting: 'grpc.port', host, port }, () =>
+    startGrpcServer({ host, port, services, logger }),
+  )
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= server.close()
+    return closing
+  }
+  closers.add(close)
+  return {
+    address: advertised('grpc', endpoint, server.port),
+    serve: () => {
+      server.health.set('serving')
+      closers.add(close)
+    },
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * The processes of Vectron: their settings, their parts put together, and their lives from the lock
+ * on the data folder to the last answer.
+ */
+
+export { AUTH_SERVICE, createKey } from './auth-service.ts'
+export { nextBootEpoch } from './boot-epoch.ts'
+export { Closers } from './closers.ts'
+export { gatewayService } from './gateway-service.ts'
+export { openAuthPart, openPlacementPart, openWorkerPart, workerFolder } from './parts.ts'
+export { PLACEMENT_SERVICE } from './placement-service.ts'
+export { runService, type ServiceDefinition, type ServiceName } from './run-service.ts'
+export { STANDALONE_SETTINGS, type StandaloneConfig } from './settings.ts'
+export { type Surroundings, systemSurroundings } from './surroundings.ts'
+export { type Stop, untilStopped } from './until-stopped.ts'
+export { WORKER_SERVICE } from './worker-service.ts'

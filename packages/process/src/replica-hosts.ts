@@ -1,0 +1,39 @@
+/**
+ * Opens a replica host on a folder: a Raft core and a log with the limits of the product.
+ */
+
+import { LIMITS } from '@vectron/base'
+import { createRaftCore, openRaftLog, type RaftLog } from '@vectron/native'
+import { HOST_LIMITS, ReplicaHost, type Transport } from '@vectron/raft'
+import type { Surroundings } from './surroundings.ts'
+
+export interface OpenHost {
+  readonly host: ReplicaHost
+  readonly log: RaftLog
+}
+
+/**
+ * Closing stops the groups, then closes the log.
+ *
+ * @throws VectronError DATA_CORRUPT naming the file of the log
+ */
+export async function openReplicaHost(
+  folder: string,
+  transport: Transport,
+  { clock, random, onFatal, closers }: Surroundings,
+): Promise<OpenHost> {
+  const log = await openRaftLog(folder)
+  closers.add(() => log.close())
+  const core = createRaftCore({
+    seed: random.nextU64(),
+    electionTicks: LIMITS.raftElectionTicks,
+    heartbeatTicks: LIMITS.raftHeartbeatTicks,
+    messageBytesMax: LIMITS.raftMessageBytesMax,
+    inflightMessagesMax: LIMITS.raftInflightMessagesMax,
+    uncommittedBytesMax: LIMITS.raftUncommittedBytesMax,
+    committedBytesPerPollMax: LIMITS.raftCommittedBytesPerPollMax,
+  })
+  const host = ReplicaHost.open({ core, log, clock, transport, limits: HOST_LIMITS, onFatal })
+  closers.add(() => host.close())
+  return { host, log }
+}

@@ -1,0 +1,214 @@
+/**
+ * The settings of each process: their sections, defaults and units. docs/OPERATIONS.md shows them.
+ *
+ * Sections that mean the same in several processes are made here once.
+ */
+import {
+  type ConfigValues,
+  choiceSetting,
+  integerSetting,
+  LIMITS,
+  listSetting,
+  patternSetting,
+  stringSetting,
+} from '@vectron/base'
+import { ADDRESS_PATTERN, MEMBER_PATTERN } from './address.ts'
+
+const GIB = 1024 ** 3
+const PORT_MAX = 65_535
+const ADVERTISE_PATTERN = new RegExp(`^$|${ADDRESS_PATTERN.source}`)
+
+const portSetting = (port: number, describe: string) =>
+  integerSetting({
+    default: port,
+    min: 0,
+    max: PORT_MAX,
+    describe: `${describe}; 0 for any free one`,
+  })
+
+const hostSetting = (describe: string) => stringSetting({ default: '127.0.0.1', describe })
+
+const advertiseSetting = () =>
+  patternSetting({
+    default: '',
+    item: 'host:port',
+    matches: ADVERTISE_PATTERN,
+    describe: 'host:port that others are told; empty: host and port',
+  })
+
+const nodeSection = {
+  name: stringSetting({
+    default: '',
+    describe: 'name of this node in its log; empty: its service',
+  }),
+}
+
+const grpcSection = (port: number, whom: string) => ({
+  host: hostSetting(`address on which it listens for ${whom}`),
+  port: portSetting(port, 'port of gRPC'),
+  advertise: advertiseSetting(),
+})
+
+const raftSection = (port: number, whom: string) => ({
+  host: hostSetting(`address on which it listens for ${whom}`),
+  port: portSetting(port, 'port of Raft and of snapshots'),
+  advertise: advertiseSetting(),
+})
+
+const adminSection = (port: number) => ({
+  host: hostSetting('address on which it listens for probes and metrics'),
+  port: portSetting(port, 'port of /livez, /readyz and /metrics'),
+})
+
+const placementSection = {
+  members: listSetting({
+    default: ['127.0.0.1:6190'],
+    item: 'host:port',
+    matches: ADDRESS_PATTERN,
+    describe: 'gRPC addresses of the members of placement; some are enough',
+  }),
+}
+
+const reserveSetting = integerSetting({
+  default: 2 * LIMITS.diskReserveBytes,
+  min: LIMITS.diskReserveBytes,
+  max: 1024 * GIB,
+  describe: 'free bytes of the disk below which writes are refused',
+})
+
+const dataSection = {
+  folder: stringSetting({ default: '.vectron', describe: 'where the data lies' }),
+}
+
+const logSection = (level: 'info' | 'warn') => ({
+  level: choiceSetting({
+    default: level,
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    describe: 'least level of log lines written to standard error',
+  }),
+})
+
+export const ENGINE_SECTION = {
+  searchThreads: integerSetting({
+    default: 0,
+    min: 0,
+    max: 1024,
+    describe: 'threads that answer searches; 0 for one each core',
+  }),
+  indexThreads: integerSetting({
+    default: 0,
+    min: 0,
+    max: 1024,
+    describe: 'threads that put points into graphs; 0 for one each core',
+  }),
+  tailPointsMax: integerSetting({
+    default: LIMITS.tailPointsMax,
+    min: 1000,
+    max: 100_000_000,
+    describe: 'points that may wait for the graph before writes slow down',
+  }),
+}
+
+const publicSections = {
+  http: {
+    host: hostSetting('address on which it listens for clients: HTTP and gRPC'),
+    port: portSetting(6180, 'port of HTTP/JSON'),
+  },
+  grpc: { port: portSetting(6181, 'port of gRPC') },
+}
+
+/** All parts in one process: `vectron start`. */
+export const STANDALONE_SETTINGS = {
+  ...publicSections,
+  data: { ...dataSection, reserveBytes: reserveSetting },
+  engine: ENGINE_SECTION,
+  log: logSection('warn'),
+} as const
+
+export const PLACEMENT_SETTINGS = {
+  node: nodeSection,
+  cluster: {
+    name: stringSetting({
+      default: 'vectron',
+      describe: 'name of the cluster; members of another name are refused',
+    }),
+    member: integerSetting({
+      default: 1,
+      min: 1,
+      max: 5,
+      describe: 'which of the members this is; never changes',
+    }),
+    members: listSetting({
+      default: [],
+      item: 'member@host:grpcPort/raftPort',
+      matches: MEMBER_PATTERN,
+      describe: 'all members of placement, the same on each; empty: this one alone',
+    }),
+  },
+  grpc: grpcSection(6190, 'workers and gateways'),
+  raft: raftSection(6191, 'the other members of placement'),
+  admin: adminSection(6192),
+  driver: {
+    silentMs: integerSetting({
+      default: 10_000,
+      min: 500,
+      max: 3_600_000,
+      describe: 'milliseconds without a heartbeat after which a worker gets nothing new',
+    }),
+    deadMs: integerSetting({
+      default: 300_000,
+      min: 1000,
+      max: 86_400_000,
+      describe: 'milliseconds without a heartbeat after which its replicas are rebuilt elsewhere',
+    }),
+  },
+  data: dataSection,
+  log: logSection('info'),
+} as const
+
+export const WORKER_SETTINGS = {
+  node: {
+    ...nodeSection,
+    zone: stringSetting({
+      default: '',
+      describe: 'zone or rack; replicas of a shard are spread over zones',
+    }),
+  },
+  placement: placementSection,
+  grpc: grpcSection(6200, 'gateways'),
+  raft: raftSection(6201, 'other workers'),
+  admin: adminSection(6202),
+  data: { ...dataSection, reserveBytes: reserveSetting },
+  engine: ENGINE_SECTION,
+  log: logSection('info'),
+} as const
+
+export const AUTH_SETTINGS = {
+  node: nodeSection,
+  grpc: grpcSection(6210, 'gateways'),
+  admin: adminSection(6212),
+  data: dataSection,
+  log: logSection('info'),
+} as const
+
+export const GATEWAY_SETTINGS = {
+  node: nodeSection,
+  ...publicSections,
+  placement: placementSection,
+  auth: {
+    address: patternSetting({
+      default: '127.0.0.1:6210',
+      item: 'host:port',
+      matches: ADDRESS_PATTERN,
+      describe: 'gRPC address of the authenticator',
+    }),
+  },
+  admin: adminSection(6182),
+  log: logSection('info'),
+} as const
+
+export type StandaloneConfig = ConfigValues<typeof STANDALONE_SETTINGS>
+export type PlacementConfig = ConfigValues<typeof PLACEMENT_SETTINGS>
+export type WorkerConfig = ConfigValues<typeof WORKER_SETTINGS>
+export type AuthConfig = ConfigValues<typeof AUTH_SETTINGS>
+export type GatewayConfig = ConfigValues<typeof GATEWAY_SETTINGS>
