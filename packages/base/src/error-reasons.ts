@@ -236,6 +236,14 @@ export const REASONS = {
     'There is no such shard on this worker',
     'Fetch the routing again. Clients of the public API never see this.',
   ),
+  WORKER_NOT_FOUND: notFound(
+    'There is no such worker',
+    'Use the id of a worker from GET /v1/cluster/workers.',
+  ),
+  OPERATOR_NOT_FOUND: notFound(
+    'There is no such operator',
+    'List the operators again; the last ones that ended are kept for a while.',
+  ),
   COLLECTION_EXISTS: {
     http: 409,
     grpc: 'ALREADY_EXISTS',
@@ -335,6 +343,13 @@ export const REASONS = {
     retry: 'no',
     title: 'A file is damaged and could not be healed',
     action: 'Restore the file that the message names, or load the collection again.',
+  },
+  REPLICA_LOST: {
+    http: 503,
+    grpc: 'UNAVAILABLE',
+    retry: 'yes',
+    title: 'A replica has lost what it had promised to keep',
+    action: 'Nothing: placement replaces the replica. Clients of the public API never see this.',
   },
   // State of a data folder: these stop a process at its start.
   DATA_IN_USE: {

@@ -4,7 +4,7 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { bytesEqual, seededRandom, testSeed } from '@vectron/base'
 import { placement, vectron } from '@vectron/contracts'
 import { Catalog, type CatalogResult, nameOf } from './catalog.ts'
-import { planCollection, tileRanges } from './planner.ts'
+import { planCollection, tileRanges } from './plan-collection.ts'
 
 type Command = MessageInitShape<typeof placement.CatalogCommandSchema>['command']
 
@@ -39,6 +39,8 @@ function formatResult(result: CatalogResult): string {
       return 'done'
     case 'worker':
       return `worker ${result.workerId}`
+    case 'replica':
+      return `replica ${result.replicaId}`
     case 'refused':
       return `refused ${result.reason}: ${result.message}`
     case 'collection': {
@@ -143,9 +145,9 @@ test('Shards go to the workers with the fewest replicas, and ranges tile the spa
     shardCount: 3,
     replicationFactor: 2,
     workers: [
-      { workerId: 1n, replicas: 5 },
-      { workerId: 2n, replicas: 0 },
-      { workerId: 3n, replicas: 1 },
+      { workerId: 1n, zone: '', replicas: 5 },
+      { workerId: 2n, zone: '', replicas: 0 },
+      { workerId: 3n, zone: '', replicas: 1 },
     ],
   })
   assert.deepEqual(
@@ -164,7 +166,7 @@ test('Shards go to the workers with the fewest replicas, and ranges tile the spa
 })
 
 test('Without numbers a collection gets a shard for each worker and up to three replicas.', () => {
-  const workers = [1n, 2n, 3n, 4n].map((workerId) => ({ workerId, replicas: 0 }))
+  const workers = [1n, 2n, 3n, 4n].map((workerId) => ({ workerId, zone: '', replicas: 0 }))
   const large = planCollection({ shardCount: 0, replicationFactor: 0, workers })
   assert.equal(large.shards.length, 4)
   assert.equal(large.replicationFactor, 3)
@@ -180,7 +182,7 @@ test('Without numbers a collection gets a shard for each worker and up to three 
 })
 
 test("More replicas than workers are refused, and no worker at all is not the caller's fault.", () => {
-  const one = [{ workerId: 1n, replicas: 0 }]
+  const one = [{ workerId: 1n, zone: '', replicas: 0 }]
   const plan = (workers: typeof one, replicationFactor: number) => () =>
     planCollection({ shardCount: 1, replicationFactor, workers })
   assert.throws(plan(one, 3), { reason: 'INVALID_ARGUMENT', field: 'replicationFactor' })

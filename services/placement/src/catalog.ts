@@ -11,13 +11,22 @@
 
 import { create } from '@bufbuild/protobuf'
 import { assertDefined, didYouMean, type ErrorReason, LIMITS } from '@vectron/base'
-import { placement, vectron } from '@vectron/contracts'
+import { placement, vectron, worker } from '@vectron/contracts'
+import {
+  addReplica,
+  forgetReplica,
+  type MembersChange,
+  promoteReplica,
+  removeReplica,
+} from './catalog-members.ts'
+import { type PlacedShard, ShardIndex } from './shard-index.ts'
 
 /** What became of a command. A refused one changed nothing. */
 export type CatalogResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'worker'; readonly workerId: bigint }
   | { readonly kind: 'collection'; readonly collection: placement.CatalogCollection }
+  | { readonly kind: 'replica'; readonly replicaId: bigint }
   | { readonly kind: 'refused'; readonly reason: ErrorReason; readonly message: string }
 
 const DONE: CatalogResult = { kind: 'done' }
@@ -26,11 +35,19 @@ export class Catalog {
   readonly #state: placement.CatalogState
   readonly #collections = new Map<string, placement.CatalogCollection>()
   readonly #workers = new Map<bigint, placement.CatalogWorker>()
+  readonly #index = new ShardIndex()
 
   constructor(state: placement.CatalogState = emptyState()) {
     this.#state = state
-    for (const entry of state.collections) this.#collections.set(nameOf(entry), entry)
-    for (const entry of state.workers) this.#workers.set(entry.workerId, entry)
+    for (const entry of state.collections) {
+      this.#collections.set(nameOf(entry), entry)
+      this.#index.add(entry)
+    }
+    for (const entry of state.workers) {
+      this.#workers.set(entry.workerId, entry)
+      // A snapshot of a release before this version existed: all may have changed.
+      if (entry.assignmentsVersion === 0n) entry.assignmentsVersion = state.version
+    }
   }
 
   get clusterId(): string {
@@ -52,6 +69,15 @@ export class Catalog {
 
   get workers(): ReadonlyMap<bigint, placement.CatalogWorker> {
     return this.#workers
+  }
+
+  get shards(): ReadonlyMap<bigint, PlacedShard> {
+    return this.#index.shards
+  }
+
+  /** Shards of which the worker has a replica, one that is leaving included. */
+  hostedBy(workerId: bigint): ReadonlyMap<bigint, PlacedShard> {
+    return this.#index.hostedBy(workerId)
   }
 
   /** The whole state as one message; sorted, so that equal catalogs give equal bytes. */
@@ -89,6 +115,32 @@ export class Catalog {
         return this.#changeCollection(command.value)
       case 'dropCollection':
         return this.#dropCollection(command.value)
+      case 'addReplica': {
+        const add = command.value
+        if (!this.#workers.has(add.workerId)) return noWorker(add.workerId)
+        const replicaId = this.#state.nextReplicaId
+        const result = this.#changeMembers(add.shardId, (shard) =>
+          addReplica(shard, add, replicaId),
+        )
+        if (result.kind !== 'refused') this.#state.nextReplicaId += 1n
+        return result
+      }
+      case 'promoteReplica':
+        return this.#changeMembers(command.value.shardId, (shard) =>
+          promoteReplica(shard, command.value),
+        )
+      case 'removeReplica':
+        return this.#changeMembers(command.value.shardId, (shard) =>
+          removeReplica(shard, command.value),
+        )
+      case 'forgetReplica':
+        return this.#changeMembers(command.value.shardId, (shard) =>
+          forgetReplica(shard, command.value),
+        )
+      case 'setDraining':
+        return this.#setDraining(command.value)
+      case 'removeWorker':
+        return this.#removeWorker(command.value)
       case undefined:
         return refused('INCOMPATIBLE_DATA', 'The catalog command is of a newer release.')
     }
@@ -99,18 +151,67 @@ export class Catalog {
     return DONE
   }
 
-  #addWorker({ address }: placement.AddWorker): CatalogResult {
+  #addWorker({ address, zone, raftAddress }: placement.AddWorker): CatalogResult {
     const workerId = this.#state.nextWorkerId
     this.#state.nextWorkerId += 1n
-    this.#workers.set(workerId, create(placement.CatalogWorkerSchema, { workerId, address }))
+    const entry = { workerId, address, zone, raftAddress, assignmentsVersion: this.#nextVersion() }
+    this.#workers.set(workerId, create(placement.CatalogWorkerSchema, entry))
     return { kind: 'worker', workerId }
   }
 
-  #setWorkerAddress({ workerId, address }: placement.SetWorkerAddress): CatalogResult {
-    const worker = this.#workers.get(workerId)
-    if (worker === undefined) return refused('WRONG_CLUSTER', `There is no worker ${workerId}.`)
-    worker.address = address
+  #setWorkerAddress(set: placement.SetWorkerAddress): CatalogResult {
+    const { workerId, address, zone, raftAddress } = set
+    const entry = this.#workers.get(workerId)
+    if (entry === undefined) return refused('WRONG_CLUSTER', `There is no worker ${workerId}.`)
+    const isMoved = entry.raftAddress !== raftAddress
+    Object.assign(entry, { address, zone, raftAddress })
+    // Those that share a shard with it must learn where it is now.
+    if (isMoved) for (const { shard } of this.hostedBy(workerId).values()) this.#touchHosts(shard)
     return { kind: 'worker', workerId }
+  }
+
+  #setDraining({ workerId, draining }: placement.SetDraining): CatalogResult {
+    const entry = this.#workers.get(workerId)
+    if (entry === undefined) return noWorker(workerId)
+    entry.draining = draining
+    return { kind: 'worker', workerId }
+  }
+
+  #removeWorker({ workerId }: placement.RemoveWorker): CatalogResult {
+    const hosted = this.hostedBy(workerId).size
+    if (hosted > 0) {
+      const message = `Worker ${workerId} has ${hosted} replicas still; drain it first.`
+      return refused('CONFLICT', message)
+    }
+    return this.#workers.delete(workerId) ? DONE : noWorker(workerId)
+  }
+
+  #changeMembers(
+    shardId: bigint,
+    change: (shard: placement.ShardRouting) => MembersChange,
+  ): CatalogResult {
+    const placed = this.shards.get(shardId)
+    if (placed === undefined) return refused('SHARD_NOT_FOUND', `There is no shard ${shardId}.`)
+    const { shard } = placed
+    const next = change(shard)
+    if (next.kind === 'refused') return next
+    const { membership = 0n, range = 0n } = shard.epoch ?? {}
+    // Whoever hosts a replica before or after learns of it.
+    this.#touchHosts(shard)
+    this.#index.setReplicas(shardId, next.replicas)
+    this.#touchHosts(shard)
+    if (next.isNewVersion) {
+      shard.epoch = create(worker.ShardEpochSchema, { membership: membership + 1n, range })
+    }
+    return { kind: 'replica', replicaId: next.replicaId }
+  }
+
+  /** What the workers with a replica of the shard are told has changed. */
+  #touchHosts({ replicas }: placement.ShardRouting): void {
+    for (const { workerId } of replicas) {
+      const host = this.#workers.get(workerId)
+      if (host !== undefined) host.assignmentsVersion = this.#nextVersion()
+    }
   }
 
   #addCollection(add: placement.AddCollection, timeMs: bigint): CatalogResult {
@@ -128,6 +229,8 @@ export class Catalog {
       shards: add.shards.map((shard) => this.#createShard(shard)),
     })
     this.#collections.set(name, entry)
+    this.#index.add(entry)
+    for (const shard of entry.shards) this.#touchHosts(shard)
     return { kind: 'collection', collection: entry }
   }
 
@@ -159,11 +262,17 @@ export class Catalog {
     if (added) entry.schemaVersion += 1n
     if (change.description !== undefined) collection.description = change.description
     collection.etag = this.#nextEtag()
+    for (const shard of entry.shards) this.#touchHosts(shard)
     return { kind: 'collection', collection: entry }
   }
 
   #dropCollection({ name }: placement.DropCollection): CatalogResult {
-    return this.#collections.delete(name) ? DONE : this.#unknown(name)
+    const entry = this.#collections.get(name)
+    if (entry === undefined) return this.#unknown(name)
+    this.#collections.delete(name)
+    for (const shard of entry.shards) this.#touchHosts(shard)
+    this.#index.drop(entry)
+    return DONE
   }
 
   #unknown(name: string): CatalogResult {
@@ -171,9 +280,13 @@ export class Catalog {
     return refused('COLLECTION_NOT_FOUND', `There is no collection "${name}".${hint}`)
   }
 
-  /** The version that the catalog has once this command is applied. */
   #nextEtag(): string {
-    return `${this.#state.version + 1n}`
+    return `${this.#nextVersion()}`
+  }
+
+  /** The version that the catalog has once this command is applied. */
+  #nextVersion(): bigint {
+    return this.#state.version + 1n
   }
 }
 
@@ -206,6 +319,10 @@ function schemaConflict(
   const count = new Set([...Object.keys(schema), ...Object.keys(added)]).size
   if (count <= LIMITS.schemaFieldsMax) return undefined
   return `The payload schema would have ${count} fields; the limit is ${LIMITS.schemaFieldsMax}.`
+}
+
+function noWorker(workerId: bigint): CatalogResult {
+  return refused('WORKER_NOT_FOUND', `There is no worker ${workerId}.`)
 }
 
 function refused(reason: ErrorReason, message: string): CatalogResult {

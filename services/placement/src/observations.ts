@@ -1,30 +1,69 @@
 /**
  * Observations: what placement's leader has heard from workers since it leads.
  *
- * Never replicated and never stored: after a change of leader it fills again within a heartbeat.
- * Decisions that need more than the last word of each worker belong into the catalog.
+ * Never replicated and never stored: after a change of leader it begins anew and fills again within
+ * a heartbeat. Decisions that need more than the last word of each worker belong into the catalog.
+ * Silence is measured from the beginning of the leadership for workers that were not heard yet.
  */
 
-import type { placement } from '@vectron/contracts'
+import type { Clock } from '@vectron/base'
+import { placement } from '@vectron/contracts'
 
 export interface WorkerObservation {
+  /** By placement's clock, for people. */
   readonly lastHeartbeatMs: number
+  /** By the clock that never goes back, for decisions. */
+  readonly heardMs: number
   readonly bootEpoch: bigint
+  readonly load: placement.WorkerLoad | undefined
+  /** By shard. */
   readonly replicas: ReadonlyMap<bigint, placement.ReplicaReport>
+  readonly replicaBytes: bigint
 }
 
 export interface LeaderObservation {
   readonly workerId: bigint
   readonly term: bigint
   readonly report: placement.ReplicaReport
+  /** Since when its leaders report a joint configuration, monotonic milliseconds. */
+  readonly jointSinceMs: number | undefined
+}
+
+/** How long a worker may be silent. */
+export interface SilenceLimits {
+  /** Milliseconds after which it gets no new replicas. */
+  readonly silentMs: number
+  /** Milliseconds after which its replicas are rebuilt elsewhere. */
+  readonly deadMs: number
 }
 
 export class Observations {
+  readonly #clock: Clock
+  readonly #startMs: number
   readonly #workers = new Map<bigint, WorkerObservation>()
+  /** When a worker registered, monotonic milliseconds. */
+  readonly #registered = new Map<bigint, number>()
   readonly #leaders = new Map<bigint, LeaderObservation>()
+  readonly #leads = new Map<bigint, Set<bigint>>()
+  /** Since when a shard was seen without a leader. */
+  readonly #leaderless = new Map<bigint, number>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#startMs = this.monotonicMs
+  }
 
   get workers(): ReadonlyMap<bigint, WorkerObservation> {
     return this.#workers
+  }
+
+  get monotonicMs(): number {
+    return this.#clock.monotonicUs() / 1000
+  }
+
+  /** Milliseconds since the leadership, and with it these observations, began. */
+  get ageMs(): number {
+    return this.monotonicMs - this.#startMs
   }
 
   /** The worker that leads a shard, as far as heard. */
@@ -32,45 +71,97 @@ export class Observations {
     return this.#leaders.get(shardId)
   }
 
-  /** Why a replica of a shard does not serve, as far as one of the workers said. */
-  failureOf(shardId: bigint): placement.ReplicaReport['failure'] {
-    for (const { replicas } of this.#workers.values()) {
-      const failure = replicas.get(shardId)?.failure
+  /** How many shards a worker leads. */
+  leadersOn(workerId: bigint): number {
+    return this.#leads.get(workerId)?.size ?? 0
+  }
+
+  stateOf(workerId: bigint, { silentMs, deadMs }: SilenceLimits): placement.WorkerState {
+    const heardMs = this.#workers.get(workerId)?.heardMs ?? this.#registered.get(workerId)
+    const silence = this.monotonicMs - (heardMs ?? this.#startMs)
+    if (silence >= deadMs) return placement.WorkerState.DEAD
+    return silence >= silentMs ? placement.WorkerState.SILENT : placement.WorkerState.UP
+  }
+
+  /** A worker registers: its first heartbeat will follow. */
+  register(workerId: bigint): void {
+    this.#registered.set(workerId, this.monotonicMs)
+  }
+
+  /** Why a replica of a shard does not serve, as far as one of its workers said. */
+  failureOf({ shardId, replicas }: placement.ShardRouting): placement.ReplicaReport['failure'] {
+    for (const { workerId } of replicas) {
+      const failure = this.#workers.get(workerId)?.replicas.get(shardId)?.failure
       if (failure !== undefined) return failure
     }
     return undefined
   }
 
-  /** Takes a heartbeat in; true when a shard has another leader, or fails otherwise than before. */
-  record(heartbeat: placement.HeartbeatRequest, nowMs: number): boolean {
-    const { workerId, bootEpoch } = heartbeat
-    const replicas = new Map(heartbeat.replicas.map((report) => [report.shardId, report]))
-    const before = this.#workers.get(workerId)?.replicas
-    this.#workers.set(workerId, { lastHeartbeatMs: nowMs, bootEpoch, replicas })
+  /** Milliseconds since a shard was first seen without a leader; the caller sees it so now. */
+  leaderlessMs(shardId: bigint): number {
+    const now = this.monotonicMs
+    const since = this.#leaderless.get(shardId)
+    if (since === undefined) this.#leaderless.set(shardId, now)
+    return now - (since ?? now)
+  }
 
-    let changed = this.#dropLost(workerId, replicas)
-    for (const [shardId, { failure }] of replicas) {
-      if (failure?.message !== before?.get(shardId)?.failure?.message) changed = true
+  /** Takes a heartbeat in; true when a shard has another leader, or fails otherwise than before. */
+  record(heartbeat: placement.HeartbeatRequest): boolean {
+    const { workerId, bootEpoch, load } = heartbeat
+    const replicas = new Map<bigint, placement.ReplicaReport>()
+    let replicaBytes = 0n
+    let changed = false
+    const before = this.#workers.get(workerId)?.replicas
+    for (const report of heartbeat.replicas) {
+      replicas.set(report.shardId, report)
+      replicaBytes += report.diskBytes
+      const known = before?.get(report.shardId)?.failure
+      if (report.failure?.message !== known?.message) changed = true
     }
+    this.#workers.set(workerId, {
+      lastHeartbeatMs: this.#clock.nowMs(),
+      heardMs: this.monotonicMs,
+      bootEpoch,
+      load,
+      replicas,
+      replicaBytes,
+    })
+    if (this.#dropLost(workerId, replicas)) changed = true
     for (const report of heartbeat.replicas) {
       if (report.leader && this.#recordLeader(workerId, report)) changed = true
     }
     return changed
   }
 
+  /** A worker is no more. */
+  forgetWorker(workerId: bigint): void {
+    this.#dropLost(workerId, new Map())
+    this.#workers.delete(workerId)
+    this.#registered.delete(workerId)
+  }
+
   #recordLeader(workerId: bigint, report: placement.ReplicaReport): boolean {
-    const known = this.#leaders.get(report.shardId)
+    const { shardId, term, leadership } = report
+    const known = this.#leaders.get(shardId)
     // An older term is the word of a leader that has not heard yet that it was replaced.
-    if (known !== undefined && known.term > report.term) return false
-    this.#leaders.set(report.shardId, { workerId, term: report.term, report })
-    return known?.workerId !== workerId
+    if (known !== undefined && known.term > term) return false
+    const jointSinceMs = leadership?.joint ? (known?.jointSinceMs ?? this.monotonicMs) : undefined
+    this.#leaders.set(shardId, { workerId, term, report, jointSinceMs })
+    this.#leaderless.delete(shardId)
+    if (known?.workerId === workerId) return false
+    if (known !== undefined) this.#leads.get(known.workerId)?.delete(shardId)
+    const leads = this.#leads.get(workerId) ?? new Set<bigint>()
+    this.#leads.set(workerId, leads.add(shardId))
+    return true
   }
 
   /** Forgets leaderships that the worker held and no longer reports. */
   #dropLost(workerId: bigint, now: ReadonlyMap<bigint, placement.ReplicaReport>): boolean {
     let changed = false
-    for (const [shardId, leader] of this.#leaders) {
-      if (leader.workerId !== workerId || now.get(shardId)?.leader === true) continue
+    const leads = this.#leads.get(workerId)
+    for (const shardId of leads ?? []) {
+      if (now.get(shardId)?.leader === true) continue
+      leads?.delete(shardId)
       this.#leaders.delete(shardId)
       changed = true
     }

@@ -5,14 +5,24 @@
  * an older one lies around: a new, empty placement would have every worker destroy its shards.
  */
 
-import { type Clock, type Disk, type Random, systemDisk, toHex, VectronError } from '@vectron/base'
-import { placement } from '@vectron/contracts'
+import {
+  assertDefined,
+  type Clock,
+  type Disk,
+  type Random,
+  systemDisk,
+  toHex,
+  VectronError,
+} from '@vectron/base'
 import type { ReplicaHost } from '@vectron/raft'
-import { type BoundService, bindService } from '@vectron/rpc'
+import type { BoundService } from '@vectron/rpc'
+import { bindPlacement } from './bind-placement.ts'
 import { Changes } from './changes.ts'
-import { Observations } from './observations.ts'
-import { PlacementService } from './placement-service.ts'
-import { ReplicatedCatalog } from './replicated-catalog.ts'
+import { LeaderMemory, type PlacementContext } from './context.ts'
+import { Leadership } from './leadership.ts'
+import { checkMembership, type Membership, SOLE_MEMBER } from './members.ts'
+import { CATALOG_GROUP, ReplicatedCatalog } from './replicated-catalog.ts'
+import { PLACEMENT_SETTINGS, type PlacementSettings } from './settings.ts'
 
 export interface PlacementOptions {
   /** Where the catalog's snapshot lies. */
@@ -23,12 +33,16 @@ export interface PlacementOptions {
   readonly random: Random
   /** Default: the machine's. */
   readonly disk?: Disk
+  /** Default: placement of one member. */
+  readonly member?: Membership
+  readonly settings?: Partial<PlacementSettings>
   /** What to do when the folder holds no catalog. */
   readonly whenEmpty: { readonly kind: 'bootstrap' } | { readonly kind: 'refuse'; why: string }
 }
 
 export interface RunningPlacement {
   readonly service: BoundService
+  /** Empty until the first leader of a new cluster has made it. */
   readonly clusterId: string
   /** Makes the snapshot current. The host is closed by who opened it. */
   close(): Promise<void>
@@ -36,29 +50,60 @@ export interface RunningPlacement {
 
 const CLUSTER_ID_BYTES = 16
 
-/** @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA */
+/**
+ * Settles when a sole member answers for all that was ever acknowledged; one of several at once,
+ * because the others may not be there yet.
+ *
+ * @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA, INVALID_ARGUMENT
+ */
 export async function openPlacement(options: PlacementOptions): Promise<RunningPlacement> {
-  const { folder, host, clock, whenEmpty, disk = systemDisk } = options
+  const { folder, host, clock, random, disk = systemDisk, member = SOLE_MEMBER } = options
+  checkMembership(member)
   const changes = new Changes(clock)
   const onApplied = () => changes.announce()
-  const catalog = await ReplicatedCatalog.open({ folder, host, disk, clock, onApplied })
-  if (catalog.state.clusterId === '') {
-    if (whenEmpty.kind === 'refuse') {
-      throw new VectronError(
-        'WRONG_CLUSTER',
-        `${folder} holds no catalog, and a new cluster is not begun: ${whenEmpty.why}.`,
-        { subject: folder },
-      )
-    }
-    await catalog.initialize(createClusterId(options.random), clock)
+  const catalogOptions = { folder, host, disk, clock, membership: member, onApplied }
+  const catalog = await ReplicatedCatalog.open(catalogOptions)
+  let memory: LeaderMemory | undefined
+  const leadership = new Leadership({
+    host,
+    group: CATALOG_GROUP,
+    membership: member,
+    clock,
+    onLead: async (term, deadline) => {
+      if (catalog.state.clusterId === '') {
+        checkMayBegin(options)
+        await catalog.initialize(createClusterId(random), deadline)
+      }
+      memory = new LeaderMemory(clock, term)
+    },
+  })
+  const context: PlacementContext = {
+    catalog,
+    leadership,
+    membership: member,
+    settings: { ...PLACEMENT_SETTINGS, ...options.settings },
+    clock,
+    changes,
+    reports: new Changes(clock),
+    memory: () => assertDefined(memory, 'a leader has a memory'),
   }
-  const observations = new Observations()
-  const handlers = new PlacementService({ catalog, observations, changes, clock })
+  if (member.members.length === 1) await leadership.enter()
   return {
-    service: bindService(placement.Placement, handlers),
-    clusterId: catalog.state.clusterId,
+    service: bindPlacement(context),
+    get clusterId() {
+      return catalog.state.clusterId
+    },
     close: () => catalog.checkpoint(),
   }
+}
+
+function checkMayBegin({ folder, whenEmpty }: PlacementOptions): void {
+  if (whenEmpty.kind === 'bootstrap') return
+  throw new VectronError(
+    'WRONG_CLUSTER',
+    `${folder} holds no catalog, and a new cluster is not begun: ${whenEmpty.why}.`,
+    { subject: folder },
+  )
 }
 
 function createClusterId(random: Random): string {

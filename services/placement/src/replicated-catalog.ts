@@ -4,25 +4,15 @@
 
 import { join } from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
-import {
-  assertDefined,
-  type Clock,
-  type Deadline,
-  type Disk,
-  deadlineAfter,
-  groupId,
-  LIMITS,
-  replicaId,
-} from '@vectron/base'
+import { type Clock, type Deadline, type Disk, groupId, replicaId } from '@vectron/base'
 import { placement } from '@vectron/contracts'
 import type { ReplicaHost } from '@vectron/raft'
 import type { Catalog, CatalogResult } from './catalog.ts'
 import { CatalogMachine } from './catalog-machine.ts'
+import type { Membership } from './members.ts'
 
 /** Placement's own group; shards count from 1. */
-const CATALOG_GROUP = groupId(0n)
-/** The one member of a placement cluster of one. */
-const SOLE_MEMBER = replicaId(1n)
+export const CATALOG_GROUP = groupId(0n)
 const SNAPSHOT_FILE = 'catalog.snapshot'
 
 export interface ReplicatedCatalogOptions {
@@ -30,6 +20,7 @@ export interface ReplicatedCatalogOptions {
   readonly host: ReplicaHost
   readonly disk: Disk
   readonly clock: Clock
+  readonly membership: Membership
   /** Called after the catalog has changed. */
   readonly onApplied: () => void
 }
@@ -37,25 +28,28 @@ export interface ReplicatedCatalogOptions {
 export class ReplicatedCatalog {
   readonly #host: ReplicaHost
   readonly #machine: CatalogMachine
+  readonly #clock: Clock
 
+  /** Joins the group; what the log holds is applied behind. */
   static async open(options: ReplicatedCatalogOptions): Promise<ReplicatedCatalog> {
-    const { folder, host, disk, onApplied } = options
+    const { folder, host, disk, clock, membership, onApplied } = options
     const file = join(folder, SNAPSHOT_FILE)
     const machine = await CatalogMachine.open({ file, disk, onApplied })
     await host.createGroup(CATALOG_GROUP, {
-      replica: SOLE_MEMBER,
-      bootstrap: [{ replica: SOLE_MEMBER, learner: false }],
+      replica: replicaId(membership.memberId),
+      bootstrap: membership.members.map(({ memberId }) => ({
+        replica: replicaId(memberId),
+        learner: false,
+      })),
       stateMachine: machine,
     })
-    await host.readBarrier(CATALOG_GROUP, {
-      deadline: deadlineAfter(options.clock, LIMITS.requestTimeoutMsDefault),
-    })
-    return new ReplicatedCatalog(host, machine)
+    return new ReplicatedCatalog(host, machine, clock)
   }
 
-  private constructor(host: ReplicaHost, machine: CatalogMachine) {
+  private constructor(host: ReplicaHost, machine: CatalogMachine, clock: Clock) {
     this.#host = host
     this.#machine = machine
+    this.#clock = clock
   }
 
   /** The catalog as applied here. */
@@ -63,25 +57,22 @@ export class ReplicatedCatalog {
     return this.#machine.catalog
   }
 
-  /** Raft's term: grows with each leader of placement. */
-  get term(): bigint {
-    return assertDefined(this.#host.status(CATALOG_GROUP), 'the catalog is hosted').term
-  }
-
-  async execute(message: placement.CatalogCommand, deadline: Deadline): Promise<CatalogResult> {
+  /** Replicates a command and answers what became of it; one that is refused changed nothing. */
+  async execute(
+    command: placement.CatalogCommand['command'],
+    deadline: Deadline,
+  ): Promise<CatalogResult> {
+    const timeMs = BigInt(this.#clock.nowMs())
+    const message = create(placement.CatalogCommandSchema, { timeMs, command })
     const data = toBinary(placement.CatalogCommandSchema, message)
     const proposed = await this.#host.propose(CATALOG_GROUP, data, { deadline })
     return proposed.result as CatalogResult
   }
 
   /** Gives a new catalog its cluster id; one that has an id keeps it. */
-  async initialize(clusterId: string, clock: Clock): Promise<void> {
+  async initialize(clusterId: string, deadline: Deadline): Promise<void> {
     const value = create(placement.InitializeClusterSchema, { clusterId })
-    const message = create(placement.CatalogCommandSchema, {
-      timeMs: BigInt(clock.nowMs()),
-      command: { case: 'initializeCluster', value },
-    })
-    await this.execute(message, deadlineAfter(clock, LIMITS.requestTimeoutMsDefault))
+    await this.execute({ case: 'initializeCluster', value }, deadline)
   }
 
   /** Makes the snapshot current, so that the next start replays nothing. */

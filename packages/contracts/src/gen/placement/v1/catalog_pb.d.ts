@@ -65,6 +65,42 @@ export declare type CatalogCommand = Message<"placement.v1.CatalogCommand"> & {
      */
     value: DropCollection;
     case: "dropCollection";
+  } | {
+    /**
+     * @generated from field: placement.v1.AddReplica add_replica = 8;
+     */
+    value: AddReplica;
+    case: "addReplica";
+  } | {
+    /**
+     * @generated from field: placement.v1.PromoteReplica promote_replica = 9;
+     */
+    value: PromoteReplica;
+    case: "promoteReplica";
+  } | {
+    /**
+     * @generated from field: placement.v1.RemoveReplica remove_replica = 10;
+     */
+    value: RemoveReplica;
+    case: "removeReplica";
+  } | {
+    /**
+     * @generated from field: placement.v1.ForgetReplica forget_replica = 11;
+     */
+    value: ForgetReplica;
+    case: "forgetReplica";
+  } | {
+    /**
+     * @generated from field: placement.v1.SetDraining set_draining = 12;
+     */
+    value: SetDraining;
+    case: "setDraining";
+  } | {
+    /**
+     * @generated from field: placement.v1.RemoveWorker remove_worker = 13;
+     */
+    value: RemoveWorker;
+    case: "removeWorker";
   } | { case: undefined; value?: undefined };
 };
 
@@ -518,6 +554,13 @@ export declare type CatalogWorker = Message<"placement.v1.CatalogWorker"> & {
    * @generated from field: string raft_address = 5;
    */
   raftAddress: string;
+
+  /**
+   * `CatalogState.version` of the last change of what this worker is told.
+   *
+   * @generated from field: uint64 assignments_version = 6;
+   */
+  assignmentsVersion: bigint;
 };
 
 /**

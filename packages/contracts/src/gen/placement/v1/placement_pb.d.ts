@@ -638,7 +638,8 @@ export declare type HeartbeatResponse = Message<"placement.v1.HeartbeatResponse"
   commands: ShardCommand[];
 
   /**
-   * Every worker that shares a shard with the caller. Replaces what was told before.
+   * Every worker that shares a shard with the caller, as whole as `assignments` are: to be acted on
+   * only when `version` is new.
    *
    * @generated from field: repeated placement.v1.PeerAddress peers = 4;
    */
@@ -904,6 +905,432 @@ export declare type PlacementMember = Message<"placement.v1.PlacementMember"> & 
 export declare const PlacementMemberSchema: GenMessage<PlacementMember>;
 
 /**
+ * @generated from message placement.v1.GetClusterRequest
+ */
+export declare type GetClusterRequest = Message<"placement.v1.GetClusterRequest"> & {
+  /**
+   * Events after this one only; 0 for all that are kept.
+   *
+   * @generated from field: uint64 after_event_id = 1;
+   */
+  afterEventId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.GetClusterRequest.
+ * Use `create(GetClusterRequestSchema)` to create a new message.
+ */
+export declare const GetClusterRequestSchema: GenMessage<GetClusterRequest>;
+
+/**
+ * @generated from message placement.v1.GetClusterResponse
+ */
+export declare type GetClusterResponse = Message<"placement.v1.GetClusterResponse"> & {
+  /**
+   * @generated from field: string cluster_id = 1;
+   */
+  clusterId: string;
+
+  /**
+   * @generated from field: repeated placement.v1.PlacementMember members = 2;
+   */
+  members: PlacementMember[];
+
+  /**
+   * In the order of ids.
+   *
+   * @generated from field: repeated placement.v1.WorkerStatus workers = 3;
+   */
+  workers: WorkerStatus[];
+
+  /**
+   * Operators that run.
+   *
+   * @generated from field: repeated placement.v1.Operator operators = 4;
+   */
+  operators: Operator[];
+
+  /**
+   * Oldest first.
+   *
+   * @generated from field: repeated placement.v1.ClusterEvent events = 5;
+   */
+  events: ClusterEvent[];
+
+  /**
+   * @generated from field: uint32 collections = 6;
+   */
+  collections: number;
+
+  /**
+   * @generated from field: uint32 shards = 7;
+   */
+  shards: number;
+
+  /**
+   * Shards without a leader that is heard of.
+   *
+   * @generated from field: uint32 shards_without_leader = 8;
+   */
+  shardsWithoutLeader: number;
+
+  /**
+   * Shards with fewer healthy voters than their collection asks for.
+   *
+   * @generated from field: uint32 shards_under_replicated = 9;
+   */
+  shardsUnderReplicated: number;
+
+  /**
+   * One line for each thing that is wrong; the first hundred.
+   *
+   * @generated from field: repeated string problems = 10;
+   */
+  problems: string[];
+};
+
+/**
+ * Describes the message placement.v1.GetClusterResponse.
+ * Use `create(GetClusterResponseSchema)` to create a new message.
+ */
+export declare const GetClusterResponseSchema: GenMessage<GetClusterResponse>;
+
+/**
+ * @generated from message placement.v1.WorkerStatus
+ */
+export declare type WorkerStatus = Message<"placement.v1.WorkerStatus"> & {
+  /**
+   * @generated from field: placement.v1.WorkerEntry worker = 1;
+   */
+  worker?: WorkerEntry | undefined;
+
+  /**
+   * Replicas that it has by the catalog.
+   *
+   * @generated from field: uint32 replicas = 2;
+   */
+  replicas: number;
+
+  /**
+   * @generated from field: uint32 leaders = 3;
+   */
+  leaders: number;
+
+  /**
+   * As it said last.
+   *
+   * @generated from field: placement.v1.WorkerLoad load = 4;
+   */
+  load?: WorkerLoad | undefined;
+
+  /**
+   * Bytes of its replicas.
+   *
+   * @generated from field: uint64 replica_bytes = 5;
+   */
+  replicaBytes: bigint;
+};
+
+/**
+ * Describes the message placement.v1.WorkerStatus.
+ * Use `create(WorkerStatusSchema)` to create a new message.
+ */
+export declare const WorkerStatusSchema: GenMessage<WorkerStatus>;
+
+/**
+ * One thing that placement did or noticed, and why. Kept in the memory of its leader.
+ *
+ * @generated from message placement.v1.ClusterEvent
+ */
+export declare type ClusterEvent = Message<"placement.v1.ClusterEvent"> & {
+  /**
+   * Grows by one with each.
+   *
+   * @generated from field: uint64 event_id = 1;
+   */
+  eventId: bigint;
+
+  /**
+   * Milliseconds since the epoch.
+   *
+   * @generated from field: uint64 time_ms = 2;
+   */
+  timeMs: bigint;
+
+  /**
+   * For instance "worker 3 is dead: not heard of for 60 s".
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * What it is about; 0 for none.
+   *
+   * @generated from field: uint64 worker_id = 4;
+   */
+  workerId: bigint;
+
+  /**
+   * @generated from field: uint64 shard_id = 5;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: uint64 operator_id = 6;
+   */
+  operatorId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.ClusterEvent.
+ * Use `create(ClusterEventSchema)` to create a new message.
+ */
+export declare const ClusterEventSchema: GenMessage<ClusterEvent>;
+
+/**
+ * @generated from message placement.v1.DrainWorkerRequest
+ */
+export declare type DrainWorkerRequest = Message<"placement.v1.DrainWorkerRequest"> & {
+  /**
+   * @generated from field: uint64 worker_id = 1;
+   */
+  workerId: bigint;
+
+  /**
+   * Takes an earlier drain back.
+   *
+   * @generated from field: bool undo = 2;
+   */
+  undo: boolean;
+};
+
+/**
+ * Describes the message placement.v1.DrainWorkerRequest.
+ * Use `create(DrainWorkerRequestSchema)` to create a new message.
+ */
+export declare const DrainWorkerRequestSchema: GenMessage<DrainWorkerRequest>;
+
+/**
+ * @generated from message placement.v1.DrainWorkerResponse
+ */
+export declare type DrainWorkerResponse = Message<"placement.v1.DrainWorkerResponse"> & {
+  /**
+   * Replicas that the worker has still.
+   *
+   * @generated from field: uint32 replicas = 1;
+   */
+  replicas: number;
+};
+
+/**
+ * Describes the message placement.v1.DrainWorkerResponse.
+ * Use `create(DrainWorkerResponseSchema)` to create a new message.
+ */
+export declare const DrainWorkerResponseSchema: GenMessage<DrainWorkerResponse>;
+
+/**
+ * @generated from message placement.v1.RemoveWorkerRequest
+ */
+export declare type RemoveWorkerRequest = Message<"placement.v1.RemoveWorkerRequest"> & {
+  /**
+   * @generated from field: uint64 worker_id = 1;
+   */
+  workerId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.RemoveWorkerRequest.
+ * Use `create(RemoveWorkerRequestSchema)` to create a new message.
+ */
+export declare const RemoveWorkerRequestSchema: GenMessage<RemoveWorkerRequest>;
+
+/**
+ * @generated from message placement.v1.RemoveWorkerResponse
+ */
+export declare type RemoveWorkerResponse = Message<"placement.v1.RemoveWorkerResponse"> & {
+};
+
+/**
+ * Describes the message placement.v1.RemoveWorkerResponse.
+ * Use `create(RemoveWorkerResponseSchema)` to create a new message.
+ */
+export declare const RemoveWorkerResponseSchema: GenMessage<RemoveWorkerResponse>;
+
+/**
+ * @generated from message placement.v1.MoveReplicaRequest
+ */
+export declare type MoveReplicaRequest = Message<"placement.v1.MoveReplicaRequest"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: uint64 from_worker_id = 2;
+   */
+  fromWorkerId: bigint;
+
+  /**
+   * 0: placement chooses.
+   *
+   * @generated from field: uint64 to_worker_id = 3;
+   */
+  toWorkerId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.MoveReplicaRequest.
+ * Use `create(MoveReplicaRequestSchema)` to create a new message.
+ */
+export declare const MoveReplicaRequestSchema: GenMessage<MoveReplicaRequest>;
+
+/**
+ * @generated from message placement.v1.MoveReplicaResponse
+ */
+export declare type MoveReplicaResponse = Message<"placement.v1.MoveReplicaResponse"> & {
+  /**
+   * @generated from field: placement.v1.Operator operator = 1;
+   */
+  operator?: Operator | undefined;
+};
+
+/**
+ * Describes the message placement.v1.MoveReplicaResponse.
+ * Use `create(MoveReplicaResponseSchema)` to create a new message.
+ */
+export declare const MoveReplicaResponseSchema: GenMessage<MoveReplicaResponse>;
+
+/**
+ * @generated from message placement.v1.TransferLeaderRequest
+ */
+export declare type TransferLeaderRequest = Message<"placement.v1.TransferLeaderRequest"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * 0: placement chooses.
+   *
+   * @generated from field: uint64 to_worker_id = 2;
+   */
+  toWorkerId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.TransferLeaderRequest.
+ * Use `create(TransferLeaderRequestSchema)` to create a new message.
+ */
+export declare const TransferLeaderRequestSchema: GenMessage<TransferLeaderRequest>;
+
+/**
+ * @generated from message placement.v1.TransferLeaderResponse
+ */
+export declare type TransferLeaderResponse = Message<"placement.v1.TransferLeaderResponse"> & {
+  /**
+   * @generated from field: placement.v1.Operator operator = 1;
+   */
+  operator?: Operator | undefined;
+};
+
+/**
+ * Describes the message placement.v1.TransferLeaderResponse.
+ * Use `create(TransferLeaderResponseSchema)` to create a new message.
+ */
+export declare const TransferLeaderResponseSchema: GenMessage<TransferLeaderResponse>;
+
+/**
+ * @generated from message placement.v1.RebalanceRequest
+ */
+export declare type RebalanceRequest = Message<"placement.v1.RebalanceRequest"> & {
+};
+
+/**
+ * Describes the message placement.v1.RebalanceRequest.
+ * Use `create(RebalanceRequestSchema)` to create a new message.
+ */
+export declare const RebalanceRequestSchema: GenMessage<RebalanceRequest>;
+
+/**
+ * @generated from message placement.v1.RebalanceResponse
+ */
+export declare type RebalanceResponse = Message<"placement.v1.RebalanceResponse"> & {
+  /**
+   * Those that began; empty when all is in balance. More may follow these.
+   *
+   * @generated from field: repeated placement.v1.Operator operators = 1;
+   */
+  operators: Operator[];
+};
+
+/**
+ * Describes the message placement.v1.RebalanceResponse.
+ * Use `create(RebalanceResponseSchema)` to create a new message.
+ */
+export declare const RebalanceResponseSchema: GenMessage<RebalanceResponse>;
+
+/**
+ * @generated from message placement.v1.ListOperatorsRequest
+ */
+export declare type ListOperatorsRequest = Message<"placement.v1.ListOperatorsRequest"> & {
+};
+
+/**
+ * Describes the message placement.v1.ListOperatorsRequest.
+ * Use `create(ListOperatorsRequestSchema)` to create a new message.
+ */
+export declare const ListOperatorsRequestSchema: GenMessage<ListOperatorsRequest>;
+
+/**
+ * @generated from message placement.v1.ListOperatorsResponse
+ */
+export declare type ListOperatorsResponse = Message<"placement.v1.ListOperatorsResponse"> & {
+  /**
+   * @generated from field: repeated placement.v1.Operator operators = 1;
+   */
+  operators: Operator[];
+};
+
+/**
+ * Describes the message placement.v1.ListOperatorsResponse.
+ * Use `create(ListOperatorsResponseSchema)` to create a new message.
+ */
+export declare const ListOperatorsResponseSchema: GenMessage<ListOperatorsResponse>;
+
+/**
+ * @generated from message placement.v1.CancelOperatorRequest
+ */
+export declare type CancelOperatorRequest = Message<"placement.v1.CancelOperatorRequest"> & {
+  /**
+   * @generated from field: uint64 operator_id = 1;
+   */
+  operatorId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.CancelOperatorRequest.
+ * Use `create(CancelOperatorRequestSchema)` to create a new message.
+ */
+export declare const CancelOperatorRequestSchema: GenMessage<CancelOperatorRequest>;
+
+/**
+ * @generated from message placement.v1.CancelOperatorResponse
+ */
+export declare type CancelOperatorResponse = Message<"placement.v1.CancelOperatorResponse"> & {
+  /**
+   * @generated from field: placement.v1.Operator operator = 1;
+   */
+  operator?: Operator | undefined;
+};
+
+/**
+ * Describes the message placement.v1.CancelOperatorResponse.
+ * Use `create(CancelOperatorResponseSchema)` to create a new message.
+ */
+export declare const CancelOperatorResponseSchema: GenMessage<CancelOperatorResponse>;
+
+/**
  * @generated from enum placement.v1.WorkerState
  */
 export enum WorkerState {
@@ -994,6 +1421,82 @@ export declare const Placement: GenService<{
     methodKind: "unary";
     input: typeof HeartbeatRequestSchema;
     output: typeof HeartbeatResponseSchema;
+  },
+  /**
+   * How the cluster is: members of placement, workers, what is wrong, what is being done about it.
+   *
+   * @generated from rpc placement.v1.Placement.GetCluster
+   */
+  getCluster: {
+    methodKind: "unary";
+    input: typeof GetClusterRequestSchema;
+    output: typeof GetClusterResponseSchema;
+  },
+  /**
+   * The replicas of a worker move away, and it gets no new ones; or that is taken back.
+   *
+   * @generated from rpc placement.v1.Placement.DrainWorker
+   */
+  drainWorker: {
+    methodKind: "unary";
+    input: typeof DrainWorkerRequestSchema;
+    output: typeof DrainWorkerResponseSchema;
+  },
+  /**
+   * Forgets a worker that hosts nothing. Its id is never used again.
+   *
+   * @generated from rpc placement.v1.Placement.RemoveWorker
+   */
+  removeWorker: {
+    methodKind: "unary";
+    input: typeof RemoveWorkerRequestSchema;
+    output: typeof RemoveWorkerResponseSchema;
+  },
+  /**
+   * The following begin an operator and answer at once; ListOperators tells how it goes.
+   *
+   * @generated from rpc placement.v1.Placement.MoveReplica
+   */
+  moveReplica: {
+    methodKind: "unary";
+    input: typeof MoveReplicaRequestSchema;
+    output: typeof MoveReplicaResponseSchema;
+  },
+  /**
+   * @generated from rpc placement.v1.Placement.TransferLeader
+   */
+  transferLeader: {
+    methodKind: "unary";
+    input: typeof TransferLeaderRequestSchema;
+    output: typeof TransferLeaderResponseSchema;
+  },
+  /**
+   * @generated from rpc placement.v1.Placement.Rebalance
+   */
+  rebalance: {
+    methodKind: "unary";
+    input: typeof RebalanceRequestSchema;
+    output: typeof RebalanceResponseSchema;
+  },
+  /**
+   * Operators that run, and the last ones that ended, newest first.
+   *
+   * @generated from rpc placement.v1.Placement.ListOperators
+   */
+  listOperators: {
+    methodKind: "unary";
+    input: typeof ListOperatorsRequestSchema;
+    output: typeof ListOperatorsResponseSchema;
+  },
+  /**
+   * Stops an operator where it is. What it left undone is judged anew.
+   *
+   * @generated from rpc placement.v1.Placement.CancelOperator
+   */
+  cancelOperator: {
+    methodKind: "unary";
+    input: typeof CancelOperatorRequestSchema;
+    output: typeof CancelOperatorResponseSchema;
   },
 }>;
 

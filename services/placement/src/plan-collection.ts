@@ -9,12 +9,14 @@ import { VectronError } from '@vectron/base'
 /** What the planner weighs of a worker. */
 export interface WorkerLoad {
   readonly workerId: bigint
+  /** Empty when none is configured. */
+  readonly zone: string
   /** Replicas that it hosts already, of all collections. */
   readonly replicas: number
 }
 
 export interface PlanRequest {
-  /** 0: one for each worker. */
+  /** 0: one for each worker, up to 16. */
   readonly shardCount: number
   /** 0: three, or as many as there are workers. */
   readonly replicationFactor: number
@@ -36,6 +38,11 @@ export interface CollectionPlan {
 
 const HASH_SPACE = 1n << 64n
 const REPLICATION_DEFAULT = 3
+/**
+ * Each worker leads one shard, so that all of them take writes and searches. Every shard is a part
+ * of every search, though: beyond sixteen, who knows the load decides.
+ */
+const SHARDS_DEFAULT_MAX = 16
 
 /**
  * Shards of equal ranges, each on the workers with the fewest replicas, so that workers fill
@@ -58,10 +65,11 @@ export function planCollection(request: PlanRequest): CollectionPlan {
       { field: 'replicationFactor' },
     )
   }
-  const load = new Map(workers.map(({ workerId, replicas }) => [workerId, replicas]))
-  const shards = tileRanges(request.shardCount || workers.length).map((range) => ({
+  const loads = workers.map((worker) => ({ ...worker }))
+  const shardCount = request.shardCount || Math.min(workers.length, SHARDS_DEFAULT_MAX)
+  const shards = tileRanges(shardCount).map((range) => ({
     ...range,
-    workerIds: takeLeastLoaded(load, replicationFactor),
+    workerIds: takeWorkers(loads, replicationFactor),
   }))
   return { replicationFactor, shards }
 }
@@ -75,11 +83,25 @@ export function tileRanges(count: number): { rangeStart: bigint; rangeEnd: bigin
   }))
 }
 
-/** The workers with the fewest replicas, of equals those with the lowest ids; counts them in. */
-function takeLeastLoaded(load: Map<bigint, number>, count: number): bigint[] {
-  const chosen = [...load]
-    .sort(([idA, loadA], [idB, loadB]) => loadA - loadB || Number(idA - idB))
-    .slice(0, count)
-  for (const [workerId, replicas] of chosen) load.set(workerId, replicas + 1)
-  return chosen.map(([workerId]) => workerId)
+/**
+ * Workers for the replicas of one shard, one after another: of those in the zone with the fewest
+ * replicas of the shard the one with the fewest replicas of all. Counts them in.
+ */
+function takeWorkers(loads: { -readonly [K in keyof WorkerLoad]: WorkerLoad[K] }[], count: number) {
+  const inZone = new Map<string, number>()
+  const chosen: bigint[] = []
+  const rank = ({ zone }: WorkerLoad) => inZone.get(zone) ?? 0
+  while (chosen.length < count) {
+    const [next] = loads
+      .filter(({ workerId }) => !chosen.includes(workerId))
+      .sort(
+        (a, b) =>
+          rank(a) - rank(b) || a.replicas - b.replicas || (a.workerId < b.workerId ? -1 : 1),
+      )
+    if (next === undefined) break
+    chosen.push(next.workerId)
+    inZone.set(next.zone, rank(next) + 1)
+    next.replicas += 1
+  }
+  return chosen
 }

@@ -1,0 +1,43 @@
+/**
+ * The service placement.v1: every method with its handler, behind the one rule that only the
+ * leader answers.
+ */
+
+import { placement } from '@vectron/contracts'
+import { type BoundService, bindService, type CallContext } from '@vectron/rpc'
+import { ClusterHandlers } from './cluster-handlers.ts'
+import { CollectionHandlers } from './collection-handlers.ts'
+import type { PlacementContext } from './context.ts'
+import { WorkerHandlers } from './worker-handlers.ts'
+
+type Handle<Request, Answer> = (request: Request, call: CallContext) => Promise<Answer>
+
+export function bindPlacement(context: PlacementContext): BoundService {
+  const collections = new CollectionHandlers(context)
+  const workers = new WorkerHandlers(context)
+  const cluster = new ClusterHandlers(context)
+
+  const onLeader =
+    <Request, Answer>(handle: Handle<Request, Answer>): Handle<Request, Answer> =>
+    async (request, call) => {
+      await context.leadership.enter()
+      return handle(request, call)
+    }
+
+  return bindService(placement.Placement, {
+    createCollection: onLeader((request, call) => collections.createCollection(request, call)),
+    updateCollection: onLeader((request, call) => collections.updateCollection(request, call)),
+    deleteCollection: onLeader((request, call) => collections.deleteCollection(request, call)),
+    getRouting: onLeader((request, call) => collections.getRouting(request, call)),
+    registerWorker: onLeader((request, call) => workers.registerWorker(request, call)),
+    heartbeat: onLeader((request, call) => workers.heartbeat(request, call)),
+    getCluster: onLeader((request) => cluster.getCluster(request)),
+    drainWorker: onLeader((request, call) => cluster.drainWorker(request, call)),
+    removeWorker: onLeader((request, call) => cluster.removeWorker(request, call)),
+    moveReplica: onLeader(() => cluster.moveReplica()),
+    transferLeader: onLeader(() => cluster.transferLeader()),
+    rebalance: onLeader(() => cluster.rebalance()),
+    listOperators: onLeader(() => cluster.listOperators()),
+    cancelOperator: onLeader((request) => cluster.cancelOperator(request)),
+  })
+}

@@ -1,0 +1,159 @@
+/**
+ * Collections and their routing: changes are planned from the catalog at hand, replicated, and
+ * answered only when the leaders of the shards have reported them, so that a collection whose
+ * creation was acknowledged takes writes.
+ */
+
+import { create } from '@bufbuild/protobuf'
+import { isErrorReason, isVectronError, VectronError } from '@vectron/base'
+import { placement } from '@vectron/contracts'
+import type { CallContext } from '@vectron/rpc'
+import type { PlacementContext } from './context.ts'
+import { execute } from './execute.ts'
+import { planCollection, type WorkerLoad } from './plan-collection.ts'
+import { buildCollectionRouting, buildRoutingTable } from './routing-message.ts'
+
+export class CollectionHandlers {
+  readonly #context: PlacementContext
+
+  constructor(context: PlacementContext) {
+    this.#context = context
+  }
+
+  async createCollection(
+    { collection }: placement.CreateCollectionRequest,
+    call: CallContext,
+  ): Promise<placement.CollectionRouting> {
+    if (collection === undefined) {
+      throw new VectronError('MISSING_FIELD', 'The collection is missing.', { field: 'collection' })
+    }
+    const plan = planCollection({
+      shardCount: collection.shardCount,
+      replicationFactor: collection.replicationFactor,
+      workers: this.#workerLoads(),
+    })
+    collection.replicationFactor = plan.replicationFactor
+    const shards = plan.shards.map((shard) =>
+      create(placement.PlannedShardSchema, { ...shard, workerIds: [...shard.workerIds] }),
+    )
+    const value = create(placement.AddCollectionSchema, { collection, shards })
+    const entry = await this.#change({ case: 'addCollection', value }, call)
+    try {
+      return await this.#whenServed(entry, call)
+    } catch (error) {
+      // A collection whose shards cannot be made is not left behind.
+      const mayFollow =
+        isVectronError(error, 'DEADLINE_EXCEEDED') || isVectronError(error, 'NOT_LEADER')
+      if (!mayFollow) await this.#drop(collection.name, call)
+      throw error
+    }
+  }
+
+  async updateCollection(
+    { name, description, payloadSchema }: placement.UpdateCollectionRequest,
+    call: CallContext,
+  ): Promise<placement.CollectionRouting> {
+    const value = create(placement.ChangeCollectionSchema, {
+      name,
+      payloadSchema,
+      ...(description === undefined ? {} : { description }),
+    })
+    const entry = await this.#change({ case: 'changeCollection', value }, call)
+    return this.#whenServed(entry, call)
+  }
+
+  async deleteCollection(
+    { name }: placement.DeleteCollectionRequest,
+    call: CallContext,
+  ): Promise<placement.DeleteCollectionResponse> {
+    await this.#drop(name, call)
+    return create(placement.DeleteCollectionResponseSchema)
+  }
+
+  async getRouting(
+    { knownVersion }: placement.GetRoutingRequest,
+    call: CallContext,
+  ): Promise<placement.GetRoutingResponse> {
+    const { catalog, leadership, memory, settings } = this.#context
+    await leadership.confirm(call.deadline)
+    const version = this.#routingVersion()
+    if (knownVersion === version) return create(placement.GetRoutingResponseSchema)
+    const { observations } = memory()
+    const sources = { catalog: catalog.state, observations, silence: settings }
+    const table = buildRoutingTable(sources, version)
+    return create(placement.GetRoutingResponseSchema, { table })
+  }
+
+  async #drop(name: string, call: CallContext): Promise<void> {
+    const value = create(placement.DropCollectionSchema, { name })
+    await execute(this.#context, { case: 'dropCollection', value }, call.deadline)
+  }
+
+  /** Leader changes and catalog versions both move it; a new term of placement starts it anew. */
+  #routingVersion(): bigint {
+    const { catalog, leadership, memory } = this.#context
+    return ((leadership.term ?? 0n) << 40n) + catalog.state.version + memory().routingChanges
+  }
+
+  /** Workers that may take replicas. */
+  #workerLoads(): WorkerLoad[] {
+    const { catalog, memory, settings } = this.#context
+    const { observations } = memory()
+    return [...catalog.state.workers.values()]
+      .filter(({ workerId, draining }) => {
+        const isHeard = observations.workers.has(workerId)
+        const state = observations.stateOf(workerId, settings)
+        return isHeard && !draining && state === placement.WorkerState.UP
+      })
+      .map(({ workerId, zone }) => {
+        return { workerId, zone, replicas: catalog.state.hostedBy(workerId).size }
+      })
+  }
+
+  async #change(
+    command: placement.CatalogCommand['command'],
+    { deadline }: CallContext,
+  ): Promise<placement.CatalogCollection> {
+    const result = await execute(this.#context, command, deadline)
+    if (result.kind === 'collection') return result.collection
+    throw new VectronError('INTERNAL', `The catalog answered ${result.kind} to ${command.case}.`)
+  }
+
+  /** Waits until every shard's leader has reported that it serves by the entry's schema. */
+  async #whenServed(
+    entry: placement.CatalogCollection,
+    call: CallContext,
+  ): Promise<placement.CollectionRouting> {
+    const { leadership, reports, memory } = this.#context
+    for (;;) {
+      leadership.check()
+      const { observations } = memory()
+      const waiting = entry.shards.filter(({ shardId }) => {
+        const leader = observations.leaderOf(shardId)
+        return leader === undefined || leader.report.schemaVersion < entry.schemaVersion
+      })
+      if (waiting.length === 0) return buildCollectionRouting(entry, observations)
+      this.#checkNotFailed(waiting)
+      if (call.deadline.passed || call.signal.aborted) throw notServed(entry, waiting.length)
+      await reports.next({ timeoutMs: call.deadline.remainingMs(), signal: call.signal })
+    }
+  }
+
+  #checkNotFailed(shards: readonly placement.ShardRouting[]): void {
+    for (const shard of shards) {
+      const failure = this.#context.memory().observations.failureOf(shard)
+      if (failure === undefined) continue
+      const reason = isErrorReason(failure.reason) ? failure.reason : 'INTERNAL'
+      throw new VectronError(reason, failure.message, { subject: `shard ${shard.shardId}` })
+    }
+  }
+}
+
+function notServed(entry: placement.CatalogCollection, waiting: number): VectronError {
+  const name = entry.collection?.name
+  return new VectronError(
+    'DEADLINE_EXCEEDED',
+    `The change to "${name}" is made, but ${waiting} of its shards do not serve it yet.`,
+    { subject: `collection ${name}` },
+  )
+}
