@@ -58,10 +58,11 @@ export interface GroupCommits {
   readonly entries: readonly CommittedEntry[]
 }
 
-/** One Raft message; `data` is an encoded eraftpb.Message. */
+/** One Raft message between two replicas; `data` is an encoded eraftpb.Message. */
 export interface OutgoingMessage {
   readonly group: bigint
   readonly to: bigint
+  readonly from: bigint
   readonly data: Uint8Array
 }
 

@@ -1,6 +1,13 @@
 /** Replica host: Raft groups on one log, one transport and one clock. See DESIGN.md. */
+export {
+  type BytesReceiverOptions,
+  type BytesSnapshotOptions,
+  createBytesReceiver,
+  createBytesSnapshot,
+} from './bytes-snapshot.ts'
 export type { ReleaseRule } from './drive.ts'
 export { HOST_LIMITS, type HostLimits } from './host-limits.ts'
+export { type Carry, InProcessNetwork, type Link } from './in-process-network.ts'
 export type { Proposed } from './proposals.ts'
 export {
   type GroupMember,
@@ -11,12 +18,21 @@ export {
   type ReplicaHostOptions,
 } from './replica-host.ts'
 export type { StateMachine } from './state-machine.ts'
+export type {
+  SnapshotFile,
+  SnapshotManifest,
+  SnapshotReceiver,
+  StateSnapshot,
+} from './state-snapshot.ts'
 export {
-  type Carry,
+  type FetchDoneCall,
+  type FetchFileCall,
   FrameGate,
-  InProcessNetwork,
+  type GroupPlace,
   type NodeIdentity,
   type RaftFrame,
-  type Receive,
+  type SnapshotDone,
+  type SnapshotKey,
   type Transport,
+  type TransportReceiver,
 } from './transport.ts'

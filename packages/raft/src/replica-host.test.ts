@@ -4,54 +4,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import {
-  deadlineAfter,
-  groupId,
-  LIMITS,
-  type LogIndex,
-  logIndex,
-  replicaId,
-  systemClock,
-} from '@vectron/base'
-import { type CommittedEntry, createRaftCore, openRaftLog, type RaftLog } from '@vectron/native'
+import { deadlineAfter, groupId, LIMITS, replicaId, systemClock } from '@vectron/base'
+import { createRaftCore, openRaftLog, type RaftLog } from '@vectron/native'
 import { HOST_LIMITS, type HostLimits } from './host-limits.ts'
+import { InProcessNetwork } from './in-process-network.ts'
 import { ReplicaHost } from './replica-host.ts'
-import type { StateMachine } from './state-machine.ts'
-import { InProcessNetwork } from './transport.ts'
+import { ListMachine } from './testing/list-machine.ts'
 
 const GROUP = groupId(7n)
 const REPLICA = replicaId(1n)
 const soon = () => deadlineAfter(systemClock, 10_000)
-
-/** Keeps the commands that it was given; durable up to where it was told to be. */
-class ListMachine implements StateMachine<string> {
-  appliedIndex: LogIndex
-  durableIndex: LogIndex
-  readonly commands: string[]
-  checkpoints = 0
-
-  constructor(commands: readonly string[] = [], appliedIndex = 0n) {
-    this.commands = [...commands]
-    this.appliedIndex = logIndex(appliedIndex)
-    this.durableIndex = logIndex(appliedIndex)
-  }
-
-  async apply(entries: readonly CommittedEntry[]): Promise<readonly string[]> {
-    return entries.map(({ index, kind, data }) => {
-      this.appliedIndex = logIndex(index)
-      if (kind !== 'command') return ''
-      const command = Buffer.from(data).toString()
-      this.commands.push(command)
-      return `did ${command}`
-    })
-  }
-
-  async checkpoint(): Promise<LogIndex> {
-    this.checkpoints += 1
-    this.durableIndex = this.appliedIndex
-    return this.durableIndex
-  }
-}
 
 async function temporaryFolder(context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vectron-host-'))
@@ -131,7 +93,9 @@ test('a restart replays what the state machine has not kept', async (context) =>
   await before.close()
 
   const after = await openHost(context, folder)
-  const stateMachine = new ListMachine(['kept'], kept.index)
+  const stateMachine = new ListMachine({
+    durable: { appliedIndex: kept.index, commands: ['kept'] },
+  })
   await after.host.createGroup(GROUP, { replica: REPLICA, bootstrap: [], stateMachine })
   await after.host.readBarrier(GROUP, { deadline: soon() })
   assert.deepEqual(stateMachine.commands, ['kept', 'replayed'])
@@ -140,7 +104,7 @@ test('a restart replays what the state machine has not kept', async (context) =>
 
 test('a log that lost what was applied is refused', async (context) => {
   const opened = await openHost(context, await temporaryFolder(context))
-  const stateMachine = new ListMachine([], 40n)
+  const stateMachine = new ListMachine({ durable: { appliedIndex: 40n, commands: [] } })
   const creating = opened.host.createGroup(GROUP, { replica: REPLICA, bootstrap, stateMachine })
   await assert.rejects(creating, { reason: 'DATA_CORRUPT', subject: 'raft group 7' })
 })

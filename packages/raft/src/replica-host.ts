@@ -89,7 +89,12 @@ export class ReplicaHost {
       onFatal: (error) => this.#onFatal(error),
     })
     this.#ticker = new Ticker({ clock, tickMs: this.#limits.tickMs, tick: () => this.#tick() })
-    transport.start(({ group, data }) => this.#receive(group, data))
+    transport.start({
+      receive: ({ group, data }) => this.#receive(group, data),
+      openSnapshot: () => undefined,
+      snapshotDone: () => {},
+      unreachable: () => {},
+    })
   }
 
   /**

@@ -1,12 +1,15 @@
 /**
- * How Raft messages travel between hosts.
+ * How Raft messages and the files of snapshots travel between hosts.
  *
  * A frame carries the messages of one poll to one node, with the cluster, the sender and its boot
  * epoch: addresses may be reused by strangers, and a frame of an earlier life of a node must not
- * count. Delivery is best effort: a lost frame is sent again by Raft.
+ * count. Delivery is best effort: a lost frame is sent again by Raft. Files go beside the frames,
+ * so that a large one never delays a heartbeat.
  */
-import { type GroupId, type ReplicaId, VectronError } from '@vectron/base'
+import type { GroupId, ReplicaId } from '@vectron/base'
+import type { raft } from '@vectron/contracts'
 import type { OutgoingMessage } from '@vectron/native'
+import type { StateSnapshot } from './state-snapshot.ts'
 
 /** Who sends: which cluster, which node of it, and which life of that node. */
 export interface NodeIdentity {
@@ -21,18 +24,73 @@ export interface RaftFrame {
   readonly messages: readonly OutgoingMessage[]
 }
 
-/** Takes one message of a peer for a replica of this host. */
-export type Receive = (message: OutgoingMessage) => void
+/** One member of a group and the node that has it. */
+export interface GroupPlace {
+  readonly replica: ReplicaId
+  readonly nodeId: bigint
+}
+
+/** One snapshot that a host offers. */
+export interface SnapshotKey {
+  readonly group: bigint
+  readonly snapshotId: bigint
+}
+
+/** A receiver has a snapshot, verified, or has given up. */
+export interface SnapshotDone extends SnapshotKey {
+  readonly replica: bigint
+  readonly ok: boolean
+}
+
+/** What a transport calls: the host. */
+export interface TransportReceiver {
+  /** One Raft message of a peer for a replica of this host. */
+  receive(message: OutgoingMessage): void
+  /** Serves fetches; undefined when the snapshot is not offered any more. */
+  openSnapshot(key: SnapshotKey): Pick<StateSnapshot, 'files' | 'read'> | undefined
+  snapshotDone(done: SnapshotDone): void
+  /** Messages to a replica were lost: its node cannot be reached, or takes in too little. */
+  unreachable(group: bigint, replica: bigint): void
+}
+
+export interface FetchFileCall {
+  /** From the message that offered the snapshot: names its node. */
+  readonly descriptor: raft.SnapshotDescriptor
+  /** One of the descriptor's files. */
+  readonly file: string
+  /** Where to begin. */
+  readonly offset: number
+}
+
+export interface FetchDoneCall {
+  readonly descriptor: raft.SnapshotDescriptor
+  /** Which replica fetched it. */
+  readonly replica: ReplicaId
+  readonly ok: boolean
+}
 
 export interface Transport {
   readonly identity: NodeIdentity
-  /** Messages that arrive go to `receive` from now on. */
-  start(receive: Receive): void
+  /** Where this node can be dialled; part of what it offers. Empty without sockets. */
+  readonly advertisedAddress: string
+  /** What arrives goes to `receiver` from now on. */
+  start(receiver: TransportReceiver): void
   /** This host has the replica of the group: messages to it come here. */
   join(group: GroupId, replica: ReplicaId): void
   leave(group: GroupId): void
-  /** Sends and forgets. Messages to replicas that nobody has joined are dropped. */
+  /** Where a group's members are. Senders of incoming messages are learnt beside. */
+  setMembers(group: GroupId, members: readonly GroupPlace[]): void
+  /** Sends and forgets. Messages to replicas that are nowhere known are dropped. */
   send(messages: readonly OutgoingMessage[]): void
+  /**
+   * Bytes of a file, in order, from `offset` to its end, at a limited rate.
+   *
+   * @throws VectronError UNAVAILABLE when the node cannot be reached or the connection broke: may
+   *   be tried again from where it stopped; CONFLICT when the snapshot is not offered any more
+   */
+  fetchFile(call: FetchFileCall): AsyncIterable<Uint8Array>
+  /** Tells the sender of a snapshot that it can let go; best effort. */
+  fetchDone(call: FetchDoneCall): void
   close(): void
 }
 
@@ -45,98 +103,12 @@ export class FrameGate {
     this.#clusterId = clusterId
   }
 
-  /** Whether the frame is of this cluster and of the newest known life of its sender. */
-  admits({ from }: RaftFrame): boolean {
+  /** Whether a frame of this sender is of this cluster and of the newest known life of it. */
+  admits({ from }: Pick<RaftFrame, 'from'>): boolean {
     if (from.clusterId !== this.#clusterId) return false
     const newest = this.#bootEpochs.get(from.nodeId) ?? 0n
     if (from.bootEpoch < newest) return false
     this.#bootEpochs.set(from.nodeId, from.bootEpoch)
     return true
-  }
-}
-
-/** Carries a frame to a node; the simulation loses and delays some. */
-export type Carry = (to: bigint, deliver: () => void) => void
-
-const carryAtOnce: Carry = (_to, deliver) => queueMicrotask(deliver)
-
-/** The hosts of one process, connected without a socket. */
-export class InProcessNetwork {
-  readonly #nodes = new Map<bigint, InProcessTransport>()
-  readonly #carry: Carry
-
-  constructor(carry: Carry = carryAtOnce) {
-    this.#carry = carry
-  }
-
-  /** @throws VectronError CONFLICT when a node of this id is connected */
-  connect(identity: NodeIdentity): Transport {
-    if (this.#nodes.has(identity.nodeId)) {
-      throw new VectronError('CONFLICT', `Node ${identity.nodeId} is connected already.`)
-    }
-    const transport = new InProcessTransport(identity, {
-      route: (frame) => this.#route(frame),
-      closed: () => this.#nodes.delete(identity.nodeId),
-    })
-    this.#nodes.set(identity.nodeId, transport)
-    return transport
-  }
-
-  #route({ from, messages }: RaftFrame): void {
-    for (const [nodeId, node] of this.#nodes) {
-      const theirs = messages.filter(({ group, to }) => node.has(group, to))
-      if (theirs.length > 0) {
-        this.#carry(nodeId, () => this.#nodes.get(nodeId)?.deliver({ from, messages: theirs }))
-      }
-    }
-  }
-}
-
-interface InProcessWires {
-  readonly route: (frame: RaftFrame) => void
-  readonly closed: () => void
-}
-
-class InProcessTransport implements Transport {
-  readonly identity: NodeIdentity
-  readonly #wires: InProcessWires
-  readonly #gate: FrameGate
-  readonly #replicas = new Map<bigint, bigint>()
-  #receive: Receive | undefined
-
-  constructor(identity: NodeIdentity, wires: InProcessWires) {
-    this.identity = identity
-    this.#wires = wires
-    this.#gate = new FrameGate(identity.clusterId)
-  }
-
-  start(receive: Receive): void {
-    this.#receive = receive
-  }
-
-  join(group: GroupId, replica: ReplicaId): void {
-    this.#replicas.set(group, replica)
-  }
-
-  leave(group: GroupId): void {
-    this.#replicas.delete(group)
-  }
-
-  has(group: bigint, replica: bigint): boolean {
-    return this.#replicas.get(group) === replica
-  }
-
-  send(messages: readonly OutgoingMessage[]): void {
-    if (messages.length > 0) this.#wires.route({ from: this.identity, messages })
-  }
-
-  deliver(frame: RaftFrame): void {
-    if (this.#receive === undefined || !this.#gate.admits(frame)) return
-    for (const message of frame.messages) this.#receive(message)
-  }
-
-  close(): void {
-    this.#receive = undefined
-    this.#wires.closed()
   }
 }

@@ -8,7 +8,10 @@ import type { Client } from '@vectron/rpc'
 
 export type PlacementDoor = Pick<Client<typeof placement.Placement>, 'getRouting'>
 
-export type WorkerDoor = Client<typeof worker.Worker>
+export type WorkerDoor = Pick<
+  Client<typeof worker.Worker>,
+  'writeShard' | 'searchShards' | 'readShard' | 'getShardStats'
+>
 
 /** The door to the worker at an address; the same door for the same address. */
 export type ConnectWorker = (address: string) => WorkerDoor

@@ -23,7 +23,7 @@ import {
 } from '@vectron/base'
 import { engine } from '@vectron/contracts'
 import type { CommittedEntry, ShardEngine } from '@vectron/native'
-import type { StateMachine } from '@vectron/raft'
+import type { SnapshotReceiver, StateMachine, StateSnapshot } from '@vectron/raft'
 
 /** Milliseconds between attempts to apply while the disk is full. */
 const DISK_FULL_PAUSE_MS = 250
@@ -73,6 +73,21 @@ export class ShardMachine implements StateMachine<engine.WriteResult> {
   async checkpoint(): Promise<LogIndex> {
     return logIndex(await this.#engine.checkpoint())
   }
+
+  async takeSnapshot(): Promise<StateSnapshot> {
+    throw new VectronError('UNIMPLEMENTED', 'A shard gives no snapshots.')
+  }
+
+  async receiveSnapshot(): Promise<SnapshotReceiver> {
+    throw new VectronError('UNIMPLEMENTED', 'A shard takes no snapshots.')
+  }
+
+  async installSnapshot(index: LogIndex): Promise<void> {
+    throw new VectronError('DATA_CORRUPT', `No snapshot of index ${index} is prepared.`)
+  }
+
+  /** A shard takes no snapshots, so none is ever prepared. */
+  async dropPreparedSnapshot(): Promise<void> {}
 
   /**
    * Settles when the entry at `index` is applied.

@@ -5,20 +5,33 @@
  * result (dedupe). Its store keeps one checkpoint: a crash falls back to it, as redb falls back to
  * its last durable commit.
  */
-import { type Clock, type LogIndex, logIndex, type Random } from '@vectron/base'
+import { type Clock, type LogIndex, logIndex, type Random, VectronError } from '@vectron/base'
 import type { CommittedEntry } from '@vectron/native'
-import type { StateMachine } from '@vectron/raft'
+import {
+  createBytesReceiver,
+  createBytesSnapshot,
+  type SnapshotManifest,
+  type SnapshotReceiver,
+  type StateMachine,
+  type StateSnapshot,
+} from '@vectron/raft'
 
 /** What applying a request gave: where it took effect, which for a repeated one is earlier. */
 export interface ModelResult {
   readonly index: bigint
 }
 
-/** What a crash leaves. */
-export interface ModelStore {
+/** What was applied, up to one index. */
+export interface ModelState {
   appliedIndex: bigint
   /** Index at which each request took effect. */
   requests: ReadonlyMap<string, bigint>
+}
+
+/** What a crash leaves. */
+export interface ModelStore extends ModelState {
+  /** A snapshot that was received and not yet installed. */
+  prepared?: ModelState | undefined
 }
 
 export const emptyModelStore = (): ModelStore => ({ appliedIndex: 0n, requests: new Map() })
@@ -33,7 +46,7 @@ export interface ModelMachineOptions {
 export class ModelMachine implements StateMachine<ModelResult> {
   readonly #options: ModelMachineOptions
   readonly #store: ModelStore
-  readonly #requests: Map<string, bigint>
+  #requests: Map<string, bigint>
   #appliedIndex: LogIndex
 
   constructor(options: ModelMachineOptions, store: ModelStore) {
@@ -79,6 +92,40 @@ export class ModelMachine implements StateMachine<ModelResult> {
     return appliedIndex
   }
 
+  async takeSnapshot(): Promise<StateSnapshot> {
+    const state = { appliedIndex: this.#appliedIndex, requests: new Map(this.#requests) }
+    await this.#work()
+    const { appliedIndex } = state
+    return createBytesSnapshot({ appliedIndex, name: 'model', bytes: encodeState(state) })
+  }
+
+  async receiveSnapshot(manifest: SnapshotManifest): Promise<SnapshotReceiver> {
+    await this.dropPreparedSnapshot()
+    return createBytesReceiver({
+      manifest,
+      prepare: async (bytes) => {
+        await this.#work()
+        this.#store.prepared = decodeState(bytes)
+      },
+      drop: () => this.dropPreparedSnapshot(),
+    })
+  }
+
+  async installSnapshot(index: LogIndex): Promise<void> {
+    if (this.#appliedIndex === index) return
+    const { prepared } = this.#store
+    if (prepared?.appliedIndex !== index) {
+      throw new VectronError('DATA_CORRUPT', `No snapshot of index ${index} is prepared.`)
+    }
+    Object.assign(this.#store, prepared, { prepared: undefined })
+    this.#requests = new Map(prepared.requests)
+    this.#appliedIndex = index
+  }
+
+  async dropPreparedSnapshot(): Promise<void> {
+    this.#store.prepared = undefined
+  }
+
   #work(): Promise<void> {
     const { clock, random, workMsMax } = this.#options
     return new Promise((resolve) => {
@@ -90,6 +137,20 @@ export class ModelMachine implements StateMachine<ModelResult> {
 /** A command is the name of its request, padded to some length. */
 export function encodeRequest(request: string, bytes: number): Uint8Array {
   return new Uint8Array(Buffer.from(request.padEnd(bytes)))
+}
+
+function encodeState({ appliedIndex, requests }: ModelState): Uint8Array {
+  const pairs = [...requests].map(([request, index]) => [request, index.toString()])
+  return new Uint8Array(Buffer.from(JSON.stringify([appliedIndex.toString(), pairs])))
+}
+
+function decodeState(bytes: Uint8Array): ModelState {
+  const [applied, pairs] = JSON.parse(Buffer.from(bytes).toString()) as [
+    string,
+    readonly [string, string][],
+  ]
+  const requests = new Map(pairs.map(([request, index]) => [request, BigInt(index)]))
+  return { appliedIndex: BigInt(applied), requests }
 }
 
 function requestOf(data: Uint8Array): string {

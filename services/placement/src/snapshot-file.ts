@@ -33,7 +33,15 @@ export async function readSnapshot(
   disk: Disk = systemDisk,
 ): Promise<placement.CatalogState | undefined> {
   const bytes = await disk.read(file)
-  if (bytes === undefined) return undefined
+  return bytes === undefined ? undefined : parseSnapshot(file, bytes)
+}
+
+/**
+ * Decodes a snapshot; `file` names it in errors.
+ *
+ * @throws VectronError DATA_CORRUPT, INCOMPATIBLE_DATA
+ */
+export function parseSnapshot(file: string, bytes: Uint8Array): placement.CatalogState {
   if (bytes.length < HEADER_BYTES || viewOf(bytes).getUint32(0, true) !== MAGIC) {
     throw corrupt(file, 'it does not begin like a catalog snapshot')
   }
@@ -56,12 +64,16 @@ export async function writeSnapshot(
   state: placement.CatalogState,
   disk: Disk = systemDisk,
 ): Promise<void> {
+  await replaceFile(disk, file, encodeSnapshot(state))
+}
+
+export function encodeSnapshot(state: placement.CatalogState): Uint8Array {
   const body = toBinary(placement.CatalogStateSchema, state)
   const header = new Uint8Array(HEADER_BYTES)
   viewOf(header).setUint32(0, MAGIC, true)
   viewOf(header).setUint32(4, FORMAT_VERSION, true)
   viewOf(header).setUint32(8, crc32(body), true)
-  await replaceFile(disk, file, concatBytes([header, body]))
+  return concatBytes([header, body])
 }
 
 function corrupt(file: string, why: string): VectronError {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import {
   type Clock,
+  type Deadline,
   type Disk,
   deadlineAfter,
   isVectronError,
@@ -21,7 +22,7 @@ import {
 import { engine, type placement, worker } from '@vectron/contracts'
 import type { ShardEngine, ShardEngineOptions } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
-import { encodeCommand, Shard, type ShardEpoch } from '@vectron/shard'
+import { type AppliedWrite, encodeCommand, Shard, type ShardEpoch } from '@vectron/shard'
 
 /** Suffix of folders that are being removed. */
 export const DOOMED = '.removed'
@@ -46,6 +47,8 @@ export class HostedShard {
   readonly #folder: string
   readonly #disk: Disk
   readonly #clock: Clock
+  /** What placement assigned last. */
+  #assignment: placement.Assignment
   #schemaVersion: bigint
 
   static async open(options: HostedShardOptions): Promise<HostedShard> {
@@ -72,6 +75,7 @@ export class HostedShard {
     this.#folder = folder
     this.#disk = disk
     this.#clock = clock
+    this.#assignment = assignment
     // The engine keeps no version; what it has declared tells whether it has this one.
     this.#schemaVersion = this.#declares(assignment) ? assignment.schemaVersion : 0n
   }
@@ -95,8 +99,25 @@ export class HostedShard {
     return fromBinary(worker.ShardReportSchema, this.shard.report())
   }
 
+  /**
+   * As `Shard.write`; a refusal for want of leadership names the leader's worker, where known, in
+   * its metadata.
+   */
+  async write(
+    epoch: ShardEpoch | undefined,
+    command: Uint8Array,
+    deadline: Deadline,
+  ): Promise<AppliedWrite> {
+    try {
+      return await this.shard.write(epoch, command, deadline)
+    } catch (error) {
+      throw isVectronError(error, 'NOT_LEADER') ? this.#nameLeader(error) : error
+    }
+  }
+
   /** Brings what changed in the assignment to the shard. Only a leader can add payload fields. */
   async adopt(assignment: placement.Assignment): Promise<void> {
+    this.#assignment = assignment
     this.shard.adoptEpoch(epochOf(assignment))
     if (this.#schemaVersion >= assignment.schemaVersion) return
     if (!this.#declares(assignment)) {
@@ -114,6 +135,17 @@ export class HostedShard {
   async destroy(): Promise<void> {
     await this.shard.destroy()
     await removeShardFolder(this.#disk, this.#folder)
+  }
+
+  #nameLeader(error: VectronError): VectronError {
+    const leader = this.shard.status?.leader ?? 0n
+    const member = this.#assignment.members.find(({ replicaId }) => replicaId === leader)
+    const named = member === undefined ? {} : { leaderWorkerId: member.workerId.toString() }
+    return new VectronError('NOT_LEADER', error.message, {
+      subject: `shard ${this.shardId}`,
+      metadata: { ...error.metadata, ...named },
+      cause: error,
+    })
   }
 
   async #declare(assignment: placement.Assignment): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * The handlers of worker.v1: find the shard, let it answer.
  *
- * A search of several shards answers for each on its own: one that fails leaves the others
+ * A call for several shards answers for each on its own: one that fails leaves the others
  * standing.
  */
 
@@ -31,8 +31,32 @@ export class WorkerService implements ServiceHandlers<typeof worker.Worker> {
     const header = required(shard)
     const hosted = this.#context.registry.find(header.shardId)
     if (needsRoom(command)) this.#context.diskGuard.checkRoom()
-    const written = await hosted.shard.write(header.epoch, command, deadline)
+    const written = await hosted.write(header.epoch, command, deadline)
     return create(worker.WriteShardResponseSchema, written)
+  }
+
+  async writeShards(
+    { writes }: worker.WriteShardsRequest,
+    call: CallContext,
+  ): Promise<worker.WriteShardsResponse> {
+    const answers = await Promise.all(
+      writes.map(async (write) => {
+        const { shardId } = required(write.shard)
+        try {
+          const value = await this.writeShard(write, call)
+          return create(worker.ShardWriteAnswerSchema, {
+            shardId,
+            answer: { case: 'written', value },
+          })
+        } catch (error) {
+          return create(worker.ShardWriteAnswerSchema, {
+            shardId,
+            answer: { case: 'failure', value: toFailure(error) },
+          })
+        }
+      }),
+    )
+    return create(worker.WriteShardsResponseSchema, { answers })
   }
 
   async searchShards(

@@ -75,6 +75,7 @@ pub struct GroupCommits {
 pub struct OutgoingMessage {
     pub group: BigInt,
     pub to: BigInt,
+    pub from: BigInt,
     pub data: Uint8Array,
 }
 
@@ -322,6 +323,7 @@ fn outgoing_message(message: consensus::OutgoingMessage) -> OutgoingMessage {
     OutgoingMessage {
         group: message.group.into(),
         to: message.to.into(),
+        from: message.from.into(),
         data: Uint8Array::new(message.data),
     }
 }

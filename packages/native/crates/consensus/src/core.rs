@@ -87,6 +87,7 @@ pub struct GroupCommits {
 pub struct OutgoingMessage {
     pub group: u64,
     pub to: u64,
+    pub from: u64,
     pub data: Vec<u8>,
 }
 
@@ -398,6 +399,7 @@ fn outgoing(group: u64, message: &Message) -> OutgoingMessage {
     OutgoingMessage {
         group,
         to: message.to,
+        from: message.from,
         data,
     }
 }

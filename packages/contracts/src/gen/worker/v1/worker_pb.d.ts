@@ -525,6 +525,16 @@ export declare const Worker: GenService<{
     output: typeof WriteShardResponseSchema;
   },
   /**
+   * The same for several shards of this worker; each answers for itself.
+   *
+   * @generated from rpc worker.v1.Worker.WriteShards
+   */
+  writeShards: {
+    methodKind: "unary";
+    input: typeof WriteShardsRequestSchema;
+    output: typeof WriteShardsResponseSchema;
+  },
+  /**
    * Searches all named shards of this worker.
    *
    * @generated from rpc worker.v1.Worker.SearchShards
