@@ -17,6 +17,11 @@ export {
 } from './fan-out.ts'
 export { hashId } from './hash.ts'
 export {
+  createPlacementClient,
+  type PlacementClient,
+  type PlacementClientOptions,
+} from './placement-client.ts'
+export {
   type RoutedBroadcast,
   type RoutedWrite,
   type WriteOutcome,

@@ -4,6 +4,7 @@
  */
 export type { CallContext, Principal, Protocol } from './call.ts'
 export type { CallOptions, Client, ClientMethod } from './client.ts'
+export { ConnectionFailure, hasReachedNobody, isConnectionFailure } from './connection-failure.ts'
 export type { Interceptor } from './dispatch.ts'
 export { GrpcChannel, type GrpcChannelOptions } from './grpc/grpc-channel.ts'
 export {

@@ -11,6 +11,7 @@ import {
 } from 'node:http2'
 import { VectronError } from '@vectron/base'
 import { AsyncQueue } from '../async-queue.ts'
+import { ConnectionFailure } from '../connection-failure.ts'
 import { FrameReader, frameMessage } from './frames.ts'
 import { formatTimeout, GRPC_CONTENT_TYPE, readTrailers } from './grpc-headers.ts'
 
@@ -29,6 +30,7 @@ export interface ClientCallOptions {
 const ANSWERS_QUEUED_MAX = 8
 
 export class ClientCall {
+  readonly #session: ClientHttp2Session
   readonly #stream: ClientHttp2Stream
   readonly #address: string
   readonly #frames = new FrameReader(Infinity)
@@ -41,6 +43,7 @@ export class ClientCall {
   constructor(session: ClientHttp2Session, options: ClientCallOptions, onEnd: () => void) {
     const { path, timeoutMs, headers, signal } = options
     this.#address = options.address
+    this.#session = session
     this.#stream = session.request({
       ...headers,
       ':method': 'POST',
@@ -165,8 +168,10 @@ export class ClientCall {
     if (this.#status !== undefined) return readTrailers(this.#status)
     if (this.#stopped !== undefined) return this.#stopped
     const broken = this.#broken
-    const cause = broken?.cause instanceof Error ? broken.cause : broken
-    const why = cause?.message ?? 'the connection was closed'
+    const source = broken?.cause instanceof Error ? broken.cause : broken
+    const why = source?.message ?? 'the connection was closed'
+    const wasConnected = !this.#session.connecting
+    const cause = new ConnectionFailure(why, { wasConnected, cause: source })
     return new VectronError('UNAVAILABLE', `${this.#address} cannot be reached: ${why}.`, { cause })
   }
 

@@ -3,6 +3,10 @@
 /* eslint-disable */
 
 // The placement driver: the only authority on metadata. Private.
+//
+// Any member may be asked; only the leader answers, the others refuse with NOT_LEADER and its
+// address. `idempotency_level` says what a client may send again when it cannot know whether the
+// first one was carried out.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
@@ -94,6 +98,14 @@ export declare type GetRoutingRequest = Message<"placement.v1.GetRoutingRequest"
    * @generated from field: uint64 known_version = 1;
    */
   knownVersion: bigint;
+
+  /**
+   * While `known_version` is current, placement may keep the answer back this long: a newer table
+   * reaches the caller at once.
+   *
+   * @generated from field: uint32 wait_ms = 2;
+   */
+  waitMs: number;
 };
 
 /**
