@@ -2,7 +2,7 @@
  * Whether a history is linearizable: whether every operation can be taken to have happened at one
  * moment between its call and its return (Herlihy and Wing 1990).
  *
- * Each key is checked alone, because a history is linearizable when it is so for each key. For a key
+ * Each key is checked alone, because a history is linearizable when it is so for each key. For one
  * that is not, the check cuts the history back to the first return that no order explains: what the
  * clients had seen before it was still in order.
  */
@@ -23,7 +23,7 @@ export interface HistoryVerdict<Input, Output> {
   readonly unknown: number
   /** Keys that no order explains. */
   readonly broken: readonly BrokenKey<Input, Output>[]
-  /** Keys with too many overlapping operations to decide, or left alone once another was broken. */
+  /** Keys with too many overlapping operations to decide, or left once another was broken. */
   readonly undecided: readonly string[]
 }
 
