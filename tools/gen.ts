@@ -37,7 +37,15 @@ if (flags.rust) {
 function generate(folder: string): void {
   buf('lint')
   buf('generate', '--template', templateFor(folder))
-  buf('build', '--path', 'proto/vectron', '--output', join(folder, 'public.binpb'))
+  buf(
+    'build',
+    '--path',
+    'proto/vectron',
+    '--path',
+    'proto/auth',
+    '--output',
+    join(folder, 'public.binpb'),
+  )
 }
 
 function templateFor(folder: string): string {

@@ -34,6 +34,13 @@ export async function startTestVectron(): Promise<TestVectron> {
       data: { folder, reserveBytes: 2 * LIMITS.diskReserveBytes },
       engine: { searchThreads: 1, indexThreads: 1, tailPointsMax: LIMITS.tailPointsMax },
       log: { level: 'error' },
+      store: {
+        kind: 'embedded',
+        etcdEndpoints: [],
+        etcdPrefix: '',
+        masterKeyFile: '',
+      },
+      accounts: { registration: 'open', issuer: 'vectron' },
     },
     embedders: [{ ...LETTERS, embed: async (texts) => texts.map(countLetters) }],
     version: '0.0.0-test',
@@ -46,7 +53,7 @@ export async function startTestVectron(): Promise<TestVectron> {
       throw error
     },
   })
-  const key = running.firstKey?.text ?? ''
+  const { text: key } = await running.auth.createOwnerKey('conformance')
   const headers = { authorization: `Bearer ${key}` }
   const channel = new GrpcChannel(running.grpcAddress, { headers })
   return {

@@ -2,7 +2,15 @@
  * The ground that every package stands on: errors, assertions, ids, time, randomness, bytes,
  * limits, logs, metrics and configuration. Knows nothing of vectors, Raft or requests.
  */
+
 export { AssertionFailure, assert, assertDefined, unreachable } from './assert.ts'
+export {
+  type AuditEntry,
+  type AuditLog,
+  type AuditLogOptions,
+  NO_AUDIT_LOG,
+  openAuditLog,
+} from './audit-log.ts'
 export {
   bytesEqual,
   concatBytes,

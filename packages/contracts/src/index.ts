@@ -6,6 +6,7 @@
 
 export * as auth from './auth.ts'
 export * as engine from './engine.ts'
+export * as etcd from './etcd.ts'
 export * as google from './google.ts'
 export * as grpcHealth from './grpc-health.ts'
 export * as grpcReflection from './grpc-reflection.ts'

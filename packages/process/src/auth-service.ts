@@ -1,9 +1,9 @@
 /** `vectron auth`: the authenticator in a process of its own. */
 import { resolve } from 'node:path'
-import { type CreatedKey, openKeyStore } from '@vectron/auth-service'
-import { systemClock } from '@vectron/base'
+import { createLogger, systemClock, systemRandom } from '@vectron/base'
+import { Closers } from './closers.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
-import { keyFile, openAuthPart } from './parts.ts'
+import { openAuthPart } from './parts.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { AUTH_SETTINGS, type AuthConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -21,24 +21,28 @@ export const AUTH_SERVICE: ServiceDefinition<typeof AUTH_SETTINGS> = {
 }
 
 async function openAuthService(config: AuthConfig, around: Surroundings): Promise<OpenService> {
-  const { keys, service } = openAuthPart(config.data.folder, around)
-  if (keys.listKeys().length === 0) {
+  const running = await openAuthPart(config, around)
+  if ((await running.countKeys()) === 0) {
     around.logger.warn('there is no API key yet; make one: vectron auth --create-key NAME')
   }
-  const grpc = await openGrpcEndpoint(config.grpc, [service], around)
+  const services = [running.auth, ...running.publicServices]
+  const grpc = await openGrpcEndpoint(config.grpc, services, around)
   grpc.serve()
   return { addresses: { grpc: grpc.address }, problems: () => [] }
 }
 
 /**
- * Makes a key in the authenticator's folder, also while its process runs: both use the one file of
- * keys, which takes several processes.
+ * Makes a key for the owner of the cluster, also while the process of the authenticator runs: its
+ * store takes several processes.
  */
-export function createKey(config: AuthConfig, name: string): CreatedKey {
-  const keys = openKeyStore(keyFile(config.data.folder), systemClock)
+export async function createKey(config: AuthConfig, name: string): Promise<string> {
+  const closers = new Closers()
+  const logger = createLogger({ name: 'auth', level: 'warn' })
   try {
-    return keys.createKey({ name, environment: 'live' })
+    const around = { clock: systemClock, random: systemRandom, logger, closers }
+    const running = await openAuthPart(config, around)
+    return (await running.createOwnerKey(name)).text
   } finally {
-    keys.close()
+    await closers.closeAll()
   }
 }

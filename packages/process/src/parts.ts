@@ -2,13 +2,23 @@
  * The parts of Vectron, each opened on a folder with what it depends on given as clients: in one
  * process or in several, this is the one place where they are put together.
  *
- *   <data>/auth/        keys of the authenticator
+ *   <data>/auth/        accounts and keys, unless etcd has them; the master key; the audit log
  *   <data>/placement/   the catalog: its log and its snapshot
  *   <data>/worker/      identity, log and shards of the worker
  */
 import { join } from 'node:path'
-import { authHandlers, type KeyStore, openKeyStore } from '@vectron/auth-service'
-import { auth, type placement } from '@vectron/contracts'
+import {
+  adoptOldKeys,
+  type CredentialStore,
+  connectEtcd,
+  openAuth,
+  openEtcdStore,
+  openMasterKey,
+  openSqliteStore,
+  type RunningAuth,
+} from '@vectron/auth-service'
+import { type Clock, openAuditLog } from '@vectron/base'
+import type { placement } from '@vectron/contracts'
 import { configureEngine } from '@vectron/native'
 import {
   openPlacement,
@@ -16,31 +26,65 @@ import {
   type RunningPlacement,
 } from '@vectron/placement-service'
 import type { Transport } from '@vectron/raft'
-import { type BoundService, bindService, type Client } from '@vectron/rpc'
+import type { Client } from '@vectron/rpc'
 import { openWorker, type RunningWorker, type WorkerIdentity } from '@vectron/worker-service'
 import { openReplicaHost } from './replica-hosts.ts'
-import type { WorkerConfig } from './settings.ts'
+import type { AuthConfig, WorkerConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-
-export interface AuthPart {
-  readonly keys: KeyStore
-  readonly service: BoundService
-}
-
-/** File of the keys in a data folder. */
-export function keyFile(dataFolder: string): string {
-  return join(dataFolder, 'auth', 'keys.db')
-}
 
 /** Folder of the worker in a data folder. */
 export function workerFolder(dataFolder: string): string {
   return join(dataFolder, 'worker')
 }
 
-export function openAuthPart(dataFolder: string, around: Surroundings): AuthPart {
-  const keys = openKeyStore(keyFile(dataFolder), around.clock)
-  around.closers.add(() => keys.close())
-  return { keys, service: bindService(auth.Auth, authHandlers(keys)) }
+export type IdentityConfig = Pick<AuthConfig, 'data' | 'store' | 'accounts'>
+
+/** @throws VectronError INCOMPATIBLE_DATA, DATA_CORRUPT, UNAVAILABLE (etcd) */
+export async function openAuthPart(
+  config: IdentityConfig,
+  around: Pick<Surroundings, 'clock' | 'random' | 'logger' | 'closers'>,
+): Promise<RunningAuth> {
+  const { clock, random, logger, closers } = around
+  const folder = join(config.data.folder, 'auth')
+  const store = await openCredentialStore(config, clock)
+  closers.add(() => store.close())
+  const auditLog = openAuditLog({
+    file: join(folder, 'audit.log'),
+    clock,
+    onFailed: (error) => logger.error({ err: error }, 'the audit log cannot be written'),
+  })
+  return openAuth({
+    store,
+    masterKey: openMasterKey(config.store.masterKeyFile || join(folder, 'master.key')),
+    issuer: config.accounts.issuer,
+    registration: config.accounts.registration,
+    clock,
+    random,
+    logger: logger.child({ part: 'auth' }),
+    auditLog,
+  })
+}
+
+async function openCredentialStore(
+  { data, store }: IdentityConfig,
+  clock: Clock,
+): Promise<CredentialStore> {
+  switch (store.kind) {
+    case 'embedded': {
+      // Releases without accounts kept their keys in this file.
+      const file = join(data.folder, 'auth', 'keys.db')
+      const opened = openSqliteStore(file, clock)
+      await adoptOldKeys(opened, file)
+      return opened
+    }
+    case 'etcd':
+      return openEtcdStore({
+        endpoints: store.etcdEndpoints,
+        prefix: store.etcdPrefix,
+        connect: connectEtcd,
+        clock,
+      })
+  }
 }
 
 export interface PlacementPartOptions extends Pick<PlacementOptions, 'whenEmpty'> {

@@ -109,6 +109,43 @@ export const ENGINE_SECTION = {
   }),
 }
 
+/** Where identity lives, and who may make accounts. */
+const identitySections = {
+  store: {
+    kind: choiceSetting({
+      default: 'embedded',
+      choices: ['embedded', 'etcd'],
+      describe: 'where accounts and keys are kept: a file of the data folder, or etcd',
+    }),
+    etcdEndpoints: listSetting({
+      default: ['127.0.0.1:2379'],
+      item: 'host:port',
+      matches: ADDRESS_PATTERN,
+      describe: 'members of the etcd cluster, with store.kind = "etcd"',
+    }),
+    etcdPrefix: stringSetting({
+      default: '/vectron/auth/',
+      describe: 'prefix of the keys in etcd; the same for all instances of a cluster',
+    }),
+    masterKeyFile: stringSetting({
+      default: '',
+      describe:
+        'file of the key that seals signing keys; the same for all instances; empty: made in the data folder',
+    }),
+  },
+  accounts: {
+    registration: choiceSetting({
+      default: 'open',
+      choices: ['open', 'closed'],
+      describe: 'whether strangers may make accounts',
+    }),
+    issuer: stringSetting({
+      default: 'vectron',
+      describe: 'who issues tokens; the same for all instances, differs between clusters',
+    }),
+  },
+} as const
+
 const publicSections = {
   http: {
     host: hostSetting('address on which it listens for clients: HTTP and gRPC'),
@@ -120,6 +157,7 @@ const publicSections = {
 /** All parts in one process: `vectron start`. */
 export const STANDALONE_SETTINGS = {
   ...publicSections,
+  ...identitySections,
   data: { ...dataSection, reserveBytes: reserveSetting },
   engine: ENGINE_SECTION,
   log: logSection('warn'),
@@ -185,6 +223,7 @@ export const WORKER_SETTINGS = {
 
 export const AUTH_SETTINGS = {
   node: nodeSection,
+  ...identitySections,
   grpc: grpcSection(6210, 'gateways'),
   admin: adminSection(6212),
   data: dataSection,

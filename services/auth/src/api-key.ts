@@ -10,18 +10,13 @@
  * leaked secrets recognise a key. It protects nothing: the secret does.
  */
 
-import { createHash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { base62, createId, createSecret, ID_PATTERN, SECRET_PATTERN } from './secret-text.ts'
 
-const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-const ID_CHARS = 12
-const SECRET_BYTES = 32
-/** ceil(256 / log2(62)) */
-const SECRET_CHARS = 43
 /** ceil(32 / log2(62)) */
 const CHECKSUM_CHARS = 6
 const SHAPE = new RegExp(
-  `^vk_(live|dev)_([0-9A-Za-z]{${ID_CHARS}})_([0-9A-Za-z]{${SECRET_CHARS}})([0-9A-Za-z]{${CHECKSUM_CHARS}})$`,
+  `^vk_(live|dev)_(${ID_PATTERN})_(${SECRET_PATTERN})([0-9A-Za-z]{${CHECKSUM_CHARS}})$`,
 )
 
 export type KeyEnvironment = 'live' | 'dev'
@@ -37,15 +32,14 @@ export interface NewKey {
   /** What the owner keeps. It is never stored and cannot be shown again. */
   readonly text: string
   readonly id: string
-  readonly secretHash: Uint8Array
+  readonly secret: string
 }
 
-/** Makes a key from the system's randomness. */
-export function createKeyText(environment: KeyEnvironment): NewKey {
-  const id = base62(randomBytes(9), ID_CHARS)
-  const secret = base62(randomBytes(SECRET_BYTES), SECRET_CHARS)
+/** Makes a key from the system's randomness; `id` names one that gets a further secret. */
+export function createKeyText(environment: KeyEnvironment, id = createId()): NewKey {
+  const secret = createSecret()
   const body = `vk_${environment}_${id}_${secret}`
-  return { text: body + checksumOf(body), id, secretHash: hashSecret(secret) }
+  return { text: body + checksumOf(body), id, secret }
 }
 
 /** Takes what a caller sent; undefined when it cannot be a key. */
@@ -58,28 +52,8 @@ export function parseKey(text: string): ParsedKey | undefined {
   return { environment: environment === 'live' ? 'live' : 'dev', id, secret }
 }
 
-/**
- * SHA-256 of a secret. A fast hash is right here: the secret has 256 random bits, so there is
- * nothing to guess that a slow hash would protect.
- */
-export function hashSecret(secret: string): Uint8Array {
-  return createHash('sha256').update(secret, 'utf8').digest()
-}
-
 function checksumOf(body: string): string {
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, crc32(body))
   return base62(bytes, CHECKSUM_CHARS)
-}
-
-/** The bytes as one big-endian number in base 62, padded on the left to `chars`. */
-function base62(bytes: Uint8Array, chars: number): string {
-  let number = 0n
-  for (const byte of bytes) number = (number << 8n) | BigInt(byte)
-  let text = ''
-  while (text.length < chars) {
-    text = ALPHABET.charAt(Number(number % 62n)) + text
-    number /= 62n
-  }
-  return text
 }

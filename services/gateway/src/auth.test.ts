@@ -14,6 +14,8 @@ class Fixture {
   readonly intercept = authenticate({
     clock: { monotonicUs: () => this.nowUs } as Clock,
     auth: {
+      reportUsage: assert.fail,
+      watchChanges: assert.fail,
       validateKey: async ({ apiKey = '' }) => {
         this.asked.push(apiKey)
         const principal = this.valid.has(apiKey) ? { keyId: 'id', name: 'n' } : undefined

@@ -47,7 +47,7 @@ class Node {
     const logger = createLogger({ name: 'test', write: (line) => this.#t.diagnostic(line) })
     const onFatal = (error: unknown) => assert.fail(`fatal: ${error}`)
     this.#running = await startVectron({ config, embedders: [], version: '1', logger, onFatal })
-    this.#key = this.#running.firstKey?.text ?? this.#key
+    this.#key ||= (await this.#running.auth.createOwnerKey('test')).text
     this.#channel = new GrpcChannel(this.#running.grpcAddress, {
       headers: { authorization: `Bearer ${this.#key}` },
     })
@@ -114,7 +114,6 @@ const fieldIs = (field: string, value: boolean) => ({
 test('A second start has everything that the first acknowledged, and the same identity.', async (t) => {
   const node = new Node(t)
   const first = await node.start()
-  assert.ok(first.firstKey)
   await node.collections.createCollection({ name: 'c', dimension: DIMENSION })
   const { affected, sessionToken } = await node.points.upsertPoints({
     collection: 'c',
@@ -124,7 +123,6 @@ test('A second start has everything that the first acknowledged, and the same id
   await node.stop()
 
   const second = await node.start()
-  assert.equal(second.firstKey, undefined)
   assert.equal(second.clusterId, first.clusterId)
   const count = await node.points.countPoints({
     collection: 'c',
@@ -335,12 +333,12 @@ test('A shard whose file is damaged is refused by name; others go on, and it com
 test('A revoked key is refused soon; another goes on.', async (t) => {
   const node = new Node(t)
   const running = await node.start()
-  const other = running.keys.createKey({ name: 'other', environment: 'dev' })
+  const other = await running.auth.createOwnerKey('other')
   const channel = new GrpcChannel(running.grpcAddress, { headers: { 'x-api-key': other.text } })
   t.after(() => channel.close())
   const collections = channel.client(vectron.Collections)
   await collections.listCollections({})
-  running.keys.revokeKey(other.id)
+  await running.auth.revokeOwnerKey(other.key.id)
   await assert.rejects(
     async () => {
       for (;;) await collections.listCollections({})

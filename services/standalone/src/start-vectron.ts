@@ -10,7 +10,7 @@
  * open and has a leader: the ports listen from then on, not before.
  */
 
-import type { CreatedKey, KeyStore } from '@vectron/auth-service'
+import type { RunningAuth } from '@vectron/auth-service'
 import { createLogger, type Logger, lockFolder, systemClock, systemDisk } from '@vectron/base'
 import { auth, placement, worker } from '@vectron/contracts'
 import { type Embedder, openGateway } from '@vectron/gateway-service'
@@ -48,9 +48,8 @@ export interface RunningVectron {
   /** `127.0.0.1:6181` */
   readonly grpcAddress: string
   readonly clusterId: string
-  /** The key that the first start made; absent on later starts: only its hash is kept. */
-  readonly firstKey: CreatedKey | undefined
-  readonly keys: KeyStore
+  /** Makes and ends keys of the owner, and checks them. */
+  readonly auth: RunningAuth
   /** Answers what is running, makes everything durable, and closes. */
   close(): Promise<void>
 }
@@ -92,7 +91,7 @@ async function surround(options: StartOptions, closers: Closers): Promise<Surrou
 async function openParts(options: StartOptions, around: Surroundings): Promise<RunningVectron> {
   const { config } = options
   const { clock, random, logger, metrics, closers } = around
-  const { keys, service: authService } = openAuthPart(config.data.folder, around)
+  const authPart = await openAuthPart(config, around)
   const running = await startPlacement(config, around)
   const placementClient = createInProcessClient(placement.Placement, running.service)
   const data = await startWorker(config, running, placementClient, around)
@@ -103,7 +102,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     httpPort: config.http.port,
     grpcPort: config.grpc.port,
     placement: placementClient,
-    auth: createInProcessClient(auth.Auth, authService),
+    auth: createInProcessClient(auth.Auth, authPart.auth),
     connectWorker: () => workerClient,
     embedders: options.embedders,
     version: options.version,
@@ -117,16 +116,9 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     httpUrl: `http://${config.http.host}:${gateway.httpPort}`,
     grpcAddress: `${config.http.host}:${gateway.grpcPort}`,
     clusterId: running.clusterId,
-    firstKey: createFirstKey(keys),
-    keys,
+    auth: authPart,
     close: () => closers.closeAll(),
   }
-}
-
-/** A start without any key makes one; its text is told once. */
-function createFirstKey(keys: KeyStore): CreatedKey | undefined {
-  if (keys.listKeys().length > 0) return undefined
-  return keys.createKey({ name: 'first key', environment: 'dev' })
 }
 
 async function startPlacement(

@@ -43,7 +43,7 @@ export async function runServiceCommand(
     case 'auth': {
       if (flags.createKey === undefined) return run(AUTH_SERVICE, flags, context)
       const { values } = load(AUTH_SERVICE, flags, context)
-      context.terminal.out(createKey(values, flags.createKey).text)
+      context.terminal.out(await createKey(values, flags.createKey))
     }
   }
 }

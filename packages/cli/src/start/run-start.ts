@@ -37,7 +37,7 @@ export async function runStart(flags: StartFlags, context: CliContext): Promise<
     const stop = untilStopped((text) => terminal.note(text))
     const running = await open(config, embedder, stop.fail)
     try {
-      const server = describeServer(running, config, flags)
+      const server = await describeServer(running, config, flags)
       writeProfile(config.data.folder, { url: server.url, apiKey: server.apiKey })
       if (flags.json) terminal.out(readyLine(server))
       else for (const line of bannerLines(server, terminal)) terminal.out(line)
@@ -87,17 +87,17 @@ async function open(
   }
 }
 
-function describeServer(
+async function describeServer(
   running: RunningVectron,
   config: StandaloneConfig,
   flags: StartFlags,
-): StartedServer {
+): Promise<StartedServer> {
   const folder = config.data.folder
   return {
     version: VERSION,
     url: running.httpUrl,
     grpcAddress: running.grpcAddress,
-    apiKey: findKey(running, folder),
+    apiKey: await findKey(running, folder),
     profile: profilePath(folder),
     dataFolder: folder,
     isKept: !flags.ephemeral,
@@ -108,11 +108,10 @@ function describeServer(
 }
 
 /** The key of the profile while it is in force; only hashes are stored, so else a new one. */
-function findKey(running: RunningVectron, dataFolder: string): string {
-  if (running.firstKey) return running.firstKey.text
+async function findKey({ auth }: RunningVectron, dataFolder: string): Promise<string> {
   const kept = readProfile(dataFolder)?.apiKey
-  if (kept !== undefined && running.keys.validateKey(kept)) return kept
-  return running.keys.createKey({ name: 'made at start', environment: 'dev' }).text
+  if (kept !== undefined && (await auth.isInForce(kept))) return kept
+  return (await auth.createOwnerKey('made at start')).text
 }
 
 /** What keeps Vectron from starting, with the flag that helps. */

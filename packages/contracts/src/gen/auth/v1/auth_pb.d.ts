@@ -2,10 +2,11 @@
 // @generated from file auth/v1/auth.proto (package auth.v1, syntax proto3)
 /* eslint-disable */
 
-// The authenticator. Private: gateways call it.
+// What gateways ask the authenticator. Private.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { NullValue } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file auth/v1/auth.proto.
@@ -17,11 +18,18 @@ export declare const file_auth_v1_auth: GenFile;
  */
 export declare type ValidateKeyRequest = Message<"auth.v1.ValidateKeyRequest"> & {
   /**
-   * The API key as the caller sent it.
+   * An API key or an access token, as the caller sent it.
    *
    * @generated from field: string api_key = 1;
    */
   apiKey: string;
+
+  /**
+   * For a person's token: the project that the call is about; empty: the first of theirs.
+   *
+   * @generated from field: string project_id = 2;
+   */
+  projectId: string;
 };
 
 /**
@@ -35,7 +43,7 @@ export declare const ValidateKeyRequestSchema: GenMessage<ValidateKeyRequest>;
  */
 export declare type ValidateKeyResponse = Message<"auth.v1.ValidateKeyResponse"> & {
   /**
-   * Absent when the key is unknown or malformed.
+   * Absent when the credential is unknown, malformed, expired or revoked.
    *
    * @generated from field: auth.v1.Principal principal = 1;
    */
@@ -49,18 +57,83 @@ export declare type ValidateKeyResponse = Message<"auth.v1.ValidateKeyResponse">
 export declare const ValidateKeyResponseSchema: GenMessage<ValidateKeyResponse>;
 
 /**
+ * Who calls, and what they may do.
+ *
  * @generated from message auth.v1.Principal
  */
 export declare type Principal = Message<"auth.v1.Principal"> & {
   /**
+   * The API key; empty for a person.
+   *
    * @generated from field: string key_id = 1;
    */
   keyId: string;
 
   /**
+   * What people call the key or the person; for logs.
+   *
    * @generated from field: string name = 2;
    */
   name: string;
+
+  /**
+   * The person; empty for an API key.
+   *
+   * @generated from field: string user_id = 3;
+   */
+  userId: string;
+
+  /**
+   * @generated from field: string project_id = 4;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: auth.v1.Role role = 5;
+   */
+  role: Role;
+
+  /**
+   * Narrows what the role allows; empty: nothing is narrowed.
+   *
+   * @generated from field: repeated auth.v1.KeyScope scopes = 6;
+   */
+  scopes: KeyScope[];
+
+  /**
+   * A vectron.v1.Filter as JSON text, joined to every read and write; empty for none.
+   *
+   * @generated from field: string row_rule = 7;
+   */
+  rowRule: string;
+
+  /**
+   * Milliseconds since the epoch after which the credential counts no more; 0: never.
+   *
+   * @generated from field: uint64 expires_ms = 8;
+   */
+  expiresMs: bigint;
+
+  /**
+   * What the project's plan allows.
+   *
+   * @generated from field: auth.v1.PlanLimits limits = 9;
+   */
+  limits?: PlanLimits | undefined;
+
+  /**
+   * May run the cluster: drain, move, see other projects' statistics.
+   *
+   * @generated from field: bool cluster_operator = 10;
+   */
+  clusterOperator: boolean;
+
+  /**
+   * Ends with this session; empty for an API key.
+   *
+   * @generated from field: string session_id = 11;
+   */
+  sessionId: string;
 };
 
 /**
@@ -68,6 +141,296 @@ export declare type Principal = Message<"auth.v1.Principal"> & {
  * Use `create(PrincipalSchema)` to create a new message.
  */
 export declare const PrincipalSchema: GenMessage<Principal>;
+
+/**
+ * Verbs on collections whose names match.
+ *
+ * @generated from message auth.v1.KeyScope
+ */
+export declare type KeyScope = Message<"auth.v1.KeyScope"> & {
+  /**
+   * A collection's name; "*" at the end stands for any rest: "shop-*", "*".
+   *
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * "read", "write", "admin".
+   *
+   * @generated from field: repeated string verbs = 2;
+   */
+  verbs: string[];
+};
+
+/**
+ * Describes the message auth.v1.KeyScope.
+ * Use `create(KeyScopeSchema)` to create a new message.
+ */
+export declare const KeyScopeSchema: GenMessage<KeyScope>;
+
+/**
+ * What a plan allows. 0: not limited.
+ *
+ * @generated from message auth.v1.PlanLimits
+ */
+export declare type PlanLimits = Message<"auth.v1.PlanLimits"> & {
+  /**
+   * @generated from field: string plan = 1;
+   */
+  plan: string;
+
+  /**
+   * @generated from field: uint32 requests_per_second = 2;
+   */
+  requestsPerSecond: number;
+
+  /**
+   * @generated from field: uint64 vectors_max = 3;
+   */
+  vectorsMax: bigint;
+
+  /**
+   * @generated from field: uint32 dimension_max = 4;
+   */
+  dimensionMax: number;
+
+  /**
+   * @generated from field: uint32 collections_max = 5;
+   */
+  collectionsMax: number;
+
+  /**
+   * @generated from field: uint64 bytes_max = 6;
+   */
+  bytesMax: bigint;
+
+  /**
+   * @generated from field: uint32 top_k_max = 7;
+   */
+  topKMax: number;
+
+  /**
+   * Grows with each change, so that the newest wins.
+   *
+   * @generated from field: uint64 version = 8;
+   */
+  version: bigint;
+};
+
+/**
+ * Describes the message auth.v1.PlanLimits.
+ * Use `create(PlanLimitsSchema)` to create a new message.
+ */
+export declare const PlanLimitsSchema: GenMessage<PlanLimits>;
+
+/**
+ * @generated from message auth.v1.WatchChangesRequest
+ */
+export declare type WatchChangesRequest = Message<"auth.v1.WatchChangesRequest"> & {
+};
+
+/**
+ * Describes the message auth.v1.WatchChangesRequest.
+ * Use `create(WatchChangesRequestSchema)` to create a new message.
+ */
+export declare const WatchChangesRequestSchema: GenMessage<WatchChangesRequest>;
+
+/**
+ * @generated from message auth.v1.WatchChangesResponse
+ */
+export declare type WatchChangesResponse = Message<"auth.v1.WatchChangesResponse"> & {
+  /**
+   * @generated from oneof auth.v1.WatchChangesResponse.change
+   */
+  change: {
+    /**
+     * Forget everything.
+     *
+     * @generated from field: google.protobuf.NullValue reset = 1;
+     */
+    value: NullValue;
+    case: "reset";
+  } | {
+    /**
+     * Nothing older than a second is missing.
+     *
+     * @generated from field: google.protobuf.NullValue alive = 2;
+     */
+    value: NullValue;
+    case: "alive";
+  } | {
+    /**
+     * @generated from field: string key_id = 3;
+     */
+    value: string;
+    case: "keyId";
+  } | {
+    /**
+     * @generated from field: string user_id = 4;
+     */
+    value: string;
+    case: "userId";
+  } | {
+    /**
+     * @generated from field: string project_id = 5;
+     */
+    value: string;
+    case: "projectId";
+  } | {
+    /**
+     * @generated from field: string session_id = 6;
+     */
+    value: string;
+    case: "sessionId";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message auth.v1.WatchChangesResponse.
+ * Use `create(WatchChangesResponseSchema)` to create a new message.
+ */
+export declare const WatchChangesResponseSchema: GenMessage<WatchChangesResponse>;
+
+/**
+ * @generated from message auth.v1.ReportUsageRequest
+ */
+export declare type ReportUsageRequest = Message<"auth.v1.ReportUsageRequest"> & {
+  /**
+   * Repeating one does not count twice.
+   *
+   * @generated from field: string report_id = 1;
+   */
+  reportId: string;
+
+  /**
+   * @generated from field: repeated auth.v1.UsageCount counts = 2;
+   */
+  counts: UsageCount[];
+
+  /**
+   * API key to the milliseconds since the epoch of its last use.
+   *
+   * @generated from field: map<string, uint64> key_uses = 3;
+   */
+  keyUses: { [key: string]: bigint };
+};
+
+/**
+ * Describes the message auth.v1.ReportUsageRequest.
+ * Use `create(ReportUsageRequestSchema)` to create a new message.
+ */
+export declare const ReportUsageRequestSchema: GenMessage<ReportUsageRequest>;
+
+/**
+ * @generated from message auth.v1.ReportUsageResponse
+ */
+export declare type ReportUsageResponse = Message<"auth.v1.ReportUsageResponse"> & {
+};
+
+/**
+ * Describes the message auth.v1.ReportUsageResponse.
+ * Use `create(ReportUsageResponseSchema)` to create a new message.
+ */
+export declare const ReportUsageResponseSchema: GenMessage<ReportUsageResponse>;
+
+/**
+ * What a project used in one day (UTC).
+ *
+ * @generated from message auth.v1.UsageCount
+ */
+export declare type UsageCount = Message<"auth.v1.UsageCount"> & {
+  /**
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+
+  /**
+   * 2026-11-28
+   *
+   * @generated from field: string day = 2;
+   */
+  day: string;
+
+  /**
+   * @generated from field: uint64 requests = 3;
+   */
+  requests: bigint;
+
+  /**
+   * @generated from field: uint64 searches = 4;
+   */
+  searches: bigint;
+
+  /**
+   * @generated from field: uint64 points_written = 5;
+   */
+  pointsWritten: bigint;
+
+  /**
+   * @generated from field: uint64 bytes_in = 6;
+   */
+  bytesIn: bigint;
+
+  /**
+   * @generated from field: uint64 bytes_out = 7;
+   */
+  bytesOut: bigint;
+
+  /**
+   * @generated from field: uint64 refused = 8;
+   */
+  refused: bigint;
+};
+
+/**
+ * Describes the message auth.v1.UsageCount.
+ * Use `create(UsageCountSchema)` to create a new message.
+ */
+export declare const UsageCountSchema: GenMessage<UsageCount>;
+
+/**
+ * @generated from enum auth.v1.Role
+ */
+export enum Role {
+  /**
+   * @generated from enum value: ROLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Reads, searches, counts.
+   *
+   * @generated from enum value: ROLE_READER = 1;
+   */
+  READER = 1,
+
+  /**
+   * And writes points.
+   *
+   * @generated from enum value: ROLE_WRITER = 2;
+   */
+  WRITER = 2,
+
+  /**
+   * And makes and deletes collections and API keys.
+   *
+   * @generated from enum value: ROLE_ADMIN = 3;
+   */
+  ADMIN = 3,
+
+  /**
+   * And decides on members, the plan, and the end of the project.
+   *
+   * @generated from enum value: ROLE_OWNER = 4;
+   */
+  OWNER = 4,
+}
+
+/**
+ * Describes the enum auth.v1.Role.
+ */
+export declare const RoleSchema: GenEnum<Role>;
 
 /**
  * @generated from service auth.v1.Auth
@@ -82,6 +445,27 @@ export declare const Auth: GenService<{
     methodKind: "unary";
     input: typeof ValidateKeyRequestSchema;
     output: typeof ValidateKeyResponseSchema;
+  },
+  /**
+   * What ended or changed: whoever remembers answers of ValidateKey must hear of it. Starts with a
+   * `reset`; `alive` comes four times a second, while the authenticator itself is up to date.
+   *
+   * @generated from rpc auth.v1.Auth.WatchChanges
+   */
+  watchChanges: {
+    methodKind: "server_streaming";
+    input: typeof WatchChangesRequestSchema;
+    output: typeof WatchChangesResponseSchema;
+  },
+  /**
+   * Adds what a gateway has counted to the usage of projects.
+   *
+   * @generated from rpc auth.v1.Auth.ReportUsage
+   */
+  reportUsage: {
+    methodKind: "unary";
+    input: typeof ReportUsageRequestSchema;
+    output: typeof ReportUsageResponseSchema;
   },
 }>;
 

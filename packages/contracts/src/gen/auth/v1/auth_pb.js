@@ -2,15 +2,16 @@
 // @generated from file auth/v1/auth.proto (package auth.v1, syntax proto3)
 /* eslint-disable */
 
-// The authenticator. Private: gateways call it.
+// What gateways ask the authenticator. Private.
 
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
+import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file auth/v1/auth.proto.
  */
 export const file_auth_v1_auth = /*@__PURE__*/
-  fileDesc("ChJhdXRoL3YxL2F1dGgucHJvdG8SB2F1dGgudjEiJQoSVmFsaWRhdGVLZXlSZXF1ZXN0Eg8KB2FwaV9rZXkYASABKAkiPAoTVmFsaWRhdGVLZXlSZXNwb25zZRIlCglwcmluY2lwYWwYASABKAsyEi5hdXRoLnYxLlByaW5jaXBhbCIpCglQcmluY2lwYWwSDgoGa2V5X2lkGAEgASgJEgwKBG5hbWUYAiABKAkyUAoEQXV0aBJICgtWYWxpZGF0ZUtleRIbLmF1dGgudjEuVmFsaWRhdGVLZXlSZXF1ZXN0GhwuYXV0aC52MS5WYWxpZGF0ZUtleVJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("ChJhdXRoL3YxL2F1dGgucHJvdG8SB2F1dGgudjEiOQoSVmFsaWRhdGVLZXlSZXF1ZXN0Eg8KB2FwaV9rZXkYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCSI8ChNWYWxpZGF0ZUtleVJlc3BvbnNlEiUKCXByaW5jaXBhbBgBIAEoCzISLmF1dGgudjEuUHJpbmNpcGFsIocCCglQcmluY2lwYWwSDgoGa2V5X2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRISCgpwcm9qZWN0X2lkGAQgASgJEhsKBHJvbGUYBSABKA4yDS5hdXRoLnYxLlJvbGUSIQoGc2NvcGVzGAYgAygLMhEuYXV0aC52MS5LZXlTY29wZRIQCghyb3dfcnVsZRgHIAEoCRISCgpleHBpcmVzX21zGAggASgEEiMKBmxpbWl0cxgJIAEoCzITLmF1dGgudjEuUGxhbkxpbWl0cxIYChBjbHVzdGVyX29wZXJhdG9yGAogASgIEhIKCnNlc3Npb25faWQYCyABKAkiLQoIS2V5U2NvcGUSEgoKY29sbGVjdGlvbhgBIAEoCRINCgV2ZXJicxgCIAMoCSKzAQoKUGxhbkxpbWl0cxIMCgRwbGFuGAEgASgJEhsKE3JlcXVlc3RzX3Blcl9zZWNvbmQYAiABKA0SEwoLdmVjdG9yc19tYXgYAyABKAQSFQoNZGltZW5zaW9uX21heBgEIAEoDRIXCg9jb2xsZWN0aW9uc19tYXgYBSABKA0SEQoJYnl0ZXNfbWF4GAYgASgEEhEKCXRvcF9rX21heBgHIAEoDRIPCgd2ZXJzaW9uGAggASgEIhUKE1dhdGNoQ2hhbmdlc1JlcXVlc3QiywEKFFdhdGNoQ2hhbmdlc1Jlc3BvbnNlEisKBXJlc2V0GAEgASgOMhouZ29vZ2xlLnByb3RvYnVmLk51bGxWYWx1ZUgAEisKBWFsaXZlGAIgASgOMhouZ29vZ2xlLnByb3RvYnVmLk51bGxWYWx1ZUgAEhAKBmtleV9pZBgDIAEoCUgAEhEKB3VzZXJfaWQYBCABKAlIABIUCgpwcm9qZWN0X2lkGAUgASgJSAASFAoKc2Vzc2lvbl9pZBgGIAEoCUgAQggKBmNoYW5nZSK4AQoSUmVwb3J0VXNhZ2VSZXF1ZXN0EhEKCXJlcG9ydF9pZBgBIAEoCRIjCgZjb3VudHMYAiADKAsyEy5hdXRoLnYxLlVzYWdlQ291bnQSOgoIa2V5X3VzZXMYAyADKAsyKC5hdXRoLnYxLlJlcG9ydFVzYWdlUmVxdWVzdC5LZXlVc2VzRW50cnkaLgoMS2V5VXNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiFQoTUmVwb3J0VXNhZ2VSZXNwb25zZSKfAQoKVXNhZ2VDb3VudBISCgpwcm9qZWN0X2lkGAEgASgJEgsKA2RheRgCIAEoCRIQCghyZXF1ZXN0cxgDIAEoBBIQCghzZWFyY2hlcxgEIAEoBBIWCg5wb2ludHNfd3JpdHRlbhgFIAEoBBIQCghieXRlc19pbhgGIAEoBBIRCglieXRlc19vdXQYByABKAQSDwoHcmVmdXNlZBgIIAEoBCpeCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX1JFQURFUhABEg8KC1JPTEVfV1JJVEVSEAISDgoKUk9MRV9BRE1JThADEg4KClJPTEVfT1dORVIQBDLpAQoEQXV0aBJICgtWYWxpZGF0ZUtleRIbLmF1dGgudjEuVmFsaWRhdGVLZXlSZXF1ZXN0GhwuYXV0aC52MS5WYWxpZGF0ZUtleVJlc3BvbnNlEk0KDFdhdGNoQ2hhbmdlcxIcLmF1dGgudjEuV2F0Y2hDaGFuZ2VzUmVxdWVzdBodLmF1dGgudjEuV2F0Y2hDaGFuZ2VzUmVzcG9uc2UwARJICgtSZXBvcnRVc2FnZRIbLmF1dGgudjEuUmVwb3J0VXNhZ2VSZXF1ZXN0GhwuYXV0aC52MS5SZXBvcnRVc2FnZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_struct]);
 
 /**
  * Describes the message auth.v1.ValidateKeyRequest.
@@ -32,6 +33,67 @@ export const ValidateKeyResponseSchema = /*@__PURE__*/
  */
 export const PrincipalSchema = /*@__PURE__*/
   messageDesc(file_auth_v1_auth, 2);
+
+/**
+ * Describes the message auth.v1.KeyScope.
+ * Use `create(KeyScopeSchema)` to create a new message.
+ */
+export const KeyScopeSchema = /*@__PURE__*/
+  messageDesc(file_auth_v1_auth, 3);
+
+/**
+ * Describes the message auth.v1.PlanLimits.
+ * Use `create(PlanLimitsSchema)` to create a new message.
+ */
+export const PlanLimitsSchema = /*@__PURE__*/
+  messageDesc(file_auth_v1_auth, 4);
+
+/**
+ * Describes the message auth.v1.WatchChangesRequest.
+ * Use `create(WatchChangesRequestSchema)` to create a new message.
+ */
+export const WatchChangesRequestSchema = /*@__PURE__*/
+  messageDesc(file_auth_v1_auth, 5);
+
+/**
+ * Describes the message auth.v1.WatchChangesResponse.
+ * Use `create(WatchChangesResponseSchema)` to create a new message.
+ */
+export const WatchChangesResponseSchema = /*@__PURE__*/
+  messageDesc(file_auth_v1_auth, 6);
+
+/**
+ * Describes the message auth.v1.ReportUsageRequest.
+ * Use `create(ReportUsageRequestSchema)` to create a new message.
+ */
+export const ReportUsageRequestSchema = /*@__PURE__*/
+  messageDesc(file_auth_v1_auth, 7);
+
+/**
+ * Describes the message auth.v1.ReportUsageResponse.
+ * Use `create(ReportUsageResponseSchema)` to create a new message.
+ */
+export const ReportUsageResponseSchema = /*@__PURE__*/
+  messageDesc(file_auth_v1_auth, 8);
+
+/**
+ * Describes the message auth.v1.UsageCount.
+ * Use `create(UsageCountSchema)` to create a new message.
+ */
+export const UsageCountSchema = /*@__PURE__*/
+  messageDesc(file_auth_v1_auth, 9);
+
+/**
+ * Describes the enum auth.v1.Role.
+ */
+export const RoleSchema = /*@__PURE__*/
+  enumDesc(file_auth_v1_auth, 0);
+
+/**
+ * @generated from enum auth.v1.Role
+ */
+export const Role = /*@__PURE__*/
+  tsEnum(RoleSchema);
 
 /**
  * @generated from service auth.v1.Auth

@@ -1,0 +1,115 @@
+/**
+ * Real etcd members for tests: Debian's `etcd`, each with a folder and free ports of its own.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { sleep, systemClock, VectronError } from '@vectron/base'
+import { connectEtcd } from './connect-etcd.ts'
+
+export interface EtcdMember {
+  readonly name: string
+  /** `127.0.0.1:port`, for clients. */
+  readonly endpoint: string
+  readonly process: ChildProcess
+}
+
+export interface EtcdCluster {
+  readonly members: readonly EtcdMember[]
+  readonly endpoints: readonly string[]
+  kill(index: number): Promise<void>
+  /** Starts a killed member again on its folder. */
+  restart(index: number): void
+}
+
+const START_TIMEOUT_MS = 20_000
+
+/** A cluster that answers; gone with the test. */
+export async function startEtcd(t: TestContext, size = 1): Promise<EtcdCluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'vectron-etcd-'))
+  const ports = await freePorts(2 * size)
+  const names = Array.from({ length: size }, (_, index) => `m${index}`)
+  const peerUrl = (index: number) => `http://127.0.0.1:${ports[2 * index + 1]}`
+  const initial = names.map((name, index) => `${name}=${peerUrl(index)}`).join(',')
+  const endpoints = names.map((_, index) => `127.0.0.1:${ports[2 * index]}`)
+  const launch = (index: number): EtcdMember => {
+    const client = `http://${endpoints[index]}`
+    const name = names[index] ?? ''
+    const flags = {
+      name,
+      'data-dir': join(folder, name),
+      'listen-client-urls': client,
+      'advertise-client-urls': client,
+      'listen-peer-urls': peerUrl(index),
+      'initial-advertise-peer-urls': peerUrl(index),
+      'initial-cluster': initial,
+      'log-level': 'fatal',
+    }
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])
+    const child = spawn('etcd', args, { stdio: 'ignore' })
+    return { name, endpoint: endpoints[index] ?? '', process: child }
+  }
+  const members = names.map((_, index) => launch(index))
+  t.after(async () => {
+    await Promise.all(members.map(({ process }) => end(process)))
+    rmSync(folder, { recursive: true, force: true })
+  })
+  await Promise.all(endpoints.map(whenAnswering))
+  return {
+    members,
+    endpoints,
+    kill: async (index) => {
+      const member = members[index]
+      if (member !== undefined) await end(member.process)
+    },
+    restart: (index) => {
+      members[index] = launch(index)
+    },
+  }
+}
+
+async function whenAnswering(endpoint: string): Promise<void> {
+  const endMs = systemClock.nowMs() + START_TIMEOUT_MS
+  for (;;) {
+    const door = connectEtcd(endpoint)
+    try {
+      await door.kv.range({ key: Uint8Array.of(1) }, { timeoutMs: 1000 })
+      return
+    } catch (error) {
+      if (systemClock.nowMs() > endMs) {
+        throw new VectronError('UNAVAILABLE', `etcd at ${endpoint} did not start`, { cause: error })
+      }
+    } finally {
+      door.close()
+    }
+    await sleep(systemClock, 50)
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await exited
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  const ports = servers.map((server) => {
+    const address = server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  })
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
