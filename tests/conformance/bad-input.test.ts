@@ -275,6 +275,7 @@ function upsertPayload(payload: string): Promise<unknown> {
 /** Reasons that no input causes, with the tests that cause them or prove their form. */
 const elsewhere: Partial<Record<ErrorReason, string>> = {
   UNIMPLEMENTED: 'packages/rpc/src/grpc/grpc.test.ts',
+  WORKER_NOT_FOUND: 'services/placement/src/open-placement.test.ts',
   OPERATOR_NOT_FOUND: 'services/placement/src/open-placement.test.ts',
   REPLICA_LOST: 'services/worker/src/identity.test.ts',
   SHARD_NOT_FOUND: 'packages/rpc/src/http/http-server.test.ts',
