@@ -53,6 +53,8 @@ export interface NativeShardEngine {
   search(call: number, request: Uint8Array): void
   read(call: number, request: Uint8Array): void
   checkpoint(call: number): void
+  snapshot(call: number, folder: string): void
+  digest(call: number): void
   stats(): Uint8Array
   indexed(call: number): void
   close(call: number): void

@@ -46,6 +46,20 @@ export interface ShardEngine {
   read(request: Uint8Array): Promise<Uint8Array>
   /** Makes all that is applied durable; answers the new durable index. */
   checkpoint(): Promise<bigint>
+  /**
+   * Writes the shard as it is after the last applied entry into a new folder, while writes and
+   * searches go on. The folder opens as a shard. Its files are not synced. Answers an encoded
+   * `engine.v1.SnapshotFiles`.
+   *
+   * @throws VectronError DISK_FULL, DATA_CORRUPT, SHARD_UNAVAILABLE when the shard closes meanwhile;
+   *   no folder is left then
+   */
+  snapshot(folder: string): Promise<Uint8Array>
+  /**
+   * What must be equal on all replicas that have applied the same index: an encoded
+   * `engine.v1.PointsDigest`. Reads all points and vectors.
+   */
+  digest(): Promise<Uint8Array>
   /** An encoded `worker.v1.ShardReport`. */
   stats(): Uint8Array
   /** Settles when every point is in the graph. */
@@ -111,6 +125,14 @@ class AddonShardEngine implements ShardEngine {
   async checkpoint(): Promise<bigint> {
     const { number } = await nativeCalls().start((call) => this.#engine.checkpoint(call))
     return assertDefined(number, 'a checkpoint answers an index')
+  }
+
+  snapshot(folder: string): Promise<Uint8Array> {
+    return answerBytes((call) => this.#engine.snapshot(call, folder))
+  }
+
+  digest(): Promise<Uint8Array> {
+    return answerBytes((call) => this.#engine.digest(call))
   }
 
   stats(): Uint8Array {

@@ -123,6 +123,19 @@ impl ShardEngine {
     }
 
     #[napi(catch_unwind)]
+    pub fn snapshot(&self, call: u32, folder: String) -> Result<(), Thrown> {
+        self.shard()?
+            .snapshot(folder.into(), self.finish(call, Answer::Bytes));
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn digest(&self, call: u32) -> Result<(), Thrown> {
+        self.shard()?.digest(self.finish(call, Answer::Bytes));
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
     pub fn stats(&self) -> Result<Uint8Array, Thrown> {
         Ok(Uint8Array::new(self.shard()?.stats()))
     }

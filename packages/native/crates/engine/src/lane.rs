@@ -1,4 +1,5 @@
-//! A thread for one shard that runs its writes one after another, in the order they were queued.
+//! A thread that runs jobs one after another, in the order they were queued: the writes of a shard,
+//! or the long reads of all.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Sender};
@@ -15,9 +16,9 @@ pub struct Lane {
 }
 
 impl Lane {
-    pub fn start(shard_id: u64) -> EngineResult<Self> {
+    pub fn start(name: String) -> EngineResult<Self> {
         let (jobs, queue) = mpsc::channel::<LaneJob>();
-        spawn(format!("vectron-apply-{shard_id}"), move || {
+        spawn(name, move || {
             for job in queue {
                 // Jobs catch their own panics; this keeps the lane alive if one does not.
                 let _ = catch_unwind(AssertUnwindSafe(job));

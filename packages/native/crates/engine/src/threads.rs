@@ -1,5 +1,6 @@
-//! The engine's own threads, shared by all shards of a process: for searches and reads, and, at a
-//! lower priority, for linking points into graphs. Each shard has an apply lane besides (lane.rs).
+//! The engine's own threads, shared by all shards of a process: for searches and reads, and, at
+//! lower priorities, for linking points into graphs and for reads of whole shards. Each shard has an
+//! apply lane besides (lane.rs).
 //!
 //! Must stay true: jobs of one shard may fail or panic without harm to others. Shards catch their
 //! own panics; what slips through is caught here, and the thread goes on with fresh scratch.
@@ -14,6 +15,7 @@ use vectron_graph::{BuildScratch, SearchScratch};
 
 use crate::allocator::give_large_blocks_back;
 use crate::error::{EngineError, EngineResult};
+use crate::lane::{Lane, LaneJob};
 
 /// Threads of the process. 0 stands for the number of cores.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +38,7 @@ pub(crate) trait IndexWork: Send + Sync {
 pub struct EngineThreads {
     search: Arc<SearchQueue>,
     index: Arc<IndexQueue>,
+    aside: Lane,
     search_threads: usize,
 }
 
@@ -47,6 +50,7 @@ impl EngineThreads {
         let threads = Self {
             search: Arc::default(),
             index: Arc::default(),
+            aside: Lane::start("vectron-aside".to_owned())?,
             search_threads: count(options.search_threads),
         };
         for number in 0..threads.search_threads {
@@ -57,6 +61,7 @@ impl EngineThreads {
             let queue = Arc::clone(&threads.index);
             spawn(format!("vectron-index-{number}"), move || queue.run())?;
         }
+        threads.aside.queue(Box::new(|| lower_priority(ASIDE_NICE)));
         Ok(Arc::new(threads))
     }
 
@@ -67,6 +72,12 @@ impl EngineThreads {
     pub(crate) fn search(&self, job: SearchJob) {
         lock(&self.search.state).jobs.push_back(job);
         self.search.wake.notify_one();
+    }
+
+    /// Runs reads of whole shards, one after another: two at once would only take the disk from
+    /// each other.
+    pub(crate) fn aside(&self, job: LaneJob) {
+        self.aside.queue(job);
     }
 
     /// Index threads work for the shard as long as it lives.
@@ -164,7 +175,7 @@ pub(crate) const IDLE_ROUND: Duration = Duration::from_secs(2);
 
 impl IndexQueue {
     fn run(&self) {
-        lower_priority();
+        lower_priority(INDEX_NICE);
         let mut scratch = BuildScratch::default();
         loop {
             let (shards, calls) = {
@@ -197,11 +208,16 @@ impl IndexQueue {
 }
 
 /// Searches go first where both want the same core.
-fn lower_priority() {
+const INDEX_NICE: i32 = 10;
+/// A replica waits for a snapshot, so it goes before linking.
+const ASIDE_NICE: i32 = 5;
+
+/// For the calling thread.
+fn lower_priority(nice: i32) {
     #[cfg(target_os = "linux")]
     // Safety: the call takes plain numbers; on Linux 0 names the calling thread. It cannot fail
     // for one's own thread, and if it did the thread would run at normal priority.
     unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, 0, 10);
+        libc::setpriority(libc::PRIO_PROCESS, 0, nice);
     }
 }

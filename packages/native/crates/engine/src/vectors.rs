@@ -11,6 +11,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use roaring::RoaringBitmap;
 use vectron_graph::{VectorReadError, VectorSource};
 
 use crate::disk;
@@ -26,6 +27,20 @@ const MARK_AT: u64 = 512;
 const MARK_BYTES: usize = 12;
 /// The file grows by an eighth, at least and at most by this.
 const GROWTH_BYTES: (u64, u64) = (1 << 20, 64 << 20);
+
+/// Bytes that a copy reads and writes at once.
+const COPY_BYTES: usize = 1 << 20;
+
+/// What a copy of the file holds.
+#[derive(Debug)]
+pub struct CopiedRows {
+    /// Slots in use: none of them may be written again before the copy is made.
+    pub points: RoaringBitmap,
+    /// Rows from here on are left out.
+    pub slots_end: u32,
+    /// The log index of the commit that names the points.
+    pub mark: u64,
+}
 
 #[derive(Debug)]
 pub struct VectorFile {
@@ -128,13 +143,18 @@ impl VectorFile {
             self.file
                 .read_exact_at(buffer, self.offset(slot))
                 .map_err(|error| format!("row {slot}: {error}"))?;
-            let (row, sum) = buffer.split_at(self.dimension * 4);
-            if checksum(slot, row).to_le_bytes() != sum {
-                return Err(format!("row {slot} fails its checksum"));
-            }
-            use_row(row);
+            use_row(self.check_row(slot, buffer)?);
             Ok(())
         })
+    }
+
+    /// The row without its checksum, which must be right.
+    fn check_row<'r>(&self, slot: u32, row: &'r [u8]) -> Result<&'r [u8], String> {
+        let (row, sum) = row.split_at(self.dimension * 4);
+        if checksum(slot, row).to_le_bytes() != sum {
+            return Err(format!("row {slot} fails its checksum"));
+        }
+        Ok(row)
     }
 
     pub fn sync(&self) -> EngineResult<()> {
@@ -147,12 +167,8 @@ impl VectorFile {
     ///
     /// A store that is found behind this mark lost a durable commit.
     pub fn mark_durable(&self, index: u64) -> EngineResult<()> {
-        let mut mark = [0; MARK_BYTES];
-        mark[..8].copy_from_slice(&index.to_le_bytes());
-        let sum = crc32c::crc32c(&mark[..8]);
-        mark[8..].copy_from_slice(&sum.to_le_bytes());
         self.file
-            .write_all_at(&mark, MARK_AT)
+            .write_all_at(&encode_mark(index), MARK_AT)
             .map_err(|error| EngineError::from_io(FILE_NAME, &error))
     }
 
@@ -167,6 +183,43 @@ impl VectorFile {
             return 0;
         }
         u64::from_le_bytes(index.try_into().expect("the mark begins with 8 bytes"))
+    }
+
+    /// Writes a file of its own with the rows below `slots_end`, and with this mark; calls back with
+    /// its content, block by block, and answers its length.
+    ///
+    /// The rows of the points are verified. Others may come over torn.
+    pub fn copy_to(
+        &self,
+        folder: &Path,
+        copied: &CopiedRows,
+        use_block: &mut dyn FnMut(&[u8]) -> EngineResult<()>,
+    ) -> EngineResult<u64> {
+        let fault = |error: io::Error| EngineError::from_io(FILE_NAME, &error);
+        let mut out = File::create_new(folder.join(FILE_NAME)).map_err(fault)?;
+        let mut block = vec![0; IDENTITY_BYTES];
+        self.file.read_exact_at(&mut block, 0).map_err(fault)?;
+        block = header(&block);
+        block[MARK_AT as usize..][..MARK_BYTES].copy_from_slice(&encode_mark(copied.mark));
+        use_block(&block)?;
+        out.write_all(&block).map_err(fault)?;
+        let rows_a_block = (COPY_BYTES / self.row_bytes()).max(1) as u32;
+        for first in (0..copied.slots_end).step_by(rows_a_block as usize) {
+            let rows = rows_a_block.min(copied.slots_end - first);
+            block.resize(rows as usize * self.row_bytes(), 0);
+            self.file
+                .read_exact_at(&mut block, self.offset(first))
+                .map_err(fault)?;
+            for (slot, row) in (first..).zip(block.chunks_exact(self.row_bytes())) {
+                if copied.points.contains(slot) {
+                    self.check_row(slot, row)
+                        .map_err(|what| EngineError::corrupt(FILE_NAME, what))?;
+                }
+            }
+            use_block(&block)?;
+            out.write_all(&block).map_err(fault)?;
+        }
+        Ok(self.offset(copied.slots_end))
     }
 
     pub fn disk_bytes(&self) -> u64 {
@@ -199,6 +252,14 @@ pub fn copy_floats(bytes: &[u8], out: &mut [f32]) {
 /// The slot is part of the sum, so that a row at the wrong place is found.
 fn checksum(slot: u32, row: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&slot.to_le_bytes()), row)
+}
+
+fn encode_mark(index: u64) -> [u8; MARK_BYTES] {
+    let mut mark = [0; MARK_BYTES];
+    mark[..8].copy_from_slice(&index.to_le_bytes());
+    let sum = crc32c::crc32c(&mark[..8]);
+    mark[8..].copy_from_slice(&sum.to_le_bytes());
+    mark
 }
 
 fn header(identity: &[u8]) -> Vec<u8> {

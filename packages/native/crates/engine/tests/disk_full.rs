@@ -90,6 +90,9 @@ fn fill_and_recover(disk: &Path) {
         0.0
     );
 
+    let copy = disk.join("copies/copy");
+    assert_eq!(shard.snapshot(&copy).unwrap_err().reason, reason::DISK_FULL);
+    assert!(!copy.exists());
     assert_eq!(shard.delete(&["3-7", "3-8"]), 2);
     assert_eq!(shard.checkpoint(), applied + 1);
     // Of one call, what needs no room is applied; the same call may be made again.

@@ -12,7 +12,7 @@ use std::{env, error, fs};
 use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 /// Messages that the engine names; everything that they contain comes along.
-const ROOTS: [&str; 8] = [
+const ROOTS: [&str; 10] = [
     ".engine.v1.ShardConfig",
     ".engine.v1.WriteCommand",
     ".engine.v1.ApplyResult",
@@ -20,6 +20,8 @@ const ROOTS: [&str; 8] = [
     ".engine.v1.SearchResult",
     ".engine.v1.ReadRequest",
     ".engine.v1.ReadResult",
+    ".engine.v1.SnapshotFiles",
+    ".engine.v1.PointsDigest",
     ".worker.v1.ShardReport",
 ];
 /// Parts of answers that are forwarded as bytes.

@@ -651,3 +651,86 @@ export declare type PointResult = Message<"engine.v1.PointResult"> & {
  */
 export declare const PointResultSchema: GenMessage<PointResult>;
 
+/**
+ * What snapshot() wrote: the state of a shard after one entry, as files.
+ *
+ * @generated from message engine.v1.SnapshotFiles
+ */
+export declare type SnapshotFiles = Message<"engine.v1.SnapshotFiles"> & {
+  /**
+   * @generated from field: uint64 applied_index = 1;
+   */
+  appliedIndex: bigint;
+
+  /**
+   * @generated from field: repeated engine.v1.SnapshotFile files = 2;
+   */
+  files: SnapshotFile[];
+};
+
+/**
+ * Describes the message engine.v1.SnapshotFiles.
+ * Use `create(SnapshotFilesSchema)` to create a new message.
+ */
+export declare const SnapshotFilesSchema: GenMessage<SnapshotFiles>;
+
+/**
+ * @generated from message engine.v1.SnapshotFile
+ */
+export declare type SnapshotFile = Message<"engine.v1.SnapshotFile"> & {
+  /**
+   * A bare name, without a folder.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 bytes = 2;
+   */
+  bytes: bigint;
+
+  /**
+   * SHA-256 of the content.
+   *
+   * @generated from field: bytes sha256 = 3;
+   */
+  sha256: Uint8Array;
+};
+
+/**
+ * Describes the message engine.v1.SnapshotFile.
+ * Use `create(SnapshotFileSchema)` to create a new message.
+ */
+export declare const SnapshotFileSchema: GenMessage<SnapshotFile>;
+
+/**
+ * What digest() answers; equal on all replicas that have applied the same index.
+ *
+ * @generated from message engine.v1.PointsDigest
+ */
+export declare type PointsDigest = Message<"engine.v1.PointsDigest"> & {
+  /**
+   * @generated from field: uint64 applied_index = 1;
+   */
+  appliedIndex: bigint;
+
+  /**
+   * @generated from field: uint64 points_count = 2;
+   */
+  pointsCount: bigint;
+
+  /**
+   * 16 bytes: the sum of a hash over (id, version, payload, vector) of each point.
+   *
+   * @generated from field: bytes digest = 3;
+   */
+  digest: Uint8Array;
+};
+
+/**
+ * Describes the message engine.v1.PointsDigest.
+ * Use `create(PointsDigestSchema)` to create a new message.
+ */
+export declare const PointsDigestSchema: GenMessage<PointsDigest>;
+

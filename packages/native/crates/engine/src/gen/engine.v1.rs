@@ -227,3 +227,28 @@ pub struct PointResult {
     #[prost(bytes = "bytes", tag = "2")]
     pub point: ::prost::bytes::Bytes,
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SnapshotFiles {
+    #[prost(uint64, tag = "1")]
+    pub applied_index: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub files: ::prost::alloc::vec::Vec<SnapshotFile>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SnapshotFile {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub bytes: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub sha256: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PointsDigest {
+    #[prost(uint64, tag = "1")]
+    pub applied_index: u64,
+    #[prost(uint64, tag = "2")]
+    pub points_count: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub digest: ::prost::bytes::Bytes,
+}

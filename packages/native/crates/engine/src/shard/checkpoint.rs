@@ -3,11 +3,12 @@
 //!
 //! Must stay true: the store never durably names a vector that is not on disk; the durable index
 //! moves only after both; a freed slot is handed out again only after the commit that freed it is
-//! durable. (Searches that had found it were waited for when its removal was published.)
+//! durable and no moment is read that may hold it. (Searches that had found it were waited for when its removal was published.)
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::moment::Moment;
 use super::room::{Purpose, Room};
 use super::{Health, Shard, graph_file};
 use crate::error::{EngineError, EngineResult, reason};
@@ -43,6 +44,15 @@ impl GraphAge {
     }
 }
 
+/// Makes all that is applied durable and takes that moment; with it, whether the graph's file lacks
+/// nothing. Runs on the lane.
+pub(super) fn checkpoint_moment(shard: &Arc<Shard>) -> EngineResult<(Moment, bool)> {
+    checkpoint(shard)?;
+    let moment = Moment::take(shard)?;
+    let is_graph_fresh = lock(&shard.lane_state).graph_age.new_points(shard) == 0;
+    Ok((moment, is_graph_fresh))
+}
+
 /// Runs on the lane.
 pub(super) fn checkpoint(shard: &Arc<Shard>) -> EngineResult<()> {
     let mut lane = lock(&shard.lane_state);
@@ -52,7 +62,8 @@ pub(super) fn checkpoint(shard: &Arc<Shard>) -> EngineResult<()> {
     }
     commit_durable(shard, applied)?;
     lane.bytes_since_checkpoint = 0;
-    if lane.graph_age.is_due(shard, NEW_SHARE_BUSY) {
+    // A snapshot may be writing the graph, and the lane would wait for it.
+    if lane.graph_age.is_due(shard, NEW_SHARE_BUSY) && !shard.moments.any() {
         // The graph can be built again: a full disk must not stop the checkpoint.
         let _ = write_graph(shard, &mut lane.graph_age);
     }
@@ -91,10 +102,12 @@ fn release_and_commit(shard: &Shard) -> EngineResult<()> {
     let mut tables = write.tables()?;
     // Without room for it the freed slots wait: the commit itself needs little.
     let freed = u64::from(tables.state.freed);
-    if Room::default()
-        .claim(shard, Purpose::Free, freed, 0)
-        .is_ok()
-    {
+    let has_room = || {
+        Room::default()
+            .claim(shard, Purpose::Free, freed, 0)
+            .is_ok()
+    };
+    if !shard.moments.any() && has_room() {
         tables.release_freed()?;
     }
     tables.finish()?;
@@ -111,7 +124,7 @@ pub(super) fn checkpoint_if_due(shard: &Arc<Shard>) -> EngineResult<()> {
 pub(super) fn checkpoint_idle(shard: &Arc<Shard>) -> EngineResult<()> {
     shard.idle_checkpoint.store(false, Ordering::Release);
     let age = lock(&shard.lane_state).graph_age;
-    if !age.is_due(shard, NEW_SHARE_IDLE) {
+    if !age.is_due(shard, NEW_SHARE_IDLE) || shard.moments.any() {
         return Ok(());
     }
     checkpoint(shard)?;
@@ -124,6 +137,7 @@ pub(super) fn checkpoint_idle(shard: &Arc<Shard>) -> EngineResult<()> {
 
 /// Runs on the lane: checkpoints, writes the graph, and closes the store.
 pub(super) fn close(shard: &Arc<Shard>) -> EngineResult<()> {
+    shard.moments.close();
     let checkpointed = checkpoint(shard);
     let mut age = lock(&shard.lane_state).graph_age;
     if checkpointed.is_ok() && age.new_points(shard) > 0 {

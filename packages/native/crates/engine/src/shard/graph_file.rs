@@ -13,6 +13,7 @@ use vectron_graph::{GraphOptions, LoadError, VectorIndex};
 use super::Shard;
 use crate::disk::replace_file;
 use crate::error::{EngineError, EngineResult};
+use crate::store::StoreView;
 
 pub const FILE_NAME: &str = "graph.ckpt";
 const MAGIC: &[u8; 8] = b"VECTGRPH";
@@ -31,29 +32,46 @@ pub(super) struct Loaded {
 /// and every version in it is durable.
 pub(super) fn write(shard: &Shard) -> EngineResult<()> {
     shard.reserve.check(shard.index.memory_bytes())?;
-    let versions = versions(shard)?;
+    let versions = {
+        let resident = shard.resident();
+        let end = resident.live.max().map_or(0, |slot| slot + 1);
+        let is_live = |slot| resident.live.contains(slot);
+        versions(&shard.store()?.view()?, end, is_live)?
+    };
     let applied = shard.applied_index();
     let path = shard.options.folder.join(FILE_NAME);
-    let written = replace_file(&path, |out| {
-        let mut sum = 0;
-        for version in &versions {
-            sum = crc32c::crc32c_append(sum, &version.to_le_bytes());
-        }
-        out.write_all(&header(shard.config.shard_id, versions.len() as u32, sum))?;
-        for version in &versions {
-            out.write_all(&version.to_le_bytes())?;
-        }
-        shard.index.save(applied, out)
-    });
+    let written = replace_file(&path, |out| write_to(shard, &versions, applied, out));
     written.map_err(|error| EngineError::from_io(FILE_NAME, &error))
 }
 
-fn versions(shard: &Shard) -> EngineResult<Vec<u64>> {
-    let resident = shard.resident();
-    let end = resident.live.max().map_or(0, |slot| slot + 1);
+/// Writes the content of the file. `versions`: of the points as they were at `applied` or before;
+/// no slot of them was handed out again since.
+pub(super) fn write_to(
+    shard: &Shard,
+    versions: &[u64],
+    applied: u64,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut sum = 0;
+    for version in versions {
+        sum = crc32c::crc32c_append(sum, &version.to_le_bytes());
+    }
+    out.write_all(&header(shard.config.shard_id, versions.len() as u32, sum))?;
+    for version in versions {
+        out.write_all(&version.to_le_bytes())?;
+    }
+    shard.index.save(applied, out)
+}
+
+/// The version of each live slot below `end`; 0 for the others.
+pub(super) fn versions(
+    view: &StoreView,
+    end: u32,
+    is_live: impl Fn(u32) -> bool,
+) -> EngineResult<Vec<u64>> {
     let mut versions = vec![0; end as usize];
-    shard.store()?.view()?.for_each_row(0..end, |slot, row| {
-        if resident.live.contains(slot) {
+    view.for_each_row(0..end, |slot, row| {
+        if is_live(slot) {
             versions[slot as usize] = row.version;
         }
         Ok(())

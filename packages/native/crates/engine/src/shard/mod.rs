@@ -6,9 +6,11 @@
 mod answer;
 mod apply;
 mod checkpoint;
+mod digest;
 mod graph_file;
 mod indexing;
 mod matching;
+mod moment;
 mod open;
 mod points;
 mod publish;
@@ -16,13 +18,14 @@ mod read;
 mod report;
 mod room;
 mod search;
+mod snapshot;
 mod stage;
 mod view;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
 use std::time::Instant;
 
 use prost::Message;
@@ -40,6 +43,7 @@ use crate::vectors::VectorFile;
 use apply::LaneState;
 use indexing::{IndexedWaiters, UpkeepBudget};
 use matching::FilterCache;
+use moment::Moments;
 use report::FieldReports;
 
 /// What a call answers, on a thread of the engine.
@@ -104,6 +108,7 @@ pub struct Shard {
     indexed: IndexedWaiters,
     upkeep: UpkeepBudget,
     filters: FilterCache,
+    moments: Moments,
     reserve: Reserve,
     applied_index: AtomicU64,
     durable_index: AtomicU64,
@@ -164,6 +169,23 @@ impl Shard {
         });
     }
 
+    /// Writes the shard as it is after the last applied entry into a new folder, while writes and
+    /// searches go on; answers an encoded `engine.v1.SnapshotFiles`. The folder opens as a shard.
+    /// Its files are not synced: who wants to keep them does that.
+    ///
+    /// Whatever goes wrong, with DISK_FULL among it, leaves no folder.
+    pub fn snapshot(self: &Arc<Self>, folder: PathBuf, done: Done<Vec<u8>>) {
+        self.aside(done, move |shard| {
+            Ok(snapshot::write(shard, &folder)?.encode_to_vec())
+        });
+    }
+
+    /// What must be equal on all replicas that have applied the same index: an encoded
+    /// `engine.v1.PointsDigest`. Reads all points and vectors.
+    pub fn digest(self: &Arc<Self>, done: Done<Vec<u8>>) {
+        self.aside(done, |shard| Ok(digest::digest(shard)?.encode_to_vec()));
+    }
+
     /// Answers when every point is in the graph.
     pub fn indexed(self: &Arc<Self>, done: Done<()>) {
         match self.check_health() {
@@ -191,6 +213,35 @@ impl Shard {
         let shard = Arc::clone(self);
         self.lane
             .queue(Box::new(move || done(shard.guarded(|| job(&shard)))));
+    }
+
+    /// Runs a job on the lane and waits for it. Never called from the lane.
+    fn wait_on_lane<T: Send + 'static>(
+        self: &Arc<Self>,
+        job: impl FnOnce(&Arc<Self>) -> EngineResult<T> + Send + 'static,
+    ) -> EngineResult<T> {
+        let (answer, answered) = mpsc::channel();
+        self.on_lane(
+            Box::new(move |result| {
+                // Nobody waits only when the waiting thread has panicked.
+                let _ = answer.send(result);
+            }),
+            job,
+        );
+        answered
+            .recv()
+            .unwrap_or_else(|_| Err(EngineError::internal("the lane has ended")))
+    }
+
+    /// Queues a long read on the thread for them.
+    fn aside<T: 'static>(
+        self: &Arc<Self>,
+        done: Done<T>,
+        job: impl FnOnce(&Arc<Self>) -> EngineResult<T> + Send + 'static,
+    ) {
+        let shard = Arc::clone(self);
+        self.threads
+            .aside(Box::new(move || done(shard.guarded(|| job(&shard)))));
     }
 
     /// After an apply, so that its answer does not wait for the checkpoint.

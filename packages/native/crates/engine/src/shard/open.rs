@@ -20,6 +20,7 @@ use super::apply::LaneState;
 use super::checkpoint::GraphAge;
 use super::indexing::{IndexedWaiters, UpkeepBudget};
 use super::matching::FilterCache;
+use super::moment::Moments;
 use super::report::FieldReports;
 use super::stage::{SCHEMA_KEY, encode_schema};
 use super::{Config, Health, Shard, ShardOptions, graph_file, panic_text};
@@ -59,7 +60,7 @@ pub(super) fn open(
         linked_then: index.stats().linked,
     };
     let shard = Arc::new(Shard {
-        lane: Lane::start(config.shard_id)?,
+        lane: Lane::start(format!("vectron-apply-{}", config.shard_id))?,
         options,
         config,
         threads: Arc::clone(threads),
@@ -71,6 +72,7 @@ pub(super) fn open(
         indexed: IndexedWaiters::default(),
         upkeep: UpkeepBudget::default(),
         filters: FilterCache::default(),
+        moments: Moments::default(),
         reserve,
         applied_index: AtomicU64::new(state.applied_index),
         durable_index: AtomicU64::new(state.applied_index),
@@ -259,7 +261,9 @@ fn recover_index(
     };
     let mut changed = 0;
     let mut row = vec![0.0; config.dimension];
-    for slot in 0..versions.len().max(known.len()) {
+    // A graph that was written while points came may hold slots that no version speaks of.
+    let held_end = index.live_slots().len() * 64;
+    for slot in 0..versions.len().max(known.len()).max(held_end) {
         let wanted = versions.get(slot).copied().unwrap_or(0);
         let found = known.get(slot).copied().unwrap_or(0);
         let slot = slot as u32;

@@ -6,6 +6,7 @@
 //! the last durable commit keeps its row and is not handed out again, so that the state of that
 //! commit, the log and the vector file always fit each other.
 
+mod moment;
 mod row;
 mod state;
 mod tables;
@@ -19,6 +20,7 @@ use redb::{
     WriteTransaction,
 };
 
+pub use moment::StoreMoment;
 pub use row::Row;
 use row::decode_row;
 pub use state::State;

@@ -10,18 +10,18 @@ use crate::error::{EngineError, EngineResult};
 pub const IDS: TableDefinition<&[u8], u32> = TableDefinition::new("ids");
 pub const ROWS: TableDefinition<u32, &[u8]> = TableDefinition::new("rows");
 /// Slots that may be handed out again.
-const FREE: TableDefinition<u32, ()> = TableDefinition::new("free");
+pub const FREE: TableDefinition<u32, ()> = TableDefinition::new("free");
 /// Slots freed since the last durable commit.
-const FREED: TableDefinition<u32, ()> = TableDefinition::new("freed");
-const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+pub const FREED: TableDefinition<u32, ()> = TableDefinition::new("freed");
+pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 /// From request id to the log index of its command and its encoded result.
-const REQUESTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("requests");
+pub const REQUESTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("requests");
 /// From log index to request id, to drop the oldest.
-const REQUEST_ORDER: TableDefinition<u64, &[u8]> = TableDefinition::new("request_order");
+pub const REQUEST_ORDER: TableDefinition<u64, &[u8]> = TableDefinition::new("request_order");
 
 /// Results kept for the dedupe of requests, in each shard.
 pub const REQUESTS_MAX: u64 = 10_000;
-const STATE_KEY: &str = "state";
+pub const STATE_KEY: &str = "state";
 
 pub struct Tables<'t> {
     ids: Table<'t, &'static [u8], u32>,
@@ -215,7 +215,8 @@ impl<'t> Tables<'t> {
     }
 }
 
-fn freed_slots(freed: &Table<'_, u32, ()>) -> EngineResult<Vec<u32>> {
+/// All slots of the table.
+pub fn freed_slots(freed: &impl ReadableTable<u32, ()>) -> EngineResult<Vec<u32>> {
     let slots = freed.iter().map_err(fault)?;
     slots
         .map(|found| found.map(|(slot, _)| slot.value()).map_err(fault))

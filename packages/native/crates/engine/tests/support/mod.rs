@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod commands;
 pub mod generate;
 pub mod model;
 pub mod rng;
@@ -14,9 +15,9 @@ use prost::Message;
 use vectron_engine::messages::engine::read_request::Read;
 use vectron_engine::messages::engine::write_command::Command;
 use vectron_engine::messages::engine::{
-    ApplyResult, Count, DeletePoints, GetPoints, PointRecord, Query, QueryResult, ReadRequest,
-    ReadResult, Scroll, SearchRequest, SearchResult, ShardConfig, UpsertPoints, WriteCommand,
-    WriteResult,
+    ApplyResult, Count, DeletePoints, GetPoints, PointRecord, PointsDigest, Query, QueryResult,
+    ReadRequest, ReadResult, Scroll, SearchRequest, SearchResult, ShardConfig, SnapshotFiles,
+    UpsertPoints, WriteCommand, WriteResult,
 };
 use vectron_engine::messages::vectron::{
     Condition, FieldType, Filter, Metric, Point, Range, Scalar, ScoredPoint, Vector, condition,
@@ -152,6 +153,17 @@ impl TestShard {
 
     pub fn checkpoint(&self) -> u64 {
         wait(|done| self.shard.checkpoint(done)).unwrap()
+    }
+
+    pub fn snapshot(&self, folder: &Path) -> EngineResult<SnapshotFiles> {
+        let folder = folder.to_owned();
+        let bytes = wait(|done| self.shard.snapshot(folder, done))?;
+        Ok(SnapshotFiles::decode(bytes.as_slice()).unwrap())
+    }
+
+    pub fn digest(&self) -> EngineResult<PointsDigest> {
+        let bytes = wait(|done| self.shard.digest(done))?;
+        Ok(PointsDigest::decode(bytes.as_slice()).unwrap())
     }
 
     pub fn indexed(&self) {
