@@ -1,6 +1,6 @@
 //! The engine's own threads, shared by all shards of a process: for searches and reads, and, at
-//! lower priorities, for linking points into graphs and for reads of whole shards. Each shard has an
-//! apply lane besides (lane.rs).
+//! lower priorities, for linking points into graphs and for reads of whole shards. Each shard has
+//! an apply lane besides (lane.rs).
 //!
 //! Must stay true: jobs of one shard may fail or panic without harm to others. Shards catch their
 //! own panics; what slips through is caught here, and the thread goes on with fresh scratch.

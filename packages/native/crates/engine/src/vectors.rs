@@ -185,8 +185,8 @@ impl VectorFile {
         u64::from_le_bytes(index.try_into().expect("the mark begins with 8 bytes"))
     }
 
-    /// Writes a file of its own with the rows below `slots_end`, and with this mark; calls back with
-    /// its content, block by block, and answers its length.
+    /// Writes a file of its own with the rows below `slots_end`, and with this mark; calls back
+    /// with its content, block by block, and answers its length.
     ///
     /// The rows of the points are verified. Others may come over torn.
     pub fn copy_to(

@@ -2,12 +2,12 @@
 //! on.
 //!
 //! The three files are consistent in three ways. The **store** is written anew from a view of one
-//! commit. The **vector file** is copied as it is: rows of that commit's points stand still, because
-//! no slot freed since then is handed out before the copy is made; other rows may be torn, and are
-//! written again before anything names them. The **graph** is a hard link when its file lacks
-//! nothing, because that file is replaced and never changed. Otherwise it is written now, with the
-//! versions of that commit, by which the opening shard believes it: what came later is put out, what
-//! went later is put in again.
+//! commit. The **vector file** is copied as it is: rows of that commit's points stand still,
+//! because no slot freed since then is handed out before the copy is made; other rows may be torn,
+//! and are written again before anything names them. The **graph** is a hard link when its file
+//! lacks nothing, because that file is replaced and never changed. Otherwise it is written now,
+//! with the versions of that commit, by which the opening shard believes it: what came later is put
+//! out, what went later is put in again.
 //!
 //! Must stay true: the lane is held for a checkpoint only; a damaged row fails the call and is not
 //! handed on; whatever fails leaves no folder.
