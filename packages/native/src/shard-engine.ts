@@ -51,8 +51,8 @@ export interface ShardEngine {
    * searches go on. The folder opens as a shard. Its files are not synced. Answers an encoded
    * `engine.v1.SnapshotFiles`.
    *
-   * @throws VectronError DISK_FULL, DATA_CORRUPT, SHARD_UNAVAILABLE when the shard closes meanwhile,
-   *   and then leaves no folder
+   * @throws VectronError DISK_FULL, DATA_CORRUPT, SHARD_UNAVAILABLE when the shard closes
+   *   meanwhile; then leaves no folder
    */
   snapshot(folder: string): Promise<Uint8Array>
   /**

@@ -3,8 +3,8 @@
 //!
 //! Must stay true: the store never durably names a vector that is not on disk; the durable index
 //! moves only after both; a freed slot is handed out again only after the commit that freed it is
-//! durable and no moment is read that may hold it. (Searches that had found it were waited for when its
-//! removal was published.)
+//! durable and no moment is read that may hold it. (Searches that had found it were waited for when
+//! its removal was published.)
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
