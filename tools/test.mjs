@@ -16,6 +16,7 @@ const DEBIAN_PACKAGES = [
   { name: 'e2fsprogs', program: 'mkfs.ext4', use: 'power-cut tests on a loop-mounted file system' },
   { name: 'util-linux', program: 'losetup', use: 'power-cut tests on a loop-mounted file system' },
   { name: 'mount', program: 'mount', use: 'disk-full tests on a small tmpfs' },
+  { name: 'openssl', program: 'openssl', use: 'certificates for the tests of TLS between hosts' },
   { name: 'etcd-server', program: 'etcd', use: 'the credential store on a real etcd' },
   { name: 'eatmydata', program: 'eatmydata', use: 'the control run of the power-cut tests' },
 ]

@@ -103,6 +103,12 @@ export const LIMITS = {
   raftCommittedBytesPerPollMax: 4 * MIB,
   /** Bytes of writes of one process between admission and acknowledgement. */
   writesInFlightBytesMax: 128 * MIB,
+  /** Bytes of one frame between hosts: above bodyBytesMax, since an entry travels whole. */
+  peerFrameBytesMax: 64 * MIB,
+  /** Bytes of frames that wait for one peer; it gets them again by Raft when they are dropped. */
+  peerQueueBytesMax: 64 * MIB,
+  /** Bytes of snapshots that one process sends in a second: a 1 Gbit/s line, all in all. */
+  snapshotBytesPerSecond: 128 * MIB,
 
   // Shards.
   /** Points that may wait for the graph before writes slow down; they are scanned exactly. */

@@ -2,6 +2,20 @@
  * The door of the testkit: the simulated clock and log, real processes to test against, and what
  * checks them. Production code never imports it.
  */
+export {
+  type BrokenKey,
+  checkHistory,
+  type HistoryVerdict,
+  isLinearizable,
+} from './linearizability/check-history.ts'
+export { HistoryRecorder, type OperationUnderWay } from './linearizability/history-recorder.ts'
+export type { Operation, SequentialModel } from './linearizability/operation.ts'
+export {
+  type RegisterInput,
+  type RegisterOutput,
+  registerModel,
+} from './linearizability/register-model.ts'
+export { reportBrokenKey } from './linearizability/report-history.ts'
 export { SimClock } from './sim-clock.ts'
 export { type SimDiskOptions, SimRaftLog } from './sim-raft-log.ts'
 export { type SimOptions, type SimOutcome, simulate } from './sim-run.ts'

@@ -130,7 +130,8 @@ export declare type PeerHello = Message<"raft.v1.PeerHello"> & {
 export declare const PeerHelloSchema: GenMessage<PeerHello>;
 
 /**
- * The sender's identity is repeated in each frame.
+ * The sender's identity is repeated in each frame. Without messages, and then on both kinds of
+ * connections and in both directions, it says that the sender lives.
  *
  * @generated from message raft.v1.RaftMessages
  */
@@ -278,10 +279,15 @@ export declare type SnapshotFile = Message<"raft.v1.SnapshotFile"> & {
 export declare const SnapshotFileSchema: GenMessage<SnapshotFile>;
 
 /**
+ * Asks for a part of a file. A receiver asks for no more than it has room for, so its asking is the
+ * flow control.
+ *
  * @generated from message raft.v1.FetchFile
  */
 export declare type FetchFile = Message<"raft.v1.FetchFile"> & {
   /**
+   * Chosen by the receiver; the same for all parts of one file.
+   *
    * @generated from field: uint64 fetch_id = 1;
    */
   fetchId: bigint;
@@ -305,6 +311,11 @@ export declare type FetchFile = Message<"raft.v1.FetchFile"> & {
    * @generated from field: uint64 offset = 5;
    */
   offset: bigint;
+
+  /**
+   * @generated from field: uint32 bytes_max = 6;
+   */
+  bytesMax: number;
 };
 
 /**
