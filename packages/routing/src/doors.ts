@@ -10,7 +10,7 @@ export type PlacementDoor = Pick<Client<typeof placement.Placement>, 'getRouting
 
 export type WorkerDoor = Pick<
   Client<typeof worker.Worker>,
-  'writeShard' | 'searchShards' | 'readShard' | 'getShardStats'
+  'writeShards' | 'searchShards' | 'readShard' | 'getShardStats'
 >
 
 /** The door to the worker at an address; the same door for the same address. */

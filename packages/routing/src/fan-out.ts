@@ -1,24 +1,21 @@
 /**
  * Reads: one search request to each worker for all its shards, and single reads of one shard.
  *
- * Shards that fail for a reason that routing cures are asked again until the deadline; those that
- * have answered are not. A fan-out that some shard answered is a success that names the shards that
- * did not: whether that is good enough is the caller's to say.
+ * Shards that fail on all their replicas for a reason that routing cures are asked again until the
+ * deadline; those that have answered are not. Unless the caller allows less, every shard must
+ * answer; if it does, a fan-out that some shard answered is a success that names those that did not.
  */
 
 import {
   assertDefined,
   type Deadline,
-  isErrorReason,
-  isVectronError,
   type LogIndex,
   type ShardId,
   shardId,
-  toVectronError,
   VectronError,
-  type WorkerId,
 } from '@vectron/base'
 import { worker } from '@vectron/contracts'
+import { readReplicas, type ShardAnswers, toShardError } from './replica-reads.ts'
 import { isCuredByRouting } from './retry.ts'
 import type { Router } from './router.ts'
 import type { CollectionRoute, ShardRoute } from './routing-table.ts'
@@ -30,13 +27,19 @@ export type ReadFreshness =
   | { readonly kind: 'session'; readonly positions: ReadonlyMap<ShardId, LogIndex> }
   | { readonly kind: 'strong' }
 
+/** The shards of a collection that a request is about; all of them when absent. */
+export type ShardSelection = (route: CollectionRoute) => readonly ShardRoute[]
+
 export interface FanOutSearch {
   readonly collection: string
-  /** An encoded `engine.v1.SearchRequest`; made anew for each try, because time has passed. */
+  readonly shards?: ShardSelection
+  /** An encoded `engine.v1.SearchRequest`; made anew for each request, because time has passed. */
   readonly encode: (deadline: Deadline) => Uint8Array
   readonly freshness: ReadFreshness
   readonly deadline: Deadline
-  /** Called whenever another worker has answered, with all that is there so far. */
+  /** Answers of some shards are a success, too. */
+  readonly allowPartial: boolean
+  /** Called whenever another shard has answered, with all that is there so far. */
   readonly onAnswer?: (soFar: FanOutAnswer) => void
 }
 
@@ -57,123 +60,127 @@ export interface ShardRead {
   readonly deadline: Deadline
 }
 
+/** Rounds that a search makes before it leaves out the shards that nobody answers for. */
+const PARTIAL_TRIES_MAX = 2
+/** Shards that an error lists. */
+const NAMED_MAX = 16
+
 /**
- * Searches every shard of the collection.
+ * Searches shards of the collection, each on one of its replicas.
  *
- * @throws VectronError the first failure, when it is final or no shard answered.
+ * @throws VectronError why a shard did not answer, naming all that did not; only when no shard has
+ *   answered, where partial answers are allowed.
  */
 export async function searchShards(router: Router, search: FanOutSearch): Promise<FanOutAnswer> {
+  const { deadline, freshness, allowPartial, onAnswer } = search
   const answers = new Map<ShardId, Uint8Array>()
-  const failures = new Map<ShardId, VectronError>()
+  let failures: ReadonlyMap<ShardId, VectronError> = new Map()
   let shardsTotal = 0
+  const limits = allowPartial ? { deadline, triesMax: PARTIAL_TRIES_MAX } : { deadline }
   try {
-    await router.retry(search.deadline, async () => {
+    await router.retry(limits, async () => {
       const route = await router.route(search.collection)
-      shardsTotal = route.shards.length
-      failures.clear()
-      const waiting = route.shards.filter((shard) => !answers.has(shard.shardId))
-      const calls = groupByLeader(waiting).map((shards) =>
-        searchWorker(router, shards, search, answers, failures).then(() =>
-          search.onAnswer?.({ answers, failures, shardsTotal }),
-        ),
-      )
-      await Promise.all(calls)
-      for (const failure of failures.values()) throw failure
+      const wanted = search.shards?.(route) ?? route.shards
+      shardsTotal = wanted.length
+      failures = await readReplicas<Uint8Array>(router, {
+        shards: wanted.filter((shard) => !answers.has(shard.shardId)),
+        freshness,
+        deadline,
+        ask: async (door, shards, options) => {
+          const reads = shards.map((shard) => toShardRead(shard, freshness))
+          const request = { shards: reads, search: search.encode(deadline) }
+          return takeAnswers(await door.searchShards(request, options))
+        },
+        onAnswer: (shard, answer) => {
+          answers.set(shard, answer)
+          onAnswer?.({ answers, failures, shardsTotal })
+        },
+      })
+      if (failures.size > 0) throw namingShards(failures, shardsTotal)
     })
   } catch (error) {
-    const partial = answers.size > 0 && isCuredByTime(error)
-    if (!partial) throw error
+    const isPartial = allowPartial && answers.size > 0 && failures.size > 0
+    if (!isPartial) throw error
   }
   return { answers, failures, shardsTotal }
 }
 
 /** Reads one shard; answers an encoded `engine.v1.ReadResult`. */
 export function readShard(router: Router, read: ShardRead): Promise<Uint8Array> {
-  return router.retry(read.deadline, async () => {
+  const { freshness, deadline } = read
+  return router.retry({ deadline }, async () => {
     const shard = read.shard(await router.route(read.collection))
-    const request = { ...toShardRead(shard, read.freshness), read: read.read }
-    const options = { timeoutMs: read.deadline.remainingMs() }
-    return (await router.leaderOf(shard).readShard(request, options)).result
+    let answer: Uint8Array | undefined
+    const failures = await readReplicas<Uint8Array>(router, {
+      shards: [shard],
+      freshness,
+      deadline,
+      ask: async (door, _shards, options) => {
+        const request = { ...toShardRead(shard, freshness), read: read.read }
+        const { result } = await door.readShard(request, options)
+        return new Map([[shard.shardId, result]])
+      },
+      onAnswer: (_shard, result) => {
+        answer = result
+      },
+    })
+    for (const failure of failures.values()) throw failure
+    return assertDefined(answer, 'a shard that did not fail has answered')
   })
 }
 
-/** Reads every shard of the collection; in the order of their ranges. All of them must answer. */
+/** Reads shards of the collection; in the order of their ranges. All of them must answer. */
 export async function readEveryShard(
   router: Router,
-  read: Omit<ShardRead, 'shard'>,
+  read: Omit<ShardRead, 'shard'> & { readonly shards?: ShardSelection },
 ): Promise<Uint8Array[]> {
-  const { shards } = await router.route(read.collection)
+  const route = await router.route(read.collection)
+  const shards = read.shards?.(route) ?? route.shards
   return Promise.all(
     shards.map(({ shardId }) =>
       readShard(router, {
         ...read,
-        shard: (route) => findShard(route, shardId),
+        shard: (current) => findShard(current, shardId),
       }),
     ),
   )
 }
 
-/** Statistics of every shard of the collection; in the order of their ranges. */
+/** Statistics of every shard of the collection, from leaders where there are some. */
 export function shardReports(
   router: Router,
   collection: string,
   deadline: Deadline,
 ): Promise<worker.ShardReport[]> {
-  return router.retry(deadline, async () => {
+  return router.retry({ deadline }, async () => {
     const { shards } = await router.route(collection)
-    const reports = await Promise.all(
-      groupByLeader(shards).map(async (group) => {
-        const shardIds = group.map((shard) => shard.shardId)
-        const door = router.leaderOf(assertDefined(group[0], 'a group is not empty'))
-        const options = { timeoutMs: deadline.remainingMs() }
-        return (await door.getShardStats({ shardIds }, options)).shards
-      }),
-    )
-    return reports.flat()
+    const reports = new Map<ShardId, worker.ShardReport>()
+    const failures = await readReplicas<worker.ShardReport>(router, {
+      shards,
+      freshness: { kind: 'strong' },
+      deadline,
+      ask: async (door, asked, options) => {
+        const shardIds = asked.map((shard) => shard.shardId)
+        const answer = await door.getShardStats({ shardIds }, options)
+        return new Map(
+          answer.shards.map((report) => [shardId(report.stats?.shardId ?? 0n), report]),
+        )
+      },
+      onAnswer: (shard, report) => reports.set(shard, report),
+    })
+    for (const failure of failures.values()) throw failure
+    return shards.flatMap((shard) => reports.get(shard.shardId) ?? [])
   })
 }
 
-/** Shards by their leading worker; those without a leader each stand alone, to fail alone. */
-function groupByLeader(shards: readonly ShardRoute[]): ShardRoute[][] {
-  if (shards.length === 1) return [[...shards]]
-  const byLeader = new Map<WorkerId | ShardId, ShardRoute[]>()
-  const leaderless: ShardRoute[][] = []
-  for (const shard of shards) {
-    if (shard.leader === undefined) {
-      leaderless.push([shard])
-      continue
-    }
-    const group = byLeader.get(shard.leader)
-    if (group === undefined) byLeader.set(shard.leader, [shard])
-    else group.push(shard)
-  }
-  return [...byLeader.values(), ...leaderless]
-}
-
-/** Asks one worker for all its shards and files what it answers. Never rejects. */
-async function searchWorker(
-  router: Router,
-  shards: readonly ShardRoute[],
-  search: FanOutSearch,
-  answers: Map<ShardId, Uint8Array>,
-  failures: Map<ShardId, VectronError>,
-): Promise<void> {
-  const { freshness, deadline } = search
-  try {
-    const request = {
-      shards: shards.map((shard) => toShardRead(shard, freshness)),
-      search: search.encode(deadline),
-    }
-    const door = router.leaderOf(assertDefined(shards[0], 'a worker is asked for a shard'))
-    const response = await door.searchShards(request, { timeoutMs: deadline.remainingMs() })
-    for (const { shardId: shard, answer } of response.answers) {
-      if (answer.case === 'result') answers.set(shardId(shard), answer.value)
-      else failures.set(shardId(shard), toShardError(shard, answer.value))
-    }
-  } catch (error) {
-    const failure = toVectronError(error)
-    for (const { shardId } of shards) failures.set(shardId, failure)
-  }
+function takeAnswers({ answers }: worker.SearchShardsResponse): ShardAnswers<Uint8Array> {
+  return new Map(
+    answers.map(({ shardId: id, answer }) => {
+      const shard = shardId(id)
+      const taken = answer.case === 'result' ? answer.value : toShardError(shard, answer.value)
+      return [shard, taken]
+    }),
+  )
 }
 
 function toShardRead(shard: ShardRoute, freshness: ReadFreshness) {
@@ -191,12 +198,22 @@ function toShardRead(shard: ShardRoute, freshness: ReadFreshness) {
   }
 }
 
-function toShardError(shard: bigint, failure: worker.ShardFailure | undefined): VectronError {
-  const reason = failure?.reason ?? 'SHARD_UNAVAILABLE'
-  const message = failure?.message ?? `shard ${shard} gave no answer`
-  return new VectronError(isErrorReason(reason) ? reason : 'INTERNAL', message, {
-    subject: `shard ${shard}`,
-  })
+/** One error for all shards that did not answer: what cannot be cured goes first. */
+function namingShards(failures: ReadonlyMap<ShardId, VectronError>, total: number): VectronError {
+  const all = [...failures]
+  const [, first] = assertDefined(
+    all.find(([, error]) => !isCuredByRouting(error)) ?? all[0],
+    'some',
+  )
+  if (total === 1) return first
+  const { reason, message, subject, retryAfterMs, metadata } = first
+  const ids = all.map(([shard]) => shard).sort((a, b) => (a < b ? -1 : 1))
+  const named = ids.slice(0, NAMED_MAX).join(', ') + (ids.length > NAMED_MAX ? ', ...' : '')
+  return new VectronError(
+    reason,
+    `${ids.length} of ${total} shards did not answer (${named}): ${message}`,
+    { subject, retryAfterMs, metadata, cause: first },
+  )
 }
 
 /** A shard that left the routing meanwhile is stale news, not an error of the caller. */
@@ -204,9 +221,4 @@ function findShard(route: CollectionRoute, shard: ShardId): ShardRoute {
   const found = route.shards.find(({ shardId }) => shardId === shard)
   if (found !== undefined) return found
   throw new VectronError('STALE_EPOCH', `shard ${shard} no longer belongs to "${route.name}"`)
-}
-
-/** Failures after which the shards that did answer are still worth something. */
-function isCuredByTime(error: unknown): boolean {
-  return isCuredByRouting(error) || isVectronError(error, 'DEADLINE_EXCEEDED')
 }

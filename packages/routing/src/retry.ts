@@ -2,8 +2,9 @@
  * The one place on the path of a request where anything is tried again.
  *
  * What is tried again is what a newer routing, a new leader or a moment's patience can cure; each
- * time the routing is fetched anew first. Everything else goes to the caller at once. The deadline
- * of the request bounds it all.
+ * time the routing is asked for anew first. That is not waited for long: a refusal may have named
+ * the new leader already, and placement may be down while the shards are well. Everything else goes
+ * to the caller at once. The deadline of the request bounds it all.
  *
  * A write may be tried again although its outcome is unknown: its command carries a request id, and
  * a shard applies the same id once.
@@ -13,27 +14,31 @@ import { type Clock, type Deadline, isVectronError, type Random, sleep } from '@
 
 /** Milliseconds before the second try; doubled for each further one. */
 const PAUSE_MS_FIRST = 5
-const PAUSE_MS_MAX = 500
+const PAUSE_MS_MAX = 250
+/** Milliseconds that newer routing is waited for before a try. */
+const REFRESH_MS_MAX = 250
 
-export interface RetryOptions {
+export interface RetryLimits {
   readonly clock: Clock
   readonly random: Random
   readonly deadline: Deadline
+  /** Tries at most; as many as the deadline allows when absent. */
+  readonly triesMax?: number
   /** Called before each further try. */
   readonly refresh: () => Promise<unknown>
 }
 
-/** The first success of `attempt`, or the last error once the deadline leaves no room. */
+/** The first success of `attempt`, or the last error once the limits leave no room. */
 export async function retryRouted<T>(
-  options: RetryOptions,
+  limits: RetryLimits,
   attempt: (number: number) => Promise<T>,
 ): Promise<T> {
   for (let number = 0; ; number++) {
     try {
       return await attempt(number)
     } catch (error) {
-      if (!isCuredByRouting(error)) throw error
-      if (!(await pauseBefore(number + 1, options))) throw error
+      if (!isCuredByRouting(error) || number + 1 === limits.triesMax) throw error
+      if (!(await pauseBefore(number + 1, limits))) throw error
     }
   }
 }
@@ -48,20 +53,34 @@ export function isCuredByRouting(error: unknown): boolean {
     case 'SHARD_UNAVAILABLE':
     case 'UNAVAILABLE':
     case 'OUTCOME_UNKNOWN':
+    // One try had less time than the request: somebody else may be quicker.
+    case 'DEADLINE_EXCEEDED':
       return true
     default:
       return false
   }
 }
 
-/** Waits and fetches the routing; false when the deadline leaves no room for it. */
-async function pauseBefore(number: number, options: RetryOptions): Promise<boolean> {
-  const { clock, random, deadline, refresh } = options
+/** Waits and asks for the routing; false when the deadline leaves no room for it. */
+async function pauseBefore(number: number, limits: RetryLimits): Promise<boolean> {
+  const { clock, random, deadline, refresh } = limits
   const ceilingMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_FIRST * 2 ** (number - 1))
   const pauseMs = ceilingMs * (0.5 + random.nextFloat() / 2)
   if (deadline.remainingMs() <= pauseMs) return false
   // The first retry goes out at once: newer routing is usually all that was missing.
   if (number > 1) await sleep(clock, pauseMs)
-  await refresh()
-  return true
+  await settledWithin(refresh(), Math.min(REFRESH_MS_MAX, deadline.remainingMs()), clock)
+  return !deadline.passed
+}
+
+/** Settles with the promise or after `ms`, whichever comes first; whatever became of it. */
+function settledWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.setTimer(ms, resolve)
+    const end = () => {
+      cancel()
+      resolve()
+    }
+    promise.then(end, end)
+  })
 }

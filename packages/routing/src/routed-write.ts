@@ -1,20 +1,36 @@
 /**
- * Writes: groups items by the shard that owns them, sends each group to its shard's leader, and
- * sends again only the groups that failed for a reason that routing cures.
+ * Writes: groups items by the shard that owns them, sends each worker the groups of the shards that
+ * it leads in one request, and sends again only the groups that failed for a reason that routing
+ * cures.
+ *
+ * While a shard changes its leader, its group goes to one replica after the other: each either
+ * leads or names who does, which is often known there before placement hears of it.
  *
  * A request that touches several shards is not atomic across them: when one group fails for good,
  * others may have been applied. Sending the whole again is safe.
  */
 
-import { type Deadline, type LogIndex, logIndex, type ShardId } from '@vectron/base'
+import {
+  type Deadline,
+  type LogIndex,
+  logIndex,
+  type ShardId,
+  toVectronError,
+  type VectronError,
+  type WorkerId,
+  workerId,
+} from '@vectron/base'
+import type { worker } from '@vectron/contracts'
+import { chooseLeader } from './replica-choice.ts'
+import { toShardError } from './replica-reads.ts'
 import { isCuredByRouting } from './retry.ts'
 import type { Router } from './router.ts'
-import { type CollectionRoute, type ShardRoute, shardOfId } from './routing-table.ts'
+import type { CollectionRoute, ShardRoute, WorkerRoute } from './routing-table.ts'
 
 export interface RoutedWrite<T> {
   readonly collection: string
   readonly items: readonly T[]
-  readonly idOf: (item: T) => string
+  readonly shardOf: (route: CollectionRoute, item: T) => ShardRoute
   /** An encoded `engine.v1.WriteCommand` for the items of one shard. */
   readonly encode: (items: readonly T[], shard: ShardId) => Uint8Array
   readonly deadline: Deadline
@@ -22,6 +38,8 @@ export interface RoutedWrite<T> {
 
 export interface RoutedBroadcast {
   readonly collection: string
+  /** The shards to write to; all of the collection when absent. */
+  readonly shards?: (route: CollectionRoute) => readonly ShardRoute[]
   /** An encoded `engine.v1.WriteCommand` for one shard. */
   readonly encode: (shard: ShardId) => Uint8Array
   readonly deadline: Deadline
@@ -37,35 +55,35 @@ export interface WriteOutcome {
 /** Writes items to the shards that own them. */
 export async function writeItems<T>(router: Router, write: RoutedWrite<T>): Promise<WriteOutcome> {
   const outcome = new OutcomeBuilder()
+  const tried = new TriedLeaders()
   let pending: readonly T[] = write.items
-  await router.retry(write.deadline, async () => {
+  await router.retry({ deadline: write.deadline }, async () => {
     const route = await router.route(write.collection)
-    const groups = groupByShard(route, pending, write.idOf)
-    const sent = groups.map(({ shard, items }) =>
-      sendWrite(router, shard, write.encode(items, shard.shardId), write.deadline),
-    )
-    const failure = await settle(sent, outcome, (failed) => {
-      pending = failed.flatMap((index) => groups[index]?.items ?? [])
-    })
-    if (failure !== undefined) throw failure
+    const groups = groupByShard(route, pending, write.shardOf)
+    const writes = groups.map(({ shard, items }) => ({
+      shard,
+      command: write.encode(items, shard.shardId),
+    }))
+    const failures = await sendWrites(router, { writes, deadline: write.deadline, tried, outcome })
+    pending = groups.flatMap(({ shard, items }) => (failures.has(shard.shardId) ? items : []))
+    throwWorst(failures)
   })
   return outcome
 }
 
-/** Writes one command to every shard of the collection. */
+/** Writes one command to every shard of the collection, or to some of them. */
 export async function writeEverywhere(
   router: Router,
   write: RoutedBroadcast,
 ): Promise<WriteOutcome> {
   const outcome = new OutcomeBuilder()
-  await router.retry(write.deadline, async () => {
+  const tried = new TriedLeaders()
+  await router.retry({ deadline: write.deadline }, async () => {
     const route = await router.route(write.collection)
-    const shards = route.shards.filter((shard) => !outcome.positions.has(shard.shardId))
-    const sent = shards.map((shard) =>
-      sendWrite(router, shard, write.encode(shard.shardId), write.deadline),
-    )
-    const failure = await settle(sent, outcome, () => {})
-    if (failure !== undefined) throw failure
+    const writes = (write.shards?.(route) ?? route.shards)
+      .filter((shard) => !outcome.positions.has(shard.shardId))
+      .map((shard) => ({ shard, command: write.encode(shard.shardId) }))
+    throwWorst(await sendWrites(router, { writes, deadline: write.deadline, tried, outcome }))
   })
   return outcome
 }
@@ -78,13 +96,13 @@ interface ShardGroup<T> {
 function groupByShard<T>(
   route: CollectionRoute,
   items: readonly T[],
-  idOf: (item: T) => string,
+  shardOf: RoutedWrite<T>['shardOf'],
 ): ShardGroup<T>[] {
   const [only] = route.shards
   if (route.shards.length === 1 && only !== undefined) return [{ shard: only, items }]
   const groups = new Map<ShardRoute, T[]>()
   for (const item of items) {
-    const shard = shardOfId(route, idOf(item))
+    const shard = shardOf(route, item)
     const group = groups.get(shard)
     if (group === undefined) groups.set(shard, [item])
     else group.push(item)
@@ -92,62 +110,130 @@ function groupByShard<T>(
   return [...groups].map(([shard, group]) => ({ shard, items: group }))
 }
 
+/** The command of one shard. */
 interface ShardWrite {
-  readonly shardId: ShardId
-  readonly logIndex: LogIndex
-  readonly affected: bigint
+  readonly shard: ShardRoute
+  readonly command: Uint8Array
 }
 
-async function sendWrite(
+interface SentWrites {
+  readonly writes: readonly ShardWrite[]
+  readonly deadline: Deadline
+  readonly tried: TriedLeaders
+  readonly outcome: OutcomeBuilder
+}
+
+type Failures = Map<ShardId, VectronError>
+
+/** Sends each write to its shard's leader, as far as known. Answers what failed. */
+async function sendWrites(router: Router, sent: SentWrites): Promise<Failures> {
+  const failures: Failures = new Map()
+  const groups = new Map<WorkerRoute, ShardWrite[]>()
+  for (const write of sent.writes) {
+    const to = sent.tried.next(router, write.shard)
+    if (to === undefined) {
+      failures.set(write.shard.shardId, router.unavailable(write.shard))
+      continue
+    }
+    const group = groups.get(to)
+    if (group === undefined) groups.set(to, [write])
+    else group.push(write)
+  }
+  await Promise.all(
+    [...groups].map(([to, writes]) => sendToWorker(router, to, { ...sent, writes }, failures)),
+  )
+  return failures
+}
+
+/** Never rejects. */
+async function sendToWorker(
   router: Router,
-  shard: ShardRoute,
-  command: Uint8Array,
-  deadline: Deadline,
-): Promise<ShardWrite> {
-  const header = { shardId: shard.shardId, epoch: shard.epoch }
-  const answer = await router
-    .leaderOf(shard)
-    .writeShard({ shard: header, command }, { timeoutMs: deadline.remainingMs() })
-  return {
-    shardId: shard.shardId,
-    logIndex: logIndex(answer.logIndex),
-    affected: answer.affected,
+  to: WorkerRoute,
+  { writes, deadline, tried, outcome }: SentWrites,
+  failures: Failures,
+): Promise<void> {
+  const fail = ({ shard }: ShardWrite, failure: VectronError) => {
+    failures.set(shard.shardId, failure)
+    const leader = failure.metadata?.['leaderWorkerId'] ?? '0'
+    if (leader !== '0') router.learnLeader(shard, workerId(BigInt(leader)))
+    tried.failed(shard, to)
+  }
+  try {
+    const { answers } = await callWorker(router, to, writes, deadline)
+    writes.forEach((write, index) => {
+      const { shardId } = write.shard
+      const answer = answers[index]?.answer
+      if (answer?.case === 'written') outcome.add(shardId, answer.value)
+      else fail(write, toShardError(shardId, answer?.value))
+    })
+  } catch (error) {
+    const failure = toVectronError(error)
+    for (const write of writes) fail(write, failure)
   }
 }
 
-/**
- * Takes in what succeeded, names the failed by their places, and answers the error to throw: one
- * that routing does not cure before one that it does.
- */
-async function settle(
-  sent: readonly Promise<ShardWrite>[],
-  outcome: OutcomeBuilder,
-  onFailed: (indexes: readonly number[]) => void,
-): Promise<unknown> {
-  const failed: number[] = []
-  let failure: unknown
-  const settled = await Promise.allSettled(sent)
-  settled.forEach((result, index) => {
-    if (result.status === 'fulfilled') {
-      outcome.add(result.value)
-      return
-    }
-    failed.push(index)
-    if (failure === undefined || !isCuredByRouting(result.reason)) failure = result.reason
-  })
-  onFailed(failed)
-  return failure
+function callWorker(
+  router: Router,
+  to: WorkerRoute,
+  writes: readonly ShardWrite[],
+  deadline: Deadline,
+): Promise<worker.WriteShardsResponse> {
+  const timeoutMs = deadline.remainingMs()
+  const request = {
+    writes: writes.map(({ shard: { shardId, epoch }, command }) => ({
+      shard: { shardId, epoch },
+      command,
+    })),
+  }
+  if (!router.hasChoice) {
+    return router.calls.callUnwatched(to, timeoutMs, (door, options) =>
+      door.writeShards(request, options),
+    )
+  }
+  return router.calls.call(to, { timeoutMs }, (door, options) => door.writeShards(request, options))
+}
+
+/** The workers that refused or lost a shard's write since all of its replicas were tried. */
+class TriedLeaders {
+  readonly #byShard = new Map<ShardId, Set<WorkerId>>()
+
+  /** Who to send the shard's write to next; undefined when it is known that nobody serves it. */
+  next(router: Router, shard: ShardRoute): WorkerRoute | undefined {
+    const tried = this.#byShard.get(shard.shardId) ?? new Set()
+    const next = chooseLeader(router, shard, tried)
+    // Who is down leads no more for long; those that are up are asked again before it.
+    const isLast = next === undefined || (tried.size > 0 && router.calls.isDown(next))
+    if (!isLast) return next
+    tried.clear()
+    // Placement knows why the shard's only replica does not serve.
+    if (shard.failure !== undefined && shard.replicas.length === 1) return undefined
+    return chooseLeader(router, shard, tried)
+  }
+
+  failed({ shardId }: ShardRoute, { workerId }: WorkerRoute): void {
+    const tried = this.#byShard.get(shardId)
+    if (tried === undefined) this.#byShard.set(shardId, new Set([workerId]))
+    else tried.add(workerId)
+  }
+}
+
+/** Throws the error of the failures: one that routing does not cure before one that it does. */
+function throwWorst(failures: Failures): void {
+  let worst: VectronError | undefined
+  for (const failure of failures.values()) {
+    if (worst === undefined || !isCuredByRouting(failure)) worst = failure
+  }
+  if (worst !== undefined) throw worst
 }
 
 class OutcomeBuilder implements WriteOutcome {
   affected = 0n
   readonly positions = new Map<ShardId, LogIndex>()
 
-  add(write: ShardWrite): void {
+  add(shardId: ShardId, write: worker.WriteShardResponse): void {
     this.affected += write.affected
-    const known = this.positions.get(write.shardId)
-    if (known === undefined || known < write.logIndex) {
-      this.positions.set(write.shardId, write.logIndex)
-    }
+    const known = this.positions.get(shardId)
+    const index = logIndex(write.logIndex)
+    if (known === undefined || known < index) this.positions.set(shardId, index)
   }
 }

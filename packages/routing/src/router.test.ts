@@ -63,12 +63,19 @@ class Cluster {
   }
 
   readonly #worker: WorkerDoor = {
-    writeShard: async ({ shard, command }) => {
-      const shardId = shard?.shardId ?? 0n
-      this.#admit(shardId, shard?.epoch?.membership)
-      this.written.push({ shardId, command: Buffer.from(command ?? []).toString() })
-      const logIndex = BigInt(this.written.length)
-      return create(worker.WriteShardResponseSchema, { logIndex, affected: 1n })
+    writeShards: async ({ writes }) => {
+      const answers = (writes ?? []).map(({ shard, command }) => {
+        const shardId = shard?.shardId ?? 0n
+        try {
+          this.#admit(shardId, shard?.epoch?.membership)
+          this.written.push({ shardId, command: Buffer.from(command ?? []).toString() })
+          const value = { logIndex: BigInt(this.written.length), affected: 1n }
+          return { shardId, answer: { case: 'written' as const, value } }
+        } catch (error) {
+          return { shardId, answer: { case: 'failure' as const, value: toFailure(error) } }
+        }
+      })
+      return create(worker.WriteShardsResponseSchema, { answers })
     },
     searchShards: async ({ shards }) => {
       this.searches++
@@ -78,10 +85,7 @@ class Cluster {
           this.#admit(shardId, shard?.epoch?.membership)
           return { shardId, answer: { case: 'result' as const, value: Uint8Array.of(1) } }
         } catch (error) {
-          assert.ok(isVectronError(error))
-          const { reason, message } = error
-          const value = create(worker.ShardFailureSchema, { reason, message })
-          return { shardId, answer: { case: 'failure' as const, value } }
+          return { shardId, answer: { case: 'failure' as const, value: toFailure(error) } }
         }
       })
       return create(worker.SearchShardsResponseSchema, { answers })
@@ -99,9 +103,16 @@ class Cluster {
       this.routedEpoch = this.workerEpoch
       throw new VectronError('STALE_EPOCH', 'old')
     }
+    if (!this.hasLeader) throw new VectronError('NOT_LEADER', 'an election is on')
     const failure = this.failures.get(shardId)?.shift()
     if (failure !== undefined) throw failure
   }
+}
+
+function toFailure(error: unknown): worker.ShardFailure {
+  assert.ok(isVectronError(error))
+  const { reason, message } = error
+  return create(worker.ShardFailureSchema, { reason, message })
 }
 
 const soon = () => deadlineAfter(systemClock, 2000)
@@ -110,7 +121,7 @@ function writeIds(router: Router, ids: readonly string[]) {
   return writeItems(router, {
     collection: 'words',
     items: ids,
-    idOf: (id) => id,
+    shardOf: shardOfId,
     encode: (items, shard) => Buffer.from(`${shard}:${items.join()}`),
     deadline: soon(),
   })
@@ -194,11 +205,11 @@ test('While a shard has no leader, requests wait for one until their deadline.',
   const late = writeItems(router, {
     collection: 'words',
     items: ['abc'],
-    idOf: (id) => id,
+    shardOf: shardOfId,
     encode: () => new Uint8Array(),
     deadline: deadlineAfter(systemClock, 30),
   })
-  await assert.rejects(late, (error) => isVectronError(error, 'SHARD_UNAVAILABLE'))
+  await assert.rejects(late, (error) => isVectronError(error, 'NOT_LEADER'))
 })
 
 test('A search asks a worker once for all its shards, and again only for those that failed.', async () => {
@@ -209,6 +220,7 @@ test('A search asks a worker once for all its shards, and again only for those t
       encode: () => new Uint8Array(),
       freshness: { kind: 'eventual' },
       deadline: soon(),
+      allowPartial: false,
     })
   assert.equal((await search()).answers.size, 2)
   assert.equal(cluster.searches, 1)
@@ -227,6 +239,7 @@ test('A shard that never answers leaves a partial answer that names it.', async 
     encode: () => new Uint8Array(),
     freshness: { kind: 'eventual' },
     deadline: deadlineAfter(systemClock, 40),
+    allowPartial: true,
   })
   assert.equal(answer.shardsTotal, 2)
   assert.deepEqual([...answer.answers.keys()], [1n])

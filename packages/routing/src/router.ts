@@ -3,19 +3,37 @@
  *
  * The cache is never waited for and never trusted: a request goes out by the table at hand, and the
  * worker that knows better refuses it (STALE_EPOCH, NOT_LEADER), upon which retry.ts has the table
- * refreshed. Concurrent refreshes share one call.
+ * refreshed. Concurrent refreshes share one call. While it follows placement, a newer table arrives
+ * by itself, mostly before anybody is refused.
+ *
+ * Owns the table and what was learnt beside it: leaders that refusals named, replicas that failed a
+ * moment ago. All of it is a guess that costs a try when it is wrong.
  */
 
-import { type Clock, type Deadline, didYouMean, type Random, VectronError } from '@vectron/base'
-import type { ConnectWorker, PlacementDoor, WorkerDoor } from './doors.ts'
-import { type RetryOptions, retryRouted } from './retry.ts'
+import {
+  type Clock,
+  didYouMean,
+  type Random,
+  type ReplicaId,
+  type ShardId,
+  sleep,
+  VectronError,
+  type WorkerId,
+} from '@vectron/base'
+import type { ConnectWorker, PlacementDoor } from './doors.ts'
+import { HedgeBudget } from './hedge-budget.ts'
+import { LatencyQuantile } from './latency-quantile.ts'
+import { type RetryLimits, retryRouted } from './retry.ts'
 import {
   type CollectionRoute,
   EMPTY_TABLE,
   parseRoutingTable,
+  type ReplicaRoute,
   type RoutingTable,
   type ShardRoute,
+  type WorkerRoute,
 } from './routing-table.ts'
+import { WorkerCalls } from './worker-calls.ts'
 
 export interface RouterOptions {
   readonly placement: PlacementDoor
@@ -24,13 +42,45 @@ export interface RouterOptions {
   readonly random: Random
 }
 
+/** Milliseconds that placement may keep a table back that is current. */
+const FOLLOW_WAIT_MS = 1000
+/** Milliseconds beyond that after which the call counts as lost. */
+const FOLLOW_GRACE_MS = 5000
+/** Least milliseconds between two calls of following, also where placement keeps nothing back. */
+const FOLLOW_PAUSE_MS = 100
+const FOLLOW_PAUSE_MS_UNCHANGED = 1000
+/** Milliseconds that a replica which failed is asked only when no other can be. */
+const AVOID_MS = 1000
+
+/** A leader that a refusal named, and whom the table named then. */
+interface LearnedLeader {
+  readonly leader: WorkerId
+  readonly instead: WorkerId | undefined
+}
+
 export class Router {
   readonly #options: RouterOptions
+  readonly calls: WorkerCalls
+  readonly hedges = new HedgeBudget()
   #table: RoutingTable = EMPTY_TABLE
   #refreshing: Promise<RoutingTable> | undefined
+  readonly #learned = new Map<ShardId, LearnedLeader>()
+  /** Monotonic microseconds until which a replica is avoided. */
+  readonly #avoided = new Map<ReplicaId, number>()
+  readonly #latencies = new Map<ShardId, LatencyQuantile>()
+  #closing: AbortController | undefined
 
   constructor(options: RouterOptions) {
     this.#options = options
+    this.calls = new WorkerCalls(options)
+  }
+
+  get clock(): Clock {
+    return this.#options.clock
+  }
+
+  get random(): Random {
+    return this.#options.random
   }
 
   /** The table at hand; possibly old. */
@@ -38,9 +88,21 @@ export class Router {
     return this.#table
   }
 
+  /** Keeps the table current in the background until `close`. */
+  follow(): void {
+    if (this.#closing !== undefined) return
+    this.#closing = new AbortController()
+    void this.#follow(this.#closing.signal)
+  }
+
+  close(): void {
+    this.#closing?.abort()
+    this.calls.close()
+  }
+
   /** Asks placement for a newer table. Callers meanwhile get the answer of the same call. */
   refresh(): Promise<RoutingTable> {
-    this.#refreshing ??= this.#fetch().finally(() => {
+    this.#refreshing ??= this.#fetch({ knownVersion: this.#table.version }).finally(() => {
       this.#refreshing = undefined
     })
     return this.#refreshing
@@ -51,7 +113,7 @@ export class Router {
    * one.
    */
   reload(): Promise<RoutingTable> {
-    return this.#fetch(0n)
+    return this.#fetch({ knownVersion: 0n })
   }
 
   /**
@@ -74,28 +136,57 @@ export class Router {
     )
   }
 
-  /** The door to the worker that leads the shard. */
-  leaderOf(shard: ShardRoute): WorkerDoor {
-    const worker = shard.leader === undefined ? undefined : this.#table.workers.get(shard.leader)
-    if (worker === undefined) throw this.#noLeader(shard)
-    return this.#options.connectWorker(worker.address)
+  /** Whether there are other workers to turn to; with one alone nothing is watched or measured. */
+  get hasChoice(): boolean {
+    return this.#table.workers.size > 1
   }
 
-  /** Runs `attempt` until it succeeds, its error is final, or the deadline leaves no room. */
-  retry<T>(deadline: Deadline, attempt: (number: number) => Promise<T>): Promise<T> {
-    const { clock, random } = this.#options
-    const options: RetryOptions = { clock, random, deadline, refresh: () => this.refresh() }
-    return retryRouted(options, attempt)
+  /** The worker of a replica; undefined when the table knows none. */
+  workerOf(worker: WorkerId): WorkerRoute | undefined {
+    return this.#table.workers.get(worker)
   }
 
-  async #fetch(knownVersion = this.#table.version): Promise<RoutingTable> {
-    const answer = await this.#options.placement.getRouting({ knownVersion })
-    if (answer.table !== undefined) this.#table = parseRoutingTable(answer.table)
-    return this.#table
+  /** The worker that leads the shard, by the table or by what a refusal said since. */
+  leaderOf(shard: ShardRoute): WorkerId | undefined {
+    const learned = this.#learned.get(shard.shardId)
+    if (learned === undefined) return shard.leader
+    if (learned.instead === shard.leader) return learned.leader
+    this.#learned.delete(shard.shardId)
+    return shard.leader
   }
 
-  /** Why nobody leads the shard. A failure that is final goes to the caller at once. */
-  #noLeader({ shardId, failure }: ShardRoute): VectronError {
+  /** A replica has said who leads. */
+  learnLeader(shard: ShardRoute, leader: WorkerId): void {
+    this.#learned.set(shard.shardId, { leader, instead: shard.leader })
+  }
+
+  /** The shard's replica on this worker has failed; for a while others are asked first. */
+  avoid(shard: ShardRoute, worker: WorkerId): void {
+    const replica = shard.replicas.find(({ workerId }) => workerId === worker)
+    if (replica === undefined || shard.replicas.length === 1) return
+    this.#avoided.set(replica.replicaId, this.clock.monotonicUs() + AVOID_MS * 1000)
+  }
+
+  isAvoided({ replicaId }: ReplicaRoute): boolean {
+    const untilUs = this.#avoided.get(replicaId)
+    if (untilUs === undefined) return false
+    if (untilUs > this.clock.monotonicUs()) return true
+    this.#avoided.delete(replicaId)
+    return false
+  }
+
+  /** How long searches and reads of a shard take, whichever replica answers. */
+  latencyOf({ shardId }: ShardRoute): LatencyQuantile {
+    let latency = this.#latencies.get(shardId)
+    if (latency === undefined) {
+      latency = new LatencyQuantile()
+      this.#latencies.set(shardId, latency)
+    }
+    return latency
+  }
+
+  /** Why nobody can be asked. A failure that placement knows of is final. */
+  unavailable({ shardId, failure }: ShardRoute): VectronError {
     const subject = `shard ${shardId}`
     if (failure === undefined) {
       return new VectronError('SHARD_UNAVAILABLE', `Shard ${shardId} has no leader.`, { subject })
@@ -103,5 +194,53 @@ export class Router {
     // The next request should see it when the shard has recovered meanwhile.
     this.refresh().catch(() => {})
     return new VectronError(failure.reason, failure.message, { subject })
+  }
+
+  /** Runs `attempt` until it succeeds, its error is final, or the limits leave no room. */
+  retry<T>(
+    limits: Pick<RetryLimits, 'deadline' | 'triesMax'>,
+    attempt: (number: number) => Promise<T>,
+  ): Promise<T> {
+    const { clock, random } = this.#options
+    return retryRouted({ ...limits, clock, random, refresh: () => this.refresh() }, attempt)
+  }
+
+  async #fetch(
+    request: { readonly knownVersion: bigint; readonly waitMs?: number },
+    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<RoutingTable> {
+    const answer = await this.#options.placement.getRouting(request, options)
+    // Answers may overtake each other.
+    if (answer.table !== undefined && answer.table.version >= this.#table.version) {
+      this.#adopt(parseRoutingTable(answer.table))
+    }
+    return this.#table
+  }
+
+  #adopt(table: RoutingTable): void {
+    this.#table = table
+    this.calls.keepOnly(new Set([...table.workers.values()].map(({ address }) => address)))
+    const shards = [...table.collections.values()].flatMap((route) => route.shards)
+    const shardIds = new Set(shards.map(({ shardId }) => shardId))
+    for (const known of [this.#learned, this.#latencies]) {
+      for (const shardId of known.keys()) if (!shardIds.has(shardId)) known.delete(shardId)
+    }
+    const nowUs = this.clock.monotonicUs()
+    for (const [id, untilUs] of this.#avoided) if (untilUs <= nowUs) this.#avoided.delete(id)
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { version } = this.#table
+      const startUs = this.clock.monotonicUs()
+      const request = { knownVersion: version, waitMs: FOLLOW_WAIT_MS }
+      const limits = { timeoutMs: FOLLOW_WAIT_MS + FOLLOW_GRACE_MS, signal }
+      // Without placement the table at hand goes on being used; requests say what is wrong.
+      await this.#fetch(request, limits).catch(() => {})
+      const changed = this.#table.version !== version
+      const elapsedMs = (this.clock.monotonicUs() - startUs) / 1000
+      const pauseMs = (changed ? FOLLOW_PAUSE_MS : FOLLOW_PAUSE_MS_UNCHANGED) - elapsedMs
+      await sleep(this.clock, Math.max(FOLLOW_PAUSE_MS, pauseMs), signal).catch(() => {})
+    }
   }
 }

@@ -34,6 +34,10 @@ export interface ReplicaRoute {
   readonly replicaId: ReplicaId
   readonly workerId: WorkerId
   readonly learner: boolean
+  /** A learner for ever, there to be searched. */
+  readonly searchOnly: boolean
+  /** On its way out of the shard. */
+  readonly leaving: boolean
 }
 
 export interface ShardRoute {
@@ -162,6 +166,8 @@ function parseShardRoute(message: placement.ShardRouting): ShardRoute {
       replicaId: replicaId(replica.replicaId),
       workerId: workerId(replica.workerId),
       learner: replica.learner,
+      searchOnly: replica.searchOnly,
+      leaving: replica.leaving,
     })),
     leader: message.leaderWorkerId === 0n ? undefined : workerId(message.leaderWorkerId),
     failure: message.failure && parseFailure(message.failure),

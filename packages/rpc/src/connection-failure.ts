@@ -20,10 +20,16 @@ export class ConnectionFailure extends Error {
 
 /** Whether an error tells that the request has certainly reached nobody. */
 export function hasReachedNobody(error: unknown): boolean {
-  return isConnectionFailure(error) && !(error.cause as ConnectionFailure).wasConnected
+  const failure = failureOf(error)
+  return failure !== undefined && !failure.wasConnected
 }
 
 /** Whether an error comes from the connection, and not from the server. */
-export function isConnectionFailure(error: unknown): error is Error {
-  return isVectronError(error, 'UNAVAILABLE') && error.cause instanceof ConnectionFailure
+export function isConnectionFailure(error: unknown): boolean {
+  return failureOf(error) !== undefined
+}
+
+function failureOf(error: unknown): ConnectionFailure | undefined {
+  const cause = isVectronError(error, 'UNAVAILABLE') ? error.cause : undefined
+  return cause instanceof ConnectionFailure ? cause : undefined
 }

@@ -58,6 +58,7 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const { placement, connectWorker, clock, random, logger, metrics } = options
   const router = new Router({ placement, connectWorker, clock, random })
   await router.refresh()
+  router.follow()
   const services = bindServices(options, router)
   const interceptors = [
     recordCalls({ metrics, logger, clock }),
@@ -79,10 +80,12 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
       problems,
       close: async () => {
         await Promise.all([http.close(), grpc.close()])
+        router.close()
       },
     }
   } catch (error) {
     await http.close()
+    router.close()
     throw error
   }
 }

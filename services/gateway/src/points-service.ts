@@ -169,7 +169,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     const outcome = await writeItems(router, {
       collection,
       items: records,
-      idOf: (record) => record.id,
+      shardOf: (current, { id }) => shardOfId(current, id),
       encode: (items, shard) => encodeUpsert(`${requestId}/${shard}`, items),
       deadline,
     })
@@ -191,7 +191,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
           await writeItems(router, {
             collection,
             items: selection.ids,
-            idOf: (id) => id,
+            shardOf: shardOfId,
             encode: (ids, shard) => encode(`${requestId}/${shard}`, { ids: [...ids] }),
             deadline,
           }),

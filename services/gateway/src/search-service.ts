@@ -146,6 +146,7 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
       encode: (deadline) => encodeSearchRequest(queries, deadline.remainingMs() * 1000),
       freshness: job.freshness,
       deadline: job.deadline,
+      allowPartial: true,
       ...(onAnswer === undefined ? {} : { onAnswer }),
     })
   }

@@ -113,10 +113,12 @@ function required(header: worker.ShardHeader | undefined): worker.ShardHeader {
 }
 
 function toFailure(error: unknown): worker.ShardFailure {
-  const { reason, message, metadata } = toVectronError(error)
+  const { reason, message, subject, retryAfterMs, metadata } = toVectronError(error)
   return create(worker.ShardFailureSchema, {
     reason,
     message,
     leaderWorkerId: BigInt(metadata?.['leaderWorkerId'] ?? 0),
+    subject: subject ?? '',
+    retryAfterMs: Math.ceil(retryAfterMs ?? 0),
   })
 }

@@ -242,9 +242,25 @@ export declare type ShardFailure = Message<"worker.v1.ShardFailure"> & {
   message: string;
 
   /**
+   * With NOT_LEADER: who leads, as far as the replica knows; 0 for nobody.
+   *
    * @generated from field: uint64 leader_worker_id = 3;
    */
   leaderWorkerId: bigint;
+
+  /**
+   * What the message is about when it is no field of the request.
+   *
+   * @generated from field: string subject = 4;
+   */
+  subject: string;
+
+  /**
+   * Milliseconds after which a retry may help; 0 for no advice.
+   *
+   * @generated from field: uint32 retry_after_ms = 5;
+   */
+  retryAfterMs: number;
 };
 
 /**
