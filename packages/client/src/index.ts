@@ -35,6 +35,7 @@ export type {
   FieldStats,
   FieldType,
   Metric,
+  MissingShard,
   NewCollection,
   Point,
   PointInput,

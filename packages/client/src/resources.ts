@@ -23,6 +23,8 @@ export interface CollectionInfo {
   readonly description: string
   readonly shardCount: number
   readonly replicationFactor: number
+  /** Payload field whose value chooses the shard of a point; empty: the id does. */
+  readonly partitionKey: string
   /** RFC 3339. */
   readonly createTime: string
   /** Live points, all of them searchable. */
@@ -44,6 +46,11 @@ export interface NewCollection {
   readonly description?: string
   readonly shardCount?: number
   readonly replicationFactor?: number
+  /**
+   * Keyword or integer field that every point must have: points of one value live in one shard, and
+   * requests whose filter names the value ask that shard alone. Cannot be changed later.
+   */
+  readonly partitionKey?: string
 }
 
 export interface CollectionChange {
@@ -157,6 +164,11 @@ export type SearchRequest<Payload> = SearchQuery &
     readonly targetRecall?: number
     /** Tell the plan and what happened. */
     readonly explain?: boolean
+    /**
+     * Answer from the shards that can be asked; `complete` and `missing` tell. Default: a shard
+     * that cannot be asked fails the search.
+     */
+    readonly allowPartial?: boolean
   }
 
 export interface ScoredPoint<Payload> extends Point<Payload> {
@@ -192,4 +204,13 @@ export interface SearchResult<Payload> {
   readonly plans: readonly ShardPlan[]
   /** Microseconds in the server. */
   readonly tookUs: number
+  /** Shards that gave no answer, with `allowPartial`. */
+  readonly missing: readonly MissingShard[]
+}
+
+export interface MissingShard {
+  readonly shardId: number | string
+  /** A row of docs/ERRORS.md. */
+  readonly reason: string
+  readonly message: string
 }

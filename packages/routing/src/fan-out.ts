@@ -2,8 +2,8 @@
  * Reads: one search request to each worker for all its shards, and single reads of one shard.
  *
  * Shards that fail on all their replicas for a reason that routing cures are asked again until the
- * deadline; those that have answered are not. Unless the caller allows less, every shard must
- * answer; if it does, a fan-out that some shard answered is a success that names those that did not.
+ * deadline; those that have answered are not. Every shard must answer, unless the caller takes
+ * partial answers: then a fan-out that some shard answered is a success that names the others.
  */
 
 import {

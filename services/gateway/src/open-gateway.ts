@@ -58,7 +58,6 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const { placement, connectWorker, clock, random, logger, metrics } = options
   const router = new Router({ placement, connectWorker, clock, random })
   await router.refresh()
-  router.follow()
   const services = bindServices(options, router)
   const interceptors = [
     recordCalls({ metrics, logger, clock }),
@@ -73,6 +72,7 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const http = await startHttpServer({ ...shared, port: options.httpPort, routes })
   try {
     const grpc = await startGrpcServer({ ...shared, port: options.grpcPort })
+    router.follow()
     grpc.health.set('serving')
     return {
       httpPort: http.port,
@@ -85,7 +85,6 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     }
   } catch (error) {
     await http.close()
-    router.close()
     throw error
   }
 }

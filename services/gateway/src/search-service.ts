@@ -5,9 +5,9 @@
  * and payloads pass as bytes; JavaScript looks at a hit only to merge several shards.
  */
 
-import { fromBinary } from '@bufbuild/protobuf'
+import { create, fromBinary } from '@bufbuild/protobuf'
 import { assertDefined, type Deadline, deadlineAfter, LIMITS, VectronError } from '@vectron/base'
-import { engine, parseVector, wire } from '@vectron/contracts'
+import { engine, parseVector, vectron, wire } from '@vectron/contracts'
 import {
   type CollectionRoute,
   type FanOutAnswer,
@@ -38,6 +38,8 @@ interface SearchJob {
   readonly prefixes: readonly string[]
   readonly freshness: ReadFreshness
   readonly deadline: Deadline
+  /** All searches take an answer from some of the shards. */
+  readonly allowPartial: boolean
   readonly startUs: number
 }
 
@@ -108,7 +110,8 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
     const { clusterId } = router.table
     const freshness = strictest(requests.map((request) => takeFreshness(clusterId, request)))
     const deadline = deadlineAfter(clock, timeoutMs)
-    return { route, searches, prefixes, freshness, deadline, startUs }
+    const allowPartial = requests.every((request) => request.allowPartial)
+    return { route, searches, prefixes, freshness, deadline, allowPartial, startUs }
   }
 
   /** Turns texts and ids into what the engine can search for. */
@@ -146,7 +149,7 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
       encode: (deadline) => encodeSearchRequest(queries, deadline.remainingMs() * 1000),
       freshness: job.freshness,
       deadline: job.deadline,
-      allowPartial: true,
+      allowPartial: job.allowPartial,
       ...(onAnswer === undefined ? {} : { onAnswer }),
     })
   }
@@ -174,9 +177,10 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
         shardsTotal: fanOut.shardsTotal,
         shardsAnswered: decoded.length,
         ...(hits.matches === undefined || !complete ? {} : { matches: hits.matches }),
-        warnings: [...hits.warnings, ...missingShards(fanOut)],
+        warnings: hits.warnings,
         plans: hits.plans,
         tookUs: Math.round(this.#context.clock.monotonicUs() - job.startUs),
+        missing: missingShards(fanOut),
       })
     }
     return answers
@@ -239,6 +243,8 @@ function strictest(wanted: readonly ReadFreshness[]): ReadFreshness {
   return { kind: 'session', positions }
 }
 
-function missingShards({ failures }: FanOutAnswer): string[] {
-  return [...failures].map(([shard, error]) => `shard ${shard} did not answer: ${error.message}`)
+function missingShards({ failures }: FanOutAnswer): vectron.ShardMissing[] {
+  return [...failures].map(([shardId, { reason, message }]) =>
+    create(vectron.ShardMissingSchema, { shardId, reason, message }),
+  )
 }

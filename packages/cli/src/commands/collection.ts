@@ -16,6 +16,8 @@ interface CreateFlags extends ClientFlags {
   readonly embedder?: string
   readonly description?: string
   readonly shards?: number
+  readonly replicas?: number
+  readonly partitionKey?: string
 }
 
 interface UpdateFlags extends ClientFlags {
@@ -71,12 +73,15 @@ function addCreate(parent: Command, { terminal, env }: CliContext): void {
     .option('--embedder <name>', 'turns text into vectors: glove-sif-100')
     .option('--description <text>', 'shown in lists')
     .option('--shards <n>', 'number of shards', wholeNumber(1))
+    .option('--replicas <n>', 'copies of each shard, on different workers', wholeNumber(1))
+    .option('--partition-key <field>', 'payload field that chooses the shard of a point')
     .addHelpText(
       'after',
       `
 Examples:
   $ vectron collection create photos --dimension 512
-  $ vectron collection create notes --embedder glove-sif-100 --field author:keyword`,
+  $ vectron collection create notes --embedder glove-sif-100 --field author:keyword
+  $ vectron collection create orders --dimension 384 --shards 8 --partition-key customer`,
     )
     .action(async (name: string, flags: CreateFlags) => {
       if (flags.dimension === undefined && flags.embedder === undefined) {
@@ -89,6 +94,8 @@ Examples:
         ...(flags.embedder === undefined ? {} : { embedder: flags.embedder }),
         ...(flags.description === undefined ? {} : { description: flags.description }),
         ...(flags.shards === undefined ? {} : { shardCount: flags.shards }),
+        ...(flags.replicas === undefined ? {} : { replicationFactor: flags.replicas }),
+        ...(flags.partitionKey === undefined ? {} : { partitionKey: flags.partitionKey }),
         ...(flags.field === undefined ? {} : { payloadSchema: flags.field }),
       })
       showObject(terminal, flags.output, { ...info })

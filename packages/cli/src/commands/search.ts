@@ -18,6 +18,7 @@ interface SearchFlags extends ClientFlags {
   readonly recall?: number
   readonly withVector?: true
   readonly explain?: true
+  readonly allowPartial?: true
 }
 
 type AnyPayload = Record<string, unknown>
@@ -38,6 +39,7 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--recall <share>', 'recall to aim at, .80 to .999', number)
     .option('--with-vector', 'give vectors too (with -o json)')
     .option('--explain', 'tell the plan and what happened')
+    .option('--allow-partial', 'answer from the shards that can be asked')
     .addHelpText(
       'after',
       `
@@ -56,6 +58,7 @@ Examples:
           withVector: flags.withVector === true,
           exact: flags.exact === true,
           explain: flags.explain === true,
+          allowPartial: flags.allowPartial === true,
           ...(flags.filter === undefined ? {} : { filter: flags.filter }),
           ...(flags.recall === undefined ? {} : { targetRecall: flags.recall }),
         })
@@ -107,6 +110,9 @@ function noteResult(terminal: Terminal, result: SearchResult<AnyPayload>, explai
   terminal.note(terminal.dim(`${result.results.length} results, ${kind}${matches}, ${took}`))
   if (!result.complete) {
     terminal.note(`Incomplete: ${result.shardsAnswered} of ${result.shardsTotal} shards answered.`)
+    for (const { shardId, message } of result.missing) {
+      terminal.note(`shard ${shardId} is missing: ${message}`)
+    }
   }
   for (const warning of result.warnings) terminal.note(`Note: ${warning}`)
   if (!explain) return

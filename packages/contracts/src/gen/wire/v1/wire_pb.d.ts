@@ -14,6 +14,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
+import type { ShardMissing } from "../../vectron/v1/search_pb.js";
 
 /**
  * Describes the file wire/v1/wire.proto.
@@ -233,6 +234,11 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
    * @generated from field: bool explain = 14;
    */
   explain: boolean;
+
+  /**
+   * @generated from field: bool allow_partial = 15;
+   */
+  allowPartial: boolean;
 };
 
 /**
@@ -293,6 +299,11 @@ export declare type SearchResponse = Message<"wire.v1.SearchResponse"> & {
    * @generated from field: uint32 took_us = 9;
    */
   tookUs: number;
+
+  /**
+   * @generated from field: repeated vectron.v1.ShardMissing missing = 10;
+   */
+  missing: ShardMissing[];
 };
 
 /**
