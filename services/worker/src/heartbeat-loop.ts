@@ -94,8 +94,8 @@ export class HeartbeatLoop {
 }
 
 function reportReplicas(registry: ShardRegistry): placement.ReplicaReport[] {
-  const failed = [...registry.failed].map(([shardId, error]) =>
-    create(placement.ReplicaReportSchema, { shardId, failure: toFailure(error) }),
+  const failed = registry.failed.map(({ shardId, replicaId, error }) =>
+    create(placement.ReplicaReportSchema, { shardId, replicaId, failure: toFailure(error) }),
   )
   return [...registry.open.map(reportReplica), ...failed]
 }

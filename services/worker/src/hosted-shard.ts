@@ -21,11 +21,14 @@ import {
 } from '@vectron/base'
 import { engine, type placement, worker } from '@vectron/contracts'
 import type { ShardEngine, ShardEngineOptions } from '@vectron/native'
-import type { ReplicaHost } from '@vectron/raft'
+import type { GroupMember, ReplicaHost } from '@vectron/raft'
 import { type AppliedWrite, encodeCommand, Shard, type ShardEpoch } from '@vectron/shard'
 
 /** Suffix of folders that are being removed. */
 export const DOOMED = '.removed'
+
+/** Membership version of a group's first members. */
+const BOOTSTRAP_MEMBERSHIP = 1n
 
 /** Opens the engine of a folder. */
 export type OpenEngine = (options: ShardEngineOptions) => Promise<ShardEngine>
@@ -173,15 +176,21 @@ function joinGroup(options: HostedShardOptions, opened: ShardEngine): Promise<Sh
   return Shard.open({
     shardId: shardId(assignment.shardId),
     replicaId: replicaId(assignment.replicaId),
-    members: assignment.members.map((member) => ({
-      replica: replicaId(member.replicaId),
-      learner: member.learner,
-    })),
+    members: isBootstrap(assignment) ? membersOf(assignment) : [],
     epoch: epochOf(assignment),
     engine: opened,
     host,
     clock,
   })
+}
+
+/** A group begins with its first members, the same on each of them; whoever comes later joins. */
+function isBootstrap({ epoch }: placement.Assignment): boolean {
+  return epoch?.membership === BOOTSTRAP_MEMBERSHIP
+}
+
+function membersOf({ members }: placement.Assignment): GroupMember[] {
+  return members.map(({ replicaId: id, learner }) => ({ replica: replicaId(id), learner }))
 }
 
 /** The log and the folder contradict each other, for instance because the folder was emptied. */
@@ -193,7 +202,10 @@ function nameFolder(error: VectronError, folder: string): VectronError {
 /** Removes a shard's folder, whole or not at all as far as the next start can see. */
 export async function removeShardFolder(disk: Disk, folder: string): Promise<void> {
   const doomed = folder.endsWith(DOOMED) ? folder : folder + DOOMED
-  if (doomed !== folder) await disk.rename(folder, doomed)
+  if (doomed !== folder) {
+    await disk.remove(doomed)
+    await disk.rename(folder, doomed)
+  }
   await disk.remove(doomed)
 }
 

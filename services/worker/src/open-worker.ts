@@ -6,7 +6,14 @@
  */
 
 import { join } from 'node:path'
-import { type Clock, type Disk, type Logger, type Metrics, systemDisk } from '@vectron/base'
+import {
+  type Clock,
+  type Disk,
+  type Logger,
+  type Metrics,
+  systemDisk,
+  VectronError,
+} from '@vectron/base'
 import { type placement, worker } from '@vectron/contracts'
 import { openShardEngine, type RaftLog } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
@@ -14,7 +21,8 @@ import { type BoundService, bindService, type Client } from '@vectron/rpc'
 import { DiskGuard } from './disk-guard.ts'
 import { HeartbeatLoop } from './heartbeat-loop.ts'
 import type { OpenEngine } from './hosted-shard.ts'
-import type { WorkerIdentity } from './identity.ts'
+import { readIdentity, type WorkerIdentity } from './identity.ts'
+import { ReplicaMemory } from './replica-memory.ts'
 import { exposeShards } from './shard-metrics.ts'
 import { ShardRegistry } from './shard-registry.ts'
 import { WorkerService } from './worker-service.ts'
@@ -61,6 +69,7 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
     shardsFolder,
     host,
     log,
+    memory: await openMemory(folder, identity, disk),
     disk,
     openEngine,
     clock,
@@ -88,4 +97,18 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
       await registry.close()
     },
   }
+}
+
+async function openMemory(
+  folder: string,
+  identity: WorkerIdentity,
+  disk: Disk,
+): Promise<ReplicaMemory> {
+  const record = await readIdentity(folder, disk)
+  if (record?.workerId === identity.workerId && record.clusterId === identity.clusterId) {
+    return new ReplicaMemory({ folder, disk, record })
+  }
+  throw new VectronError('WRONG_CLUSTER', `${folder} is not of worker ${identity.workerId}.`, {
+    subject: folder,
+  })
 }

@@ -34,7 +34,9 @@ export async function registerWorker(options: RegisterOptions): Promise<WorkerId
     raftAddress,
     zone,
   })
-  const identity = { clusterId: answer.clusterId, workerId: workerId(answer.workerId) }
-  if (known === undefined) await writeIdentity(folder, identity, disk)
+  if (known !== undefined) return known
+  const { clusterId } = answer
+  const identity = { clusterId, workerId: workerId(answer.workerId), replicas: [] }
+  await writeIdentity(folder, identity, disk)
   return identity
 }

@@ -98,7 +98,7 @@ function exposeStates(metrics: Metrics, registry: ShardRegistry): void {
     collect: () => {
       const broken = registry.open.filter(({ shard }) => shard.failure !== undefined).length
       gauge.set({ state: 'serving' }, registry.open.length - broken)
-      gauge.set({ state: 'failed' }, registry.failed.size + broken)
+      gauge.set({ state: 'failed' }, registry.failed.length + broken)
     },
   })
 }

@@ -2,7 +2,8 @@
  * The shards of this worker: makes what is hosted equal to what placement assigned.
  *
  * Reconciling is idempotent and repeated with every heartbeat answer: a shard that could not be
- * opened is tried again, one that is no longer assigned is destroyed. Shards open side by side.
+ * opened is tried again, one that is no longer assigned, or as another replica, is destroyed.
+ * Shards open side by side.
  *
  * Invariant: nothing is destroyed before placement, recognised by its cluster id, has answered
  * once.
@@ -13,7 +14,10 @@ import {
   type Clock,
   type Disk,
   groupId,
+  groupOfShard,
   type Logger,
+  type ReplicaId,
+  replicaId,
   type ShardId,
   shardId,
   toVectronError,
@@ -23,12 +27,14 @@ import type { placement } from '@vectron/contracts'
 import type { RaftLog } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
 import { DOOMED, HostedShard, type OpenEngine, removeShardFolder } from './hosted-shard.ts'
+import { lostReplica, type ReplicaMemory } from './replica-memory.ts'
 
 export interface ShardRegistryOptions {
   readonly shardsFolder: string
   readonly host: ReplicaHost
   /** The host's log: groups that it still holds and nobody wants are removed from it. */
   readonly log: Pick<RaftLog, 'groups'>
+  readonly memory: ReplicaMemory
   readonly disk: Disk
   readonly openEngine: OpenEngine
   readonly clock: Clock
@@ -42,11 +48,25 @@ type Hosting = { readonly kind: 'open'; readonly hosted: HostedShard } | Failed
 
 interface Failed {
   readonly kind: 'failed'
+  readonly replica: ReplicaId
   readonly error: VectronError
   /** Milliseconds between the last try to open it and the next. */
   readonly pauseMs: number
   /** Monotonic microseconds of the next try. */
   readonly retryAtUs: number
+}
+
+/** What the disk holds of all shards. */
+interface Found {
+  readonly groups: ReadonlySet<bigint>
+  readonly folders: ReadonlySet<string>
+}
+
+/** A shard that could not be opened. */
+export interface FailedShard {
+  readonly shardId: ShardId
+  readonly replicaId: ReplicaId
+  readonly error: VectronError
 }
 
 /** Opening may read the whole shard, so one that stays broken is tried less and less often. */
@@ -69,12 +89,12 @@ export class ShardRegistry {
   }
 
   /** Shards that could not be opened, and why. */
-  get failed(): ReadonlyMap<ShardId, VectronError> {
-    const failed = new Map<ShardId, VectronError>()
-    for (const [id, hosting] of this.#shards) {
-      if (hosting.kind === 'failed') failed.set(id, hosting.error)
-    }
-    return failed
+  get failed(): readonly FailedShard[] {
+    return [...this.#shards].flatMap(([id, hosting]) =>
+      hosting.kind === 'failed'
+        ? [{ shardId: id, replicaId: hosting.replica, error: hosting.error }]
+        : [],
+    )
   }
 
   /** Whether each open shard serves, or has failed: nothing is still on its way. */
@@ -104,8 +124,9 @@ export class ShardRegistry {
    */
   async reconcile(assignments: readonly placement.Assignment[]): Promise<boolean> {
     const assigned = new Map(assignments.map((entry) => [shardId(entry.shardId), entry]))
+    const found = await this.#look()
     const settled = await Promise.all([
-      ...[...assigned].map(([id, assignment]) => this.#ensure(id, assignment)),
+      ...[...assigned].map(([id, assignment]) => this.#ensure(id, assignment, found)),
       this.#removeAllBut(assigned),
     ])
     return settled.every((done) => done)
@@ -118,21 +139,26 @@ export class ShardRegistry {
     await Promise.all(shards.map((hosted) => hosted.close()))
   }
 
+  async #look(): Promise<Found> {
+    const { log, disk, shardsFolder } = this.#options
+    return { groups: new Set(log.groups()), folders: new Set(await disk.names(shardsFolder)) }
+  }
+
   /** Whether the shard is as assigned now. */
-  async #ensure(id: ShardId, assignment: placement.Assignment): Promise<boolean> {
+  async #ensure(id: ShardId, assignment: placement.Assignment, found: Found): Promise<boolean> {
     try {
-      const hosted = await this.#ensureOpen(id, assignment)
+      const hosted = await this.#ensureOpen(id, assignment, found)
       if (hosted === undefined) return false
       await hosted.adopt(assignment)
       return hosted.schemaVersion >= assignment.schemaVersion && hosted.isServing
     } catch (error) {
-      this.#recordFailure(id, toVectronError(error))
+      this.#recordFailure(id, replicaId(assignment.replicaId), toVectronError(error))
       return false
     }
   }
 
   /** Logs a failure when it is a new one: a shard that stays broken is tried again and again. */
-  #recordFailure(id: ShardId, error: VectronError): void {
+  #recordFailure(id: ShardId, replica: ReplicaId, error: VectronError): void {
     const { logger, clock } = this.#options
     const hosting = this.#shards.get(id)
     const known = hosting?.kind === 'failed' && hosting.error.message === error.message
@@ -141,34 +167,67 @@ export class ShardRegistry {
     const lastPauseMs = hosting?.pauseMs ?? RETRY_PAUSE_MS_FIRST / 2
     const pauseMs = Math.min(RETRY_PAUSE_MS_MAX, 2 * lastPauseMs)
     const retryAtUs = clock.monotonicUs() + pauseMs * 1000
-    this.#shards.set(id, { kind: 'failed', error, pauseMs, retryAtUs })
+    this.#shards.set(id, { kind: 'failed', replica, error, pauseMs, retryAtUs })
   }
 
   /** The open shard; undefined while the next try is not due. */
   async #ensureOpen(
     id: ShardId,
     assignment: placement.Assignment,
+    found: Found,
   ): Promise<HostedShard | undefined> {
+    const replica = replicaId(assignment.replicaId)
     const hosting = this.#shards.get(id)
-    if (hosting?.kind === 'open') return hosting.hosted
-    if (hosting !== undefined && hosting.retryAtUs > this.#options.clock.monotonicUs()) return
-    const hosted = await HostedShard.open({ ...this.#options, assignment })
+    if (hosting?.kind === 'open') {
+      if (hosting.hosted.shard.replicaId === replica) return hosting.hosted
+      await this.#destroy(id, hosting)
+    } else if (hosting?.replica === replica) {
+      if (hosting.retryAtUs > this.#options.clock.monotonicUs()) return undefined
+    }
+    const hosted = await this.#openReplica(assignment, replica, found)
     this.#shards.set(id, { kind: 'open', hosted })
     this.#options.logger.info({ shard: id, collection: hosted.collection }, 'shard open')
     return hosted
+  }
+
+  /** @throws VectronError REPLICA_LOST */
+  async #openReplica(
+    assignment: placement.Assignment,
+    replica: ReplicaId,
+    { groups, folders }: Found,
+  ): Promise<HostedShard> {
+    const { memory, host, disk, shardsFolder } = this.#options
+    const id = shardId(assignment.shardId)
+    const traces = { inLog: groups.has(groupOfShard(id)), hasFolder: folders.has(`${id}`) }
+    const opening = memory.plan(id, replica, traces)
+    if (opening.kind === 'lost') throw lostReplica(id, replica, opening.why)
+    if (opening.kind === 'create') {
+      if (traces.inLog) await host.destroyGroup(groupOfShard(id))
+      if (traces.hasFolder) await removeShardFolder(disk, join(shardsFolder, `${id}`))
+      await memory.forget(id)
+      await memory.begin(id, replica)
+    }
+    const hosted = await HostedShard.open({ ...this.#options, assignment })
+    await memory.confirm(id, replica)
+    return hosted
+  }
+
+  async #destroy(id: ShardId, hosting: Hosting): Promise<void> {
+    this.#shards.delete(id)
+    if (hosting.kind === 'open') await hosting.hosted.destroy()
+    await this.#options.memory.forget(id)
+    this.#options.logger.info({ shard: id }, 'shard destroyed')
   }
 
   /** Ends what is not assigned, also what is left of shards that went while we were down. */
   async #removeAllBut(assigned: ReadonlyMap<ShardId, unknown>): Promise<boolean> {
     try {
       for (const [id, hosting] of this.#shards) {
-        if (assigned.has(id)) continue
-        this.#shards.delete(id)
-        if (hosting.kind === 'open') await hosting.hosted.destroy()
-        this.#options.logger.info({ shard: id }, 'shard destroyed')
+        if (!assigned.has(id)) await this.#destroy(id, hosting)
       }
-      await this.#removeOrphanGroups(assigned)
-      await this.#removeOrphanFolders(assigned)
+      const left = await this.#look()
+      await this.#removeOrphanGroups(assigned, left)
+      await this.#removeOrphanFolders(assigned, left)
       return true
     } catch (error) {
       this.#options.logger.error({ err: error }, 'cannot remove a shard that is not assigned')
@@ -176,16 +235,24 @@ export class ShardRegistry {
     }
   }
 
-  async #removeOrphanGroups(assigned: ReadonlyMap<ShardId, unknown>): Promise<void> {
-    const { host, log } = this.#options
-    for (const group of log.groups()) {
-      if (!assigned.has(shardId(group))) await host.destroyGroup(groupId(group))
+  async #removeOrphanGroups(
+    assigned: ReadonlyMap<ShardId, unknown>,
+    { groups }: Found,
+  ): Promise<void> {
+    const { host, memory } = this.#options
+    for (const group of groups) {
+      if (assigned.has(shardId(group))) continue
+      await host.destroyGroup(groupId(group))
+      await memory.forget(shardId(group))
     }
   }
 
-  async #removeOrphanFolders(assigned: ReadonlyMap<ShardId, unknown>): Promise<void> {
+  async #removeOrphanFolders(
+    assigned: ReadonlyMap<ShardId, unknown>,
+    { folders }: Found,
+  ): Promise<void> {
     const { shardsFolder, disk, logger } = this.#options
-    for (const name of await disk.names(shardsFolder)) {
+    for (const name of folders) {
       const match = /^([0-9]+)(\.removed)?$/.exec(name)
       const orphan = match?.[1] !== undefined && !assigned.has(shardId(BigInt(match[1])))
       if (!orphan && !name.endsWith(DOOMED)) continue
