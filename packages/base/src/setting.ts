@@ -104,9 +104,11 @@ export function listSetting(
     /** What one item looks like, for people: `host:port`. */
     readonly item: string
     readonly matches: RegExp
+    /** Default: 0. */
+    readonly countMin?: number
   },
 ): Setting<readonly string[]> {
-  const { item, matches } = options
+  const { item, matches, countMin = 0 } = options
   return {
     default: options.default,
     describe: options.describe,
@@ -114,8 +116,11 @@ export function listSetting(
     parse(raw) {
       const items = typeof raw === 'string' ? splitItems(raw) : raw
       const fits = (one: unknown) => typeof one === 'string' && matches.test(one)
-      if (Array.isArray(items) && items.every(fits)) return ok(items as string[])
-      return refused(`a list of ${item}`)
+      const isList = Array.isArray(items) && items.every(fits)
+      if (isList && items.length >= countMin) return ok(items as string[])
+      return refused(
+        countMin === 0 ? `a list of ${item}` : `a list of at least ${countMin} ${item}`,
+      )
     },
   }
 }

@@ -70,7 +70,8 @@ export function cellText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value, plainVectors)
 }
 
-function tableLines<Row>(
+/** Titles and rows, in aligned columns. */
+export function tableLines<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   terminal: Terminal,

@@ -1,5 +1,6 @@
 /** All commands of `vectron`, put together. */
 import { Command } from 'commander'
+import { addClusterCommands } from './commands/cluster.ts'
 import { addCollectionCommands } from './commands/collection.ts'
 import { addConfigCommands } from './commands/config.ts'
 import { addDemoCommands } from './commands/demo.ts'
@@ -27,9 +28,11 @@ export function createProgram(context: CliContext): Command {
 First steps:
   $ vectron start
   $ vectron search dictionary "a young dog"
+  $ vectron cluster start --workers 3 --placement 3
   $ vectron help exit-codes`,
     )
   addStartCommand(program, context)
+  addClusterCommands(program, context)
   addServiceCommands(program, context)
   addCollectionCommands(program, context)
   addPointCommands(program, context)

@@ -24,8 +24,8 @@ test('A member of placement is its number, its host and its two ports.', () => {
 })
 
 test('Who listens on every address must tell others which one is meant.', () => {
-  const all = { host: '0.0.0.0', port: 1, advertise: '' }
-  assert.throws(() => advertised('grpc', all, 1), /grpc\.advertise is empty/)
-  assert.equal(advertised('grpc', { ...all, advertise: 'w1:7' }, 1), 'w1:7')
-  assert.equal(advertised('grpc', { ...all, host: '::1' }, 9), '[::1]:9')
+  const all = { host: '0.0.0.0', port: 1, advertise: '', setting: 'grpc.advertise' }
+  assert.throws(() => advertised(all, 1), /grpc\.advertise must say where/)
+  assert.equal(advertised({ ...all, advertise: 'w1:7' }, 1), 'w1:7')
+  assert.equal(advertised({ ...all, host: '::1' }, 9), '[::1]:9')
 })

@@ -2,19 +2,11 @@
  * Addresses as settings write them: `host:port`, and `member@host:grpcPort/raftPort` of placement.
  */
 import { VectronError } from '@vectron/base'
+import type { PlacementMember } from '@vectron/placement-service'
 
 export interface Address {
   readonly host: string
   readonly port: number
-}
-
-/** One member of placement: where it answers calls, and where the other members reach it. */
-export interface PlacementMember {
-  readonly memberId: bigint
-  /** `host:port` of gRPC. */
-  readonly address: string
-  /** `host:port` of Raft. */
-  readonly raftAddress: string
 }
 
 /** Where a part listens, and what others are told. */
@@ -23,6 +15,8 @@ export interface Endpoint {
   readonly port: number
   /** `host:port` for others; empty: host and port as they are. */
   readonly advertise: string
+  /** Which setting says that; for messages. */
+  readonly setting: string
 }
 
 export const ADDRESS_PATTERN = /^(\[[0-9a-fA-F:]+\]|[^\s:/@[\]]+):(\d{1,5})$/
@@ -60,15 +54,16 @@ export function parseMember(text: string): PlacementMember {
  * @throws VectronError INVALID_ARGUMENT naming the setting when it listens on every address and
  *   tells none
  */
-export function advertised(section: string, endpoint: Endpoint, port: number): string {
-  if (endpoint.advertise !== '') return endpoint.advertise
-  if (endpoint.host === '0.0.0.0' || endpoint.host === '::') {
+export function advertised(endpoint: Endpoint, port: number): string {
+  const { host, advertise, setting } = endpoint
+  if (advertise !== '') return advertise
+  if (host === '0.0.0.0' || host === '::') {
     throw new VectronError(
       'INVALID_ARGUMENT',
-      `${section}.advertise is empty, but ${section}.host is ${endpoint.host}: others cannot reach ` +
-        'that. Set it to host:port of this machine.',
-      { field: `${section}.advertise` },
+      `It listens on ${host}, which others cannot reach: ${setting} must say where they can, as ` +
+        'host:port of this machine.',
+      { field: setting },
     )
   }
-  return formatAddress({ host: endpoint.host, port })
+  return formatAddress({ host, port })
 }

@@ -26,7 +26,8 @@ async function openAuthService(config: AuthConfig, around: Surroundings): Promis
     around.logger.warn('there is no API key yet; make one: vectron auth --create-key NAME')
   }
   const services = [running.auth, ...running.publicServices]
-  const grpc = await openGrpcEndpoint(config.grpc, services, around)
+  const endpoint = { ...config.grpc, setting: 'grpc.advertise' }
+  const grpc = await openGrpcEndpoint(endpoint, services, around)
   grpc.serve()
   return { addresses: { grpc: grpc.address }, problems: () => [] }
 }

@@ -1,14 +1,21 @@
 /** Clients of other processes: one connection for each address, shared and closed at the end. */
-import { worker } from '@vectron/contracts'
-import type { ConnectWorker, WorkerDoor } from '@vectron/routing'
+import { placement, worker } from '@vectron/contracts'
+import {
+  type ConnectWorker,
+  createPlacementClient,
+  type PlacementClient,
+  type WorkerDoor,
+} from '@vectron/routing'
 import { GrpcChannel } from '@vectron/rpc'
 import type { Surroundings } from './surroundings.ts'
 
 export class Connections {
+  readonly #around: Pick<Surroundings, 'closers' | 'clock' | 'random'>
   readonly #channels = new Map<string, GrpcChannel>()
 
-  constructor({ closers }: Pick<Surroundings, 'closers'>) {
-    closers.add(() => {
+  constructor(around: Pick<Surroundings, 'closers' | 'clock' | 'random'>) {
+    this.#around = around
+    around.closers.add(() => {
       for (const channel of this.#channels.values()) channel.close()
     })
   }
@@ -20,6 +27,13 @@ export class Connections {
     const channel = new GrpcChannel(address)
     this.#channels.set(address, channel)
     return channel
+  }
+
+  /** A client of placement, whichever of its members leads. */
+  placement(members: readonly string[]): PlacementClient {
+    const { clock, random } = this.#around
+    const connect = (address: string) => this.channel(address).client(placement.Placement)
+    return createPlacementClient({ members, connect, clock, random })
   }
 
   /** Doors to workers, one for each address. */

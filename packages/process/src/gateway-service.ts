@@ -1,7 +1,7 @@
 /** `vectron gateway`: a gateway in a process of its own. It keeps nothing. */
 
 import { isVectronError } from '@vectron/base'
-import { auth, placement } from '@vectron/contracts'
+import { auth } from '@vectron/contracts'
 import { type Embedder, openGateway } from '@vectron/gateway-service'
 import { formatAddress } from './address.ts'
 import { Connections } from './connections.ts'
@@ -36,7 +36,7 @@ async function openGatewayService(
   const { clock, random, logger, metrics, version, closers } = around
   const { host, port } = config.http
   const connections = new Connections(around)
-  const client = connections.channel(config.placement.members[0] ?? '').client(placement.Placement)
+  const client = connections.placement(config.placement.members)
   await untilAnswered('placement', () => client.getRouting({}), around)
   const gateway = await openGateway({
     host,

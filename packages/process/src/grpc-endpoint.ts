@@ -31,7 +31,7 @@ export async function openGrpcEndpoint(
   }
   closers.add(close)
   return {
-    address: advertised('grpc', endpoint, server.port),
+    address: advertised(endpoint, server.port),
     serve: () => {
       server.health.set('serving')
       closers.add(close)

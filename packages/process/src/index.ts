@@ -6,6 +6,7 @@
 export { AUTH_SERVICE, createKey } from './auth-service.ts'
 export { nextBootEpoch } from './boot-epoch.ts'
 export { Closers } from './closers.ts'
+export { Connections } from './connections.ts'
 export { gatewayService } from './gateway-service.ts'
 export { openAuthPart, openPlacementPart, openWorkerPart, workerFolder } from './parts.ts'
 export { PLACEMENT_SERVICE } from './placement-service.ts'

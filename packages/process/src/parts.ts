@@ -87,7 +87,8 @@ async function openCredentialStore(
   }
 }
 
-export interface PlacementPartOptions extends Pick<PlacementOptions, 'whenEmpty'> {
+export interface PlacementPartOptions
+  extends Pick<PlacementOptions, 'whenEmpty' | 'member' | 'settings'> {
   readonly dataFolder: string
   readonly transport: Transport
 }

@@ -1,10 +1,13 @@
 /** `vectron placement`: one member of placement in a process of its own. */
 import { resolve } from 'node:path'
+import { replicaId } from '@vectron/base'
 import { placement } from '@vectron/contracts'
-import { InProcessNetwork } from '@vectron/raft'
+import { CATALOG_GROUP } from '@vectron/placement-service'
+import { formatAddress, parseMember } from './address.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
 import { LateService } from './late-service.ts'
 import { openPlacementPart } from './parts.ts'
+import { openPeerTransport } from './peer-endpoint.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { PLACEMENT_SETTINGS, type PlacementConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -25,16 +28,42 @@ async function openPlacementService(
   config: PlacementConfig,
   around: Surroundings,
 ): Promise<OpenService> {
-  const { cluster, data } = config
+  const { cluster, data, driver } = config
   const late = new LateService(placement.Placement, 'placement')
-  const grpc = await openGrpcEndpoint(config.grpc, [late.bound], around)
-  const transport = new InProcessNetwork().connect({
-    clusterId: cluster.name,
-    nodeId: BigInt(cluster.member),
-    bootEpoch: around.bootEpoch,
-  })
+  const members = cluster.members.map(parseMember)
+  const memberId = BigInt(cluster.member)
+  const own = members.find((one) => one.memberId === memberId)
+  const listed = { ...config.grpc, advertise: own?.address ?? '', setting: 'cluster.members' }
+  const grpc = await openGrpcEndpoint(listed, [late.bound], around)
+  // Without a list it is the only one.
+  const sole = { memberId, address: grpc.address, raftAddress: formatAddress(config.raft) }
+  const member = { memberId, members: members.length === 0 ? [sole] : members }
+  const transport = await openPeerTransport(
+    {
+      identity: { clusterId: cluster.name, nodeId: memberId, bootEpoch: around.bootEpoch },
+      role: 'placement',
+      listen: {
+        ...config.raft,
+        advertise: own?.raftAddress ?? '',
+        setting: 'cluster.members',
+      },
+
+      addressOf: (node) => members.find((one) => one.memberId === node)?.raftAddress,
+    },
+    around,
+  )
+  transport.setMembers(
+    CATALOG_GROUP,
+    members.map((one) => ({ replica: replicaId(one.memberId), nodeId: one.memberId })),
+  )
   const { service } = await openPlacementPart(
-    { dataFolder: data.folder, transport, whenEmpty: { kind: 'bootstrap' } },
+    {
+      dataFolder: data.folder,
+      transport,
+      member,
+      settings: driver,
+      whenEmpty: { kind: 'bootstrap' },
+    },
     around,
   )
   late.open(service)

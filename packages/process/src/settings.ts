@@ -12,6 +12,7 @@ import {
   patternSetting,
   stringSetting,
 } from '@vectron/base'
+import { PLACEMENT_SETTINGS as PLACEMENT_DEFAULTS } from '@vectron/placement-service'
 import { ADDRESS_PATTERN, MEMBER_PATTERN } from './address.ts'
 
 const GIB = 1024 ** 3
@@ -65,6 +66,7 @@ const placementSection = {
     default: ['127.0.0.1:6190'],
     item: 'host:port',
     matches: ADDRESS_PATTERN,
+    countMin: 1,
     describe: 'gRPC addresses of the members of placement; some are enough',
   }),
 }
@@ -183,18 +185,24 @@ export const PLACEMENT_SETTINGS = {
       describe: 'all members of placement, the same on each; empty: this one alone',
     }),
   },
-  grpc: grpcSection(6190, 'workers and gateways'),
-  raft: raftSection(6191, 'the other members of placement'),
+  grpc: {
+    host: hostSetting('address on which it listens for workers and gateways'),
+    port: portSetting(6190, 'port of gRPC'),
+  },
+  raft: {
+    host: hostSetting('address on which it listens for the other members of placement'),
+    port: portSetting(6191, 'port of Raft and of snapshots'),
+  },
   admin: adminSection(6192),
   driver: {
     silentMs: integerSetting({
-      default: 10_000,
+      default: PLACEMENT_DEFAULTS.silentMs,
       min: 500,
       max: 3_600_000,
       describe: 'milliseconds without a heartbeat after which a worker gets nothing new',
     }),
     deadMs: integerSetting({
-      default: 300_000,
+      default: PLACEMENT_DEFAULTS.deadMs,
       min: 1000,
       max: 86_400_000,
       describe: 'milliseconds without a heartbeat after which its replicas are rebuilt elsewhere',

@@ -4,7 +4,7 @@
  * It listens first, because placement is told where; its handlers come when it is registered.
  */
 import { resolve } from 'node:path'
-import { placement, worker } from '@vectron/contracts'
+import { worker } from '@vectron/contracts'
 import { InProcessNetwork } from '@vectron/raft'
 import { registerWorker } from '@vectron/worker-service'
 import { Connections } from './connections.ts'
@@ -30,9 +30,13 @@ export const WORKER_SERVICE: ServiceDefinition<typeof WORKER_SETTINGS> = {
 
 async function openWorkerService(config: WorkerConfig, around: Surroundings): Promise<OpenService> {
   const late = new LateService(worker.Worker, 'worker')
-  const grpc = await openGrpcEndpoint(config.grpc, [late.bound], around)
+  const grpc = await openGrpcEndpoint(
+    { ...config.grpc, setting: 'grpc.advertise' },
+    [late.bound],
+    around,
+  )
   const connections = new Connections(around)
-  const client = connections.channel(config.placement.members[0] ?? '').client(placement.Placement)
+  const client = connections.placement(config.placement.members)
   const register = () =>
     registerWorker({
       folder: workerFolder(config.data.folder),

@@ -1,0 +1,208 @@
+/**
+ * What a cluster on this machine looks like at one moment: its processes as this machine sees them,
+ * and its shards as placement sees them.
+ */
+import { type Clock, type Random, toVectronError } from '@vectron/base'
+import type { placement } from '@vectron/contracts'
+import { Closers, Connections } from '@vectron/process'
+import type { PlacementClient } from '@vectron/routing'
+import { grpcAddress, HOST, type PlannedNode } from './cluster-plan.ts'
+import type { NodeState } from './local-cluster.ts'
+
+export interface NodeView {
+  readonly name: string
+  readonly service: string
+  readonly state: 'up' | 'paused' | 'down'
+  readonly pid: number | undefined
+  /** Where it is reached: a URL for a gateway, else `host:port` of gRPC. */
+  readonly address: string
+  readonly admin: string
+  /** Of placement: "leader" or "follower"; of a worker, as placement sees it: "up", "silent"... */
+  readonly role: string
+  readonly workerId: number | undefined
+  readonly replicas: number | undefined
+  readonly leaders: number | undefined
+}
+
+export interface ReplicaView {
+  /** Name of its node; `worker id 7` when it is none of this cluster's folder. */
+  readonly node: string
+  readonly role: 'leader' | 'follower' | 'learner' | 'leaving'
+}
+
+export interface ShardView {
+  readonly shardId: number
+  readonly collection: string
+  /** Name of the leader's node; absent while none is known. */
+  readonly leader: string | undefined
+  readonly replicas: readonly ReplicaView[]
+  readonly membershipVersion: number
+}
+
+export interface OperatorView {
+  readonly operatorId: number
+  readonly kind: string
+  readonly shardId: number
+  readonly reason: string
+  readonly state: string
+  /** What it does right now. */
+  readonly step: string
+}
+
+export interface ClusterView {
+  readonly nodes: readonly NodeView[]
+  readonly shards: readonly ShardView[]
+  readonly operators: readonly OperatorView[]
+  /** One line for each thing that is wrong. */
+  readonly problems: readonly string[]
+}
+
+/** Milliseconds for placement's answer. */
+const TIMEOUT_MS = 2000
+
+/** Looks at one cluster again and again over the same connections. */
+export class ClusterViewer {
+  readonly #closers = new Closers()
+  readonly #client: PlacementClient
+
+  constructor(options: {
+    readonly nodes: readonly PlannedNode[]
+    readonly clock: Clock
+    readonly random: Random
+  }) {
+    const { nodes, clock, random } = options
+    const members = nodes.filter(({ service }) => service === 'placement').map(grpcAddress)
+    const connections = new Connections({ closers: this.#closers, clock, random })
+    this.#client = connections.placement(members)
+  }
+
+  async look(states: readonly NodeState[]): Promise<ClusterView> {
+    const isUp = ({ node, process }: NodeState) =>
+      node.service === 'placement' && process.kind === 'up'
+    if (!states.some(isUp)) {
+      return { ...buildView(states, undefined), problems: ['no member of placement runs'] }
+    }
+    try {
+      const options = { timeoutMs: TIMEOUT_MS }
+      const [cluster, routing] = await Promise.all([
+        this.#client.getCluster({}, options),
+        this.#client.getRouting({}, options),
+      ])
+      return buildView(states, { cluster, table: routing.table })
+    } catch (error) {
+      const why = `placement does not answer: ${toVectronError(error).message}`
+      return { ...buildView(states, undefined), problems: [why] }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#closers.closeAll()
+  }
+}
+
+interface PlacementWord {
+  readonly cluster: placement.GetClusterResponse
+  readonly table: placement.RoutingTable | undefined
+}
+
+export function buildView(
+  states: readonly NodeState[],
+  word: PlacementWord | undefined,
+): ClusterView {
+  const names = new Map<bigint, string>()
+  for (const { worker } of word?.cluster.workers ?? []) {
+    const state = states.find(({ node }) => grpcAddress(node) === worker?.address)
+    if (worker !== undefined) {
+      names.set(worker.workerId, state?.node.name ?? `worker id ${worker.workerId}`)
+    }
+  }
+  return {
+    nodes: [...states].sort(byService).map((state) => viewNode(state, word)),
+    shards: viewShards(word?.table, names),
+    operators: (word?.cluster.operators ?? []).map(viewOperator),
+    problems: word?.cluster.problems ?? [],
+  }
+}
+
+const SERVICE_ORDER = ['placement', 'worker', 'auth', 'gateway']
+
+function byService(a: NodeState, b: NodeState): number {
+  const order = (state: NodeState) => SERVICE_ORDER.indexOf(state.node.service)
+  return order(a) - order(b) || a.node.number - b.node.number
+}
+
+function viewNode({ node, process }: NodeState, word: PlacementWord | undefined): NodeView {
+  const address = grpcAddress(node)
+  const status = word?.cluster.workers.find(({ worker }) => worker?.address === address)
+  return {
+    name: node.name,
+    service: node.service,
+    state: process.kind,
+    pid: process.kind === 'down' ? undefined : process.pid,
+    address: node.service === 'gateway' ? `http://${HOST}:${node.ports.http}` : address,
+    admin: `http://${HOST}:${node.ports.admin}`,
+    role: roleOf(node, status, word),
+    workerId: status?.worker === undefined ? undefined : Number(status.worker.workerId),
+    replicas: status?.replicas,
+    leaders: status?.leaders,
+  }
+}
+
+function roleOf(
+  node: PlannedNode,
+  status: placement.WorkerStatus | undefined,
+  word: PlacementWord | undefined,
+): string {
+  if (node.service === 'placement') {
+    const id = BigInt(node.number)
+    const member = word?.cluster.members.find(({ memberId }) => memberId === id)
+    if (member === undefined) return ''
+    return member.leader ? 'leader' : 'follower'
+  }
+  if (node.service !== 'worker' || status?.worker === undefined) return ''
+  const { state, draining } = status.worker
+  const words = ['', 'up', 'silent', 'dead']
+  return draining ? `${words[state] ?? ''}, draining` : (words[state] ?? '')
+}
+
+function viewShards(
+  table: placement.RoutingTable | undefined,
+  names: ReadonlyMap<bigint, string>,
+): ShardView[] {
+  const nameOf = (workerId: bigint) => names.get(workerId) ?? `worker id ${workerId}`
+  return (table?.collections ?? []).flatMap(({ collection, shards }) =>
+    shards.map((shard) => ({
+      shardId: Number(shard.shardId),
+      collection: collection?.name ?? '',
+      leader: shard.leaderWorkerId === 0n ? undefined : nameOf(shard.leaderWorkerId),
+      replicas: shard.replicas.map((replica) => ({
+        node: nameOf(replica.workerId),
+        role: replicaRole(replica, shard.leaderWorkerId),
+      })),
+      membershipVersion: Number(shard.epoch?.membership ?? 0n),
+    })),
+  )
+}
+
+function replicaRole(replica: placement.Replica, leader: bigint): ReplicaView['role'] {
+  if (replica.leaving) return 'leaving'
+  if (replica.learner) return 'learner'
+  return replica.workerId === leader ? 'leader' : 'follower'
+}
+
+function viewOperator(operator: placement.Operator): OperatorView {
+  const step = operator.steps.find(({ state }) => state === 'running')
+  const progress = step !== undefined && step.progress > 0 ? ` ${percent(step.progress)}` : ''
+  return {
+    operatorId: Number(operator.operatorId),
+    kind: operator.kind,
+    shardId: Number(operator.shardId),
+    reason: operator.reason,
+    state: operator.state,
+    step: step === undefined ? '' : `${step.text}${progress}`,
+  }
+}
+
+function percent(part: number): string {
+  return `${Math.floor(100 * part)} %`
+}
