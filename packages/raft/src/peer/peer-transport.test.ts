@@ -81,6 +81,17 @@ test('A restarted peer is reported as unreachable, found at its new address, and
   await again.until(({ received }) => received.includes('b'))
 })
 
+test('A peer whose directory entry is old is found where it dialled from.', async (t) => {
+  const [one, two, directory] = await openPair(t)
+  directory.set(2n, '127.0.0.1:1')
+  two.know(1n, 2n)
+  two.send(1n, 'here I am')
+  await one.until(({ received }) => received.length === 1)
+  const timer = setInterval(() => one.send(2n, 'found'), 5)
+  t.after(() => clearInterval(timer))
+  await two.until(({ received }) => received.includes('found'))
+})
+
 test('A peer that nobody can reach is reported once, however much is sent.', async (t) => {
   const directory: Directory = new Map()
   const one = await PeerNode.open(t, directory, { nodeId: 1n })

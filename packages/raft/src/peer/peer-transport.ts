@@ -87,6 +87,8 @@ export class PeerTransport implements Transport {
   readonly #accepted = new Map<PeerConnection, BulkServer | undefined>()
   /** Newest boot epoch and address that each node's hello told. */
   readonly #heard = new Map<bigint, { readonly bootEpoch: bigint; readonly address: string }>()
+  /** Dials since the node's last hello. */
+  readonly #dials = new Map<bigint, number>()
   #receiver: TransportReceiver | undefined
   #isClosed = false
 
@@ -223,7 +225,7 @@ export class PeerTransport implements Transport {
   #dial(target: HelloTarget, events: ConnectionEvents, hint?: string): PeerConnection | string {
     const { node } = target
     if (this.#isClosed) return 'this node ends'
-    const address = this.#options.addressOf(node) ?? this.#heard.get(node)?.address ?? hint
+    const address = this.#nextAddress(node, hint)
     if (address === undefined) return 'nobody knows its address'
     const place = parseHostPort(address)
     if (place === undefined) return `"${address}" is no address`
@@ -239,6 +241,15 @@ export class PeerTransport implements Transport {
             checkServerIdentity: () => undefined,
           })
     return this.#connectionOf(socket, target, events)
+  }
+
+  /** The directory's word, or what the node itself told: one dial after another, by turns. */
+  #nextAddress(node: bigint, hint: string | undefined): string | undefined {
+    const told = [this.#options.addressOf(node), this.#heard.get(node)?.address, hint]
+    const known = [...new Set(told.filter((address) => address !== undefined && address !== ''))]
+    const dials = this.#dials.get(node) ?? 0
+    this.#dials.set(node, dials + 1)
+    return known[dials % Math.max(1, known.length)]
   }
 
   #connectionOf(
@@ -287,6 +298,7 @@ export class PeerTransport implements Transport {
   /** A peer's hello was right. Connections to and from an earlier life of its node are dead. */
   #onHello({ nodeId, bootEpoch, raftAddress }: raft.PeerHello): void {
     this.#heard.set(nodeId, { bootEpoch, address: raftAddress })
+    this.#dials.delete(nodeId)
     for (const connection of [...this.#accepted.keys()]) {
       const { peer } = connection
       if (peer?.nodeId === nodeId && peer.bootEpoch < bootEpoch) {
