@@ -14,8 +14,10 @@ export interface Exchange {
   readonly operation: string
   /** One request, or the requests of a stream. */
   readonly request: Json | Json[]
-  /** Looks at the answer, or the answers of a stream. */
+  /** Looks at the answer, or the answers of a stream; at the problem where it is refused. */
   readonly check: (answers: Answer[]) => void
+  /** The status of a refusal, for what one machine alone cannot grant. */
+  readonly refused?: 404 | 409 | 501
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of an answer, looked into by assertions
@@ -188,6 +190,80 @@ export const exchanges: readonly Exchange[] = [
     check: ([list]) => {
       const [shard] = list.shards
       assert.deepEqual([shard.rangeStart, shard.rangeEnd], ['0000000000000000', ''])
+      const [replica] = shard.replicas
+      assert.deepEqual([replica.role, replica.state, replica.lag], ['leader', 'ready', 0])
+      assert.deepEqual([shard.replicationFactor, shard.problems], [1, []])
+    },
+  },
+  {
+    operation: 'listPlacementMembers',
+    request: {},
+    check: ([list]) => assert.deepEqual([list.members.length, list.members[0].leader], [1, true]),
+  },
+  {
+    operation: 'drainWorker',
+    request: { workerId: 1 },
+    check: ([answer]) => assert.ok(answer.replicas > 0),
+  },
+  {
+    operation: 'undrainWorker',
+    request: { workerId: 1 },
+    check: ([answer]) => assert.ok(answer.replicas > 0),
+  },
+  {
+    operation: 'removeWorker',
+    request: { workerId: 1 },
+    check: ([problem]) => assert.equal(problem.reason, 'CONFLICT'),
+    refused: 409,
+  },
+  {
+    operation: 'moveReplica',
+    request: { shardId: 4_000_000, fromWorkerId: 1 },
+    check: ([problem]) => assert.equal(problem.reason, 'UNIMPLEMENTED'),
+    refused: 501,
+  },
+  {
+    operation: 'transferLeader',
+    request: { shardId: 4_000_000 },
+    check: ([problem]) => assert.equal(problem.reason, 'UNIMPLEMENTED'),
+    refused: 501,
+  },
+  {
+    operation: 'rebalance',
+    request: {},
+    check: ([answer]) => assert.deepEqual(answer, { operators: [] }),
+  },
+  {
+    operation: 'listOperators',
+    request: {},
+    check: ([list]) => assert.deepEqual(list, { operators: [] }),
+  },
+  {
+    operation: 'cancelOperator',
+    request: { operatorId: 4_000_000 },
+    check: ([problem]) => assert.equal(problem.reason, 'OPERATOR_NOT_FOUND'),
+    refused: 404,
+  },
+  {
+    operation: 'listEvents',
+    request: {},
+    check: ([list]) => {
+      const texts = list.events.map((event: Answer) => event.text)
+      assert.ok(texts.some((text: string) => text.includes('is drained, as asked')))
+    },
+  },
+  {
+    operation: 'watchCluster',
+    request: { viewsMax: 2, intervalMs: 200 },
+    check: (views) => {
+      assert.deepEqual(
+        views.map((view) => [view.health.status, view.workers.length, view.shards.length > 0]),
+        [
+          ['ok', 1, true],
+          ['ok', 1, true],
+        ],
+      )
+      assert.ok(views[0].events.length > views[1].events.length)
     },
   },
   {

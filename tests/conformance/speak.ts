@@ -51,8 +51,10 @@ export function askHttp(
   let path = operation.path
   const query = new URLSearchParams()
   for (const { name, in: place } of operation.parameters) {
-    const value = all[name]
-    delete all[name]
+    // Variables of paths stand in the document as in the proto: `worker_id`.
+    const field = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+    const value = all[field]
+    delete all[field]
     if (place === 'path') path = path.replace(`{${name}}`, encodeURIComponent(String(value)))
     else if (value !== undefined) query.set(name, String(value))
   }

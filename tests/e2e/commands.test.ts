@@ -175,6 +175,25 @@ test('npy and fvecs are imported into a collection that is created for them', as
   assert.equal(wrong.code, 2)
 })
 
+test('the cluster behind a server is shown and managed', async () => {
+  const { workers } = await json(['worker', 'list'])
+  assert.deepEqual([workers.length, workers[0].state], [1, 'up'])
+  const { workerId } = workers[0]
+  assert.equal((await json(['worker', 'drain', String(workerId)])).draining, true)
+  assert.equal((await json(['worker', 'list'])).workers[0].state, 'draining')
+  assert.equal((await json(['worker', 'undrain', String(workerId)])).draining, false)
+  const { events } = await json(['cluster', 'events'])
+  assert.match(events.at(-1).text, /no longer drained/)
+  assert.equal((await json(['cluster', 'health'])).clusterId.length, 32)
+  assert.equal((await json(['cluster', 'members'])).members.length, 1)
+  assert.deepEqual((await json(['cluster', 'rebalance'])).operators, [])
+  assert.deepEqual((await json(['cluster', 'operators'])).operators, [])
+  const table = await run(['shard', 'list'])
+  assert.match(table.stdout, /^ *SHARD +COLLECTION +FROM +EPOCH +LEADER +POINTS +REPLICAS/)
+  assert.equal((await run(['cluster', 'cancel', '999'])).code, 3)
+  assert.equal((await run(['worker', 'remove', 'x'])).code, 2)
+})
+
 test('exit codes tell what went wrong', async () => {
   assert.equal((await run(['collection', 'get', 'nowhere'])).code, 3)
   const wrongKey = await run(['collection', 'list', '--api-key', 'vk_dev_x'])

@@ -23,6 +23,13 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
   }
 }
 
+/** An id of a worker, shard or operator: a whole number from 1, kept as text beyond 2^53. */
+export function numericId(text: string): number | string {
+  if (!/^[1-9]\d{0,19}$/.test(text)) throw new InvalidArgumentError('Needs an id: a whole number.')
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : text
+}
+
 export function number(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value)) return value

@@ -1,6 +1,7 @@
 /** All commands of `vectron`, put together. */
 import { Command } from 'commander'
 import { addClusterCommands } from './commands/cluster.ts'
+import { addClusterStateCommands } from './commands/cluster-state.ts'
 import { addCollectionCommands } from './commands/collection.ts'
 import { addConfigCommands } from './commands/config.ts'
 import { addDemoCommands } from './commands/demo.ts'
@@ -11,7 +12,9 @@ import { addImportCommand } from './commands/import.ts'
 import { addPointCommands } from './commands/point.ts'
 import { addSearchCommand } from './commands/search.ts'
 import { addServiceCommands } from './commands/service.ts'
+import { addShardCommands } from './commands/shard.ts'
 import { addStartCommand } from './commands/start.ts'
+import { addWorkerCommands } from './commands/worker.ts'
 import type { CliContext } from './context.ts'
 import { VERSION } from './version.ts'
 
@@ -34,6 +37,9 @@ First steps:
   addStartCommand(program, context)
   addClusterCommands(program, context)
   addServiceCommands(program, context)
+  addWorkerCommands(commandOf(program, 'worker'), context)
+  addShardCommands(program, context)
+  addClusterStateCommands(commandOf(program, 'cluster'), context)
   addCollectionCommands(program, context)
   addPointCommands(program, context)
   addSearchCommand(program, context)
@@ -45,6 +51,11 @@ First steps:
   addHelpCommand(program, context)
   throwInsteadOfExit(program)
   return program
+}
+
+/** A group of commands that several files add to. */
+function commandOf(program: Command, name: string): Command {
+  return program.commands.find((command) => command.name() === name) ?? program.command(name)
 }
 
 function throwInsteadOfExit(command: Command): void {

@@ -6,6 +6,19 @@
  */
 export { type ApiErrorFacts, type FieldViolation, VectronApiError } from './api-error.ts'
 export { batchesOf, writeInParallel } from './bulk.ts'
+export { Cluster, type WatchOptions } from './cluster.ts'
+export type {
+  ClusterEvent,
+  ClusterHealth,
+  ClusterView,
+  Id,
+  Operator,
+  OperatorStep,
+  PlacementMemberInfo,
+  ShardInfo,
+  ShardReplica,
+  WorkerInfo,
+} from './cluster-resources.ts'
 export {
   type AnyPayload,
   type BulkOptions,
@@ -27,7 +40,6 @@ export {
   where,
 } from './filter.ts'
 export type {
-  ClusterHealth,
   ClusterStatistics,
   CollectionChange,
   CollectionInfo,

@@ -96,15 +96,6 @@ export interface CollectionStats {
   readonly fields: readonly FieldStats[]
 }
 
-export interface ClusterHealth {
-  readonly status: 'ok' | 'degraded' | 'unavailable'
-  readonly clusterId: string
-  readonly version: string
-  readonly workers: number
-  readonly shards: number
-  readonly problems: readonly string[]
-}
-
 export interface ClusterStatistics {
   readonly collections: number
   readonly pointsCount: number

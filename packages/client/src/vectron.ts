@@ -1,7 +1,8 @@
 /** The client of one Vectron: collections, and the state of the cluster. */
+import { Cluster } from './cluster.ts'
+import type { ClusterHealth } from './cluster-resources.ts'
 import { type AnyPayload, Collection } from './collection.ts'
 import type {
-  ClusterHealth,
   ClusterStatistics,
   CollectionChange,
   CollectionInfo,
@@ -12,11 +13,14 @@ import { type CallOptions, type ClientOptions, Transport } from './transport.ts'
 const COLLECTIONS = '/v1/collections'
 
 export class Vectron {
+  /** Members, workers and shards, and what is done to them. */
+  readonly cluster: Cluster
   readonly #transport: Transport
 
   /** Nothing is sent until a method is called. */
   constructor(options: ClientOptions) {
     this.#transport = new Transport(options)
+    this.cluster = new Cluster(this.#transport)
   }
 
   /**
@@ -63,6 +67,7 @@ export class Vectron {
     await this.#transport.call({ method: 'DELETE', path, idempotent: false }, options)
   }
 
+  /** Whether all is served, and which shards lack replicas or a leader, and why. */
   health(options?: CallOptions): Promise<ClusterHealth> {
     return this.#get('/v1/cluster/health', options)
   }

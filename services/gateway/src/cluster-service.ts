@@ -1,25 +1,20 @@
 /**
- * The handlers of vectron.v1.Cluster: what placement and the workers say about themselves.
+ * The handlers of vectron.v1.Cluster: what placement and the workers say about themselves, and what
+ * people ask of placement. Nothing is decided here.
  */
 
-import { type Clock, type Deadline, toVectronError, u64ToHex } from '@vectron/base'
-import { vectron, type worker } from '@vectron/contracts'
-import {
-  type CollectionRoute,
-  HASH_SPACE,
-  type RoutingTable,
-  shardReports,
-  type WorkerRoute,
-} from '@vectron/routing'
-import type { CallContext, ServiceHandlers } from '@vectron/rpc'
+import { type Deadline, LIMITS, VectronError } from '@vectron/base'
+import type { placement, vectron } from '@vectron/contracts'
+import { shardReports } from '@vectron/routing'
+import type { CallContext, Client, ServiceHandlers } from '@vectron/rpc'
+import { findHealth } from './cluster-health.ts'
+import { toEvent, toMember, toOperator, toShard, toWorker } from './cluster-messages.ts'
 import type { GatewayContext } from './context.ts'
 import { sumBytes } from './sum-reports.ts'
-
-/** Milliseconds without a heartbeat after which a worker counts as silent, and as dead. */
-const SILENT_AFTER_MS = 5000
-const DEAD_AFTER_MS = 30_000
+import { watchCluster } from './watch-cluster.ts'
 
 export interface ClusterContext extends GatewayContext {
+  readonly placement: Client<typeof placement.Placement>
   readonly version: string
   /** Monotonic microseconds when the process began to serve. */
   readonly startedUs: number
@@ -33,57 +28,29 @@ export class ClusterService implements ServiceHandlers<typeof vectron.Cluster> {
   }
 
   async getHealth(_request: vectron.GetHealthRequest, { deadline }: CallContext) {
-    const { router, version, clock } = this.#context
-    const table = await router.reload()
-    const problems = await findProblems(this.#context, table, deadline)
-    const silent = silentWorkers(table, clock)
-    const shards = shardsOf(table).length
-    return {
-      status: healthStatus(problems.length, silent.length),
-      clusterId: table.clusterId,
-      version,
-      workers: table.workers.size,
-      shards,
-      problems: [...problems, ...silent],
-    }
+    const cluster = await this.#getCluster(deadline)
+    return findHealth(this.#context, cluster, deadline)
   }
 
-  async listWorkers() {
-    const table = await this.#context.router.reload()
-    const shards = shardsOf(table)
-    const workers = [...table.workers.values()].map((entry) => ({
-      workerId: entry.workerId,
-      address: entry.address,
-      state: workerState(entry, this.#context.clock),
-      lastHeartbeat:
-        entry.lastHeartbeatMs === 0 ? '' : new Date(entry.lastHeartbeatMs).toISOString(),
-      replicas: shards.filter(({ shard }) =>
-        shard.replicas.some(({ workerId }) => workerId === entry.workerId),
-      ).length,
-      leaders: shards.filter(({ shard }) => shard.leader === entry.workerId).length,
-    }))
-    return { workers }
+  async listWorkers(_request: vectron.ListWorkersRequest, { deadline }: CallContext) {
+    const { workers } = await this.#getCluster(deadline)
+    return { workers: workers.map(toWorker) }
   }
 
-  async listShards({ collection }: vectron.ListShardsRequest) {
-    const { router } = this.#context
-    const table = await router.refresh()
+  async listShards({ collection }: vectron.ListShardsRequest, { deadline }: CallContext) {
+    const { placement, router } = this.#context
+    // Names what is nearest when there is no such collection.
     if (collection !== '') await router.route(collection)
-    const wanted = shardsOf(table).filter(
-      ({ route }) => collection === '' || route.name === collection,
-    )
-    return {
-      shards: wanted.map(({ route, shard }) => ({
-        shardId: shard.shardId,
-        collection: route.name,
-        rangeStart: u64ToHex(shard.rangeStart),
-        rangeEnd: shard.rangeEnd === HASH_SPACE ? '' : u64ToHex(shard.rangeEnd),
-        membershipVersion: shard.epoch.membership,
-        rangeVersion: shard.epoch.range,
-        leaderWorkerId: shard.leader ?? 0n,
-        workerIds: shard.replicas.map(({ workerId }) => workerId),
-      })),
-    }
+    const { shards } = await placement.listShards({ collection }, within(deadline))
+    return { shards: shards.map(toShard) }
+  }
+
+  async listPlacementMembers(
+    _request: vectron.ListPlacementMembersRequest,
+    { deadline }: CallContext,
+  ) {
+    const { members } = await this.#getCluster(deadline)
+    return { members: members.map(toMember) }
   }
 
   async getStatistics(_request: vectron.GetStatisticsRequest, { deadline }: CallContext) {
@@ -101,60 +68,85 @@ export class ClusterService implements ServiceHandlers<typeof vectron.Cluster> {
       uptimeSeconds: (clock.monotonicUs() - startedUs) / 1e6,
     }
   }
+
+  async listEvents({ afterEventId }: vectron.ListEventsRequest, { deadline }: CallContext) {
+    const { events } = await this.#getCluster(deadline, afterEventId)
+    return { events: events.map(toEvent) }
+  }
+
+  watchCluster(request: vectron.WatchClusterRequest, call: CallContext) {
+    return watchCluster(this.#context, request, call)
+  }
+
+  async drainWorker({ workerId }: vectron.DrainWorkerRequest, { deadline }: CallContext) {
+    checkGiven(workerId, 'workerId')
+    return this.#drain({ workerId, undo: false }, deadline)
+  }
+
+  async undrainWorker({ workerId }: vectron.UndrainWorkerRequest, { deadline }: CallContext) {
+    checkGiven(workerId, 'workerId')
+    return this.#drain({ workerId, undo: true }, deadline)
+  }
+
+  async removeWorker({ workerId }: vectron.RemoveWorkerRequest, { deadline }: CallContext) {
+    checkGiven(workerId, 'workerId')
+    await this.#context.placement.removeWorker({ workerId }, within(deadline))
+    return {}
+  }
+
+  async moveReplica(request: vectron.MoveReplicaRequest, { deadline }: CallContext) {
+    const { shardId, fromWorkerId, toWorkerId } = request
+    checkGiven(shardId, 'shardId')
+    checkGiven(fromWorkerId, 'fromWorkerId')
+    const wish = { shardId, fromWorkerId, toWorkerId }
+    const { operator } = await this.#context.placement.moveReplica(wish, within(deadline))
+    return toOperator(operator)
+  }
+
+  async transferLeader(request: vectron.TransferLeaderRequest, { deadline }: CallContext) {
+    const { shardId, toWorkerId } = request
+    checkGiven(shardId, 'shardId')
+    const wish = { shardId, toWorkerId }
+    const { operator } = await this.#context.placement.transferLeader(wish, within(deadline))
+    return toOperator(operator)
+  }
+
+  async rebalance(_request: vectron.RebalanceRequest, { deadline }: CallContext) {
+    const { operators } = await this.#context.placement.rebalance({}, within(deadline))
+    return { operators: operators.map(toOperator) }
+  }
+
+  async listOperators(_request: vectron.ListOperatorsRequest, { deadline }: CallContext) {
+    const { operators } = await this.#context.placement.listOperators({}, within(deadline))
+    return { operators: operators.map(toOperator) }
+  }
+
+  async cancelOperator({ operatorId }: vectron.CancelOperatorRequest, { deadline }: CallContext) {
+    checkGiven(operatorId, 'operatorId')
+    const { placement } = this.#context
+    const { operator } = await placement.cancelOperator({ operatorId }, within(deadline))
+    return toOperator(operator)
+  }
+
+  async #drain(wish: { workerId: bigint; undo: boolean }, deadline: Deadline) {
+    const { replicas } = await this.#context.placement.drainWorker(wish, within(deadline))
+    return { replicas }
+  }
+
+  #getCluster(deadline: Deadline, afterEventId = EVERY_EVENT_SEEN) {
+    return this.#context.placement.getCluster({ afterEventId }, within(deadline))
+  }
 }
 
-function shardsOf(table: RoutingTable) {
-  return [...table.collections.values()].flatMap((route: CollectionRoute) =>
-    route.shards.map((shard) => ({ route, shard })),
-  )
+/** No event is after this one. */
+const EVERY_EVENT_SEEN = (1n << 64n) - 1n
+
+/** Milliseconds of a call to placement: what the caller left, but never without an end. */
+function within(deadline: Deadline): { timeoutMs: number } {
+  return { timeoutMs: Math.min(deadline.remainingMs(), LIMITS.requestTimeoutMsDefault) }
 }
 
-function workerState({ lastHeartbeatMs, draining }: WorkerRoute, clock: Clock): string {
-  const silentMs = clock.nowMs() - lastHeartbeatMs
-  if (silentMs > DEAD_AFTER_MS) return 'dead'
-  if (silentMs > SILENT_AFTER_MS) return 'silent'
-  return draining ? 'draining' : 'up'
-}
-
-function silentWorkers(table: RoutingTable, clock: Clock): string[] {
-  return [...table.workers.values()]
-    .filter((entry) => clock.nowMs() - entry.lastHeartbeatMs > SILENT_AFTER_MS)
-    .map(({ workerId, address }) => `worker ${workerId} at ${address} is silent`)
-}
-
-function healthStatus(problems: number, silent: number): vectron.HealthStatus {
-  if (problems > 0) return vectron.HealthStatus.UNAVAILABLE
-  return silent > 0 ? vectron.HealthStatus.DEGRADED : vectron.HealthStatus.OK
-}
-
-/** One line for each shard that does not serve. */
-async function findProblems(
-  { router }: GatewayContext,
-  table: RoutingTable,
-  deadline: Deadline,
-): Promise<string[]> {
-  const leaderless = shardsOf(table)
-    .filter(({ shard }) => shard.leader === undefined)
-    .map(({ route, shard }) => `shard ${shard.shardId} of "${route.name}" has no leader`)
-  const served = [...table.collections.values()].filter(({ shards }) =>
-    shards.every((shard) => shard.leader !== undefined),
-  )
-  const failing = await Promise.all(
-    served.map(async ({ name }) => {
-      try {
-        return failedShards(name, await shardReports(router, name, deadline))
-      } catch (error) {
-        return [`"${name}": ${toVectronError(error).message}`]
-      }
-    }),
-  )
-  return [...leaderless, ...failing.flat()]
-}
-
-function failedShards(collection: string, reports: readonly worker.ShardReport[]): string[] {
-  return reports.flatMap(({ stats }) =>
-    stats?.state.startsWith('failed')
-      ? [`shard ${stats.shardId} of "${collection}" has ${stats.state}`]
-      : [],
-  )
+function checkGiven(id: bigint, field: string): void {
+  if (id !== 0n) return
+  throw new VectronError('MISSING_FIELD', `${field} is missing.`, { field })
 }

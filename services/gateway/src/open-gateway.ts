@@ -98,7 +98,7 @@ function bindServices(options: GatewayOptions, router: Router): BoundService[] {
     bindService(vectron.Collections, new CollectionsService({ ...context, placement })),
     bindShadowedService({ open: vectron.Points, shadow: wire.Points }, new PointsService(context)),
     bindShadowedService({ open: vectron.Search, shadow: wire.Search }, new SearchService(context)),
-    bindService(vectron.Cluster, new ClusterService({ ...context, version, startedUs })),
+    bindService(vectron.Cluster, new ClusterService({ ...context, placement, version, startedUs })),
   ]
 }
 

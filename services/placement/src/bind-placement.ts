@@ -8,6 +8,7 @@ import { type BoundService, bindService, type CallContext } from '@vectron/rpc'
 import { ClusterHandlers } from './cluster-handlers.ts'
 import { CollectionHandlers } from './collection-handlers.ts'
 import type { PlacementContext } from './context.ts'
+import { ShardHandlers } from './shard-handlers.ts'
 import { WorkerHandlers } from './worker-handlers.ts'
 
 type Handle<Request, Answer> = (request: Request, call: CallContext) => Promise<Answer>
@@ -16,6 +17,7 @@ export function bindPlacement(context: PlacementContext): BoundService {
   const collections = new CollectionHandlers(context)
   const workers = new WorkerHandlers(context)
   const cluster = new ClusterHandlers(context)
+  const shards = new ShardHandlers(context)
 
   const onLeader =
     <Request, Answer>(handle: Handle<Request, Answer>): Handle<Request, Answer> =>
@@ -31,6 +33,7 @@ export function bindPlacement(context: PlacementContext): BoundService {
     getRouting: onLeader((request, call) => collections.getRouting(request, call)),
     registerWorker: onLeader((request, call) => workers.registerWorker(request, call)),
     heartbeat: onLeader((request, call) => workers.heartbeat(request, call)),
+    listShards: onLeader((request) => shards.listShards(request)),
     getCluster: onLeader((request) => cluster.getCluster(request)),
     drainWorker: onLeader((request, call) => cluster.drainWorker(request, call)),
     removeWorker: onLeader((request, call) => cluster.removeWorker(request, call)),

@@ -55,7 +55,8 @@ export function buildCollectionRouting(
   })
 }
 
-function routeShard(shard: placement.ShardRouting, observations: Observations) {
+/** A shard with its leader, or with the reason why there is none, as far as heard. */
+export function routeShard(shard: placement.ShardRouting, observations: Observations) {
   const leader = observations.leaderOf(shard.shardId)
   if (leader !== undefined) return { ...shard, leaderWorkerId: leader.workerId }
   const failure = observations.failureOf(shard)

@@ -63,6 +63,7 @@ const statuses: Readonly<Record<string, string>> = {
   400: 'The request is not valid.',
   401: 'The API key is missing or wrong.',
   404: 'What the request names does not exist.',
+  409: 'What is there stands in the way: a name is taken, something is still in use.',
   413: 'The request is too large.',
   429: 'Too many requests; Retry-After says when to come back.',
   503: 'Something needed is not available; try again shortly.',

@@ -1101,6 +1101,131 @@ export declare type ClusterEvent = Message<"placement.v1.ClusterEvent"> & {
 export declare const ClusterEventSchema: GenMessage<ClusterEvent>;
 
 /**
+ * @generated from message placement.v1.ListShardsRequest
+ */
+export declare type ListShardsRequest = Message<"placement.v1.ListShardsRequest"> & {
+  /**
+   * Only those of this collection; empty for all.
+   *
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+};
+
+/**
+ * Describes the message placement.v1.ListShardsRequest.
+ * Use `create(ListShardsRequestSchema)` to create a new message.
+ */
+export declare const ListShardsRequestSchema: GenMessage<ListShardsRequest>;
+
+/**
+ * @generated from message placement.v1.ListShardsResponse
+ */
+export declare type ListShardsResponse = Message<"placement.v1.ListShardsResponse"> & {
+  /**
+   * @generated from field: repeated placement.v1.ShardStatus shards = 1;
+   */
+  shards: ShardStatus[];
+};
+
+/**
+ * Describes the message placement.v1.ListShardsResponse.
+ * Use `create(ListShardsResponseSchema)` to create a new message.
+ */
+export declare const ListShardsResponseSchema: GenMessage<ListShardsResponse>;
+
+/**
+ * @generated from message placement.v1.ShardStatus
+ */
+export declare type ShardStatus = Message<"placement.v1.ShardStatus"> & {
+  /**
+   * @generated from field: placement.v1.ShardRouting shard = 1;
+   */
+  shard?: ShardRouting | undefined;
+
+  /**
+   * @generated from field: string collection = 2;
+   */
+  collection: string;
+
+  /**
+   * Voters that the collection asks for.
+   *
+   * @generated from field: uint32 replication_factor = 3;
+   */
+  replicationFactor: number;
+
+  /**
+   * Of the leader's log; 0 when no leader is heard of.
+   *
+   * @generated from field: uint64 last_index = 4;
+   */
+  lastIndex: bigint;
+
+  /**
+   * Membership version that the group itself has reached, by its leader.
+   *
+   * @generated from field: uint64 membership_version = 5;
+   */
+  membershipVersion: bigint;
+
+  /**
+   * @generated from field: bool joint = 6;
+   */
+  joint: boolean;
+
+  /**
+   * In the order of `shard.replicas`.
+   *
+   * @generated from field: repeated placement.v1.ReplicaStatus replicas = 7;
+   */
+  replicas: ReplicaStatus[];
+};
+
+/**
+ * Describes the message placement.v1.ShardStatus.
+ * Use `create(ShardStatusSchema)` to create a new message.
+ */
+export declare const ShardStatusSchema: GenMessage<ShardStatus>;
+
+/**
+ * @generated from message placement.v1.ReplicaStatus
+ */
+export declare type ReplicaStatus = Message<"placement.v1.ReplicaStatus"> & {
+  /**
+   * @generated from field: uint64 replica_id = 1;
+   */
+  replicaId: bigint;
+
+  /**
+   * State of its worker.
+   *
+   * @generated from field: placement.v1.WorkerState worker_state = 2;
+   */
+  workerState: WorkerState;
+
+  /**
+   * Its worker's last report of it; absent when there was none.
+   *
+   * @generated from field: placement.v1.ReplicaReport report = 3;
+   */
+  report?: ReplicaReport | undefined;
+
+  /**
+   * As the leader has it; absent when the leader does not know it, or there is none.
+   *
+   * @generated from field: placement.v1.MemberReport member = 4;
+   */
+  member?: MemberReport | undefined;
+};
+
+/**
+ * Describes the message placement.v1.ReplicaStatus.
+ * Use `create(ReplicaStatusSchema)` to create a new message.
+ */
+export declare const ReplicaStatusSchema: GenMessage<ReplicaStatus>;
+
+/**
  * @generated from message placement.v1.DrainWorkerRequest
  */
 export declare type DrainWorkerRequest = Message<"placement.v1.DrainWorkerRequest"> & {
@@ -1443,6 +1568,16 @@ export declare const Placement: GenService<{
     methodKind: "unary";
     input: typeof GetClusterRequestSchema;
     output: typeof GetClusterResponseSchema;
+  },
+  /**
+   * Every shard with its replicas, as the catalog wants them and as they were heard of.
+   *
+   * @generated from rpc placement.v1.Placement.ListShards
+   */
+  listShards: {
+    methodKind: "unary";
+    input: typeof ListShardsRequestSchema;
+    output: typeof ListShardsResponseSchema;
   },
   /**
    * The replicas of a worker move away, and it gets no new ones; or that is taken back.

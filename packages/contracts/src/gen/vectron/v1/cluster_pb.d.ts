@@ -53,11 +53,23 @@ export declare type ClusterHealth = Message<"vectron.v1.ClusterHealth"> & {
   shards: number;
 
   /**
-   * One line for each thing that is wrong.
+   * One line for each thing that is wrong, most urgent first.
    *
    * @generated from field: repeated string problems = 6;
    */
   problems: string[];
+
+  /**
+   * @generated from field: uint32 shards_without_leader = 7;
+   */
+  shardsWithoutLeader: number;
+
+  /**
+   * Shards with fewer healthy replicas than their collection asks for.
+   *
+   * @generated from field: uint32 shards_under_replicated = 8;
+   */
+  shardsUnderReplicated: number;
 };
 
 /**
@@ -83,6 +95,8 @@ export declare const ListWorkersRequestSchema: GenMessage<ListWorkersRequest>;
  */
 export declare type ListWorkersResponse = Message<"vectron.v1.ListWorkersResponse"> & {
   /**
+   * In the order of ids.
+   *
    * @generated from field: repeated vectron.v1.Worker workers = 1;
    */
   workers: Worker[];
@@ -109,14 +123,14 @@ export declare type Worker = Message<"vectron.v1.Worker"> & {
   address: string;
 
   /**
-   * "up", "silent", "dead", "draining".
+   * "up", "silent", "dead", "draining" (up, and being emptied).
    *
    * @generated from field: string state = 3;
    */
   state: string;
 
   /**
-   * RFC 3339.
+   * RFC 3339; empty before the first.
    *
    * @generated from field: string last_heartbeat = 4;
    */
@@ -131,6 +145,37 @@ export declare type Worker = Message<"vectron.v1.Worker"> & {
    * @generated from field: uint32 leaders = 6;
    */
   leaders: number;
+
+  /**
+   * Zone or rack; empty when none is configured.
+   *
+   * @generated from field: string zone = 7;
+   */
+  zone: string;
+
+  /**
+   * Gets no new replicas, and those that it has move away.
+   *
+   * @generated from field: bool draining = 8;
+   */
+  draining: boolean;
+
+  /**
+   * Bytes of its replicas.
+   *
+   * @generated from field: uint64 replica_bytes = 9;
+   */
+  replicaBytes: bigint;
+
+  /**
+   * @generated from field: uint64 disk_used_bytes = 10;
+   */
+  diskUsedBytes: bigint;
+
+  /**
+   * @generated from field: uint64 disk_free_bytes = 11;
+   */
+  diskFreeBytes: bigint;
 };
 
 /**
@@ -210,6 +255,8 @@ export declare type Shard = Message<"vectron.v1.Shard"> & {
   rangeVersion: bigint;
 
   /**
+   * 0: no leader is heard of.
+   *
    * @generated from field: uint64 leader_worker_id = 7;
    */
   leaderWorkerId: bigint;
@@ -218,6 +265,39 @@ export declare type Shard = Message<"vectron.v1.Shard"> & {
    * @generated from field: repeated uint64 worker_ids = 8;
    */
   workerIds: bigint[];
+
+  /**
+   * Voters that the collection asks for.
+   *
+   * @generated from field: uint32 replication_factor = 9;
+   */
+  replicationFactor: number;
+
+  /**
+   * @generated from field: repeated vectron.v1.ShardReplica replicas = 10;
+   */
+  replicas: ShardReplica[];
+
+  /**
+   * Last entry of the leader's log.
+   *
+   * @generated from field: uint64 last_index = 11;
+   */
+  lastIndex: bigint;
+
+  /**
+   * The shard's group has not reached `membership_version` yet.
+   *
+   * @generated from field: bool changing = 12;
+   */
+  changing: boolean;
+
+  /**
+   * What is wrong with it.
+   *
+   * @generated from field: repeated string problems = 13;
+   */
+  problems: string[];
 };
 
 /**
@@ -225,6 +305,145 @@ export declare type Shard = Message<"vectron.v1.Shard"> & {
  * Use `create(ShardSchema)` to create a new message.
  */
 export declare const ShardSchema: GenMessage<Shard>;
+
+/**
+ * @generated from message vectron.v1.ShardReplica
+ */
+export declare type ShardReplica = Message<"vectron.v1.ShardReplica"> & {
+  /**
+   * @generated from field: uint64 replica_id = 1;
+   */
+  replicaId: bigint;
+
+  /**
+   * @generated from field: uint64 worker_id = 2;
+   */
+  workerId: bigint;
+
+  /**
+   * "leader", "voter", "learner", "search-only".
+   *
+   * @generated from field: string role = 3;
+   */
+  role: string;
+
+  /**
+   * To be removed; kept until the leader has let it go.
+   *
+   * @generated from field: bool leaving = 4;
+   */
+  leaving: boolean;
+
+  /**
+   * "ready", "catching up", "receiving snapshot", "silent", "dead", "unknown", "failed: <why>".
+   *
+   * @generated from field: string state = 5;
+   */
+  state: string;
+
+  /**
+   * Last entry that its state machine has applied.
+   *
+   * @generated from field: uint64 applied_index = 6;
+   */
+  appliedIndex: bigint;
+
+  /**
+   * Entries of the leader's log that it does not have on disk; 0 when not known.
+   *
+   * @generated from field: uint64 lag = 7;
+   */
+  lag: bigint;
+
+  /**
+   * @generated from field: uint64 points_count = 8;
+   */
+  pointsCount: bigint;
+
+  /**
+   * @generated from field: uint64 indexed_count = 9;
+   */
+  indexedCount: bigint;
+
+  /**
+   * @generated from field: uint64 disk_bytes = 10;
+   */
+  diskBytes: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.ShardReplica.
+ * Use `create(ShardReplicaSchema)` to create a new message.
+ */
+export declare const ShardReplicaSchema: GenMessage<ShardReplica>;
+
+/**
+ * @generated from message vectron.v1.ListPlacementMembersRequest
+ */
+export declare type ListPlacementMembersRequest = Message<"vectron.v1.ListPlacementMembersRequest"> & {
+};
+
+/**
+ * Describes the message vectron.v1.ListPlacementMembersRequest.
+ * Use `create(ListPlacementMembersRequestSchema)` to create a new message.
+ */
+export declare const ListPlacementMembersRequestSchema: GenMessage<ListPlacementMembersRequest>;
+
+/**
+ * @generated from message vectron.v1.ListPlacementMembersResponse
+ */
+export declare type ListPlacementMembersResponse = Message<"vectron.v1.ListPlacementMembersResponse"> & {
+  /**
+   * @generated from field: repeated vectron.v1.PlacementMember members = 1;
+   */
+  members: PlacementMember[];
+};
+
+/**
+ * Describes the message vectron.v1.ListPlacementMembersResponse.
+ * Use `create(ListPlacementMembersResponseSchema)` to create a new message.
+ */
+export declare const ListPlacementMembersResponseSchema: GenMessage<ListPlacementMembersResponse>;
+
+/**
+ * @generated from message vectron.v1.PlacementMember
+ */
+export declare type PlacementMember = Message<"vectron.v1.PlacementMember"> & {
+  /**
+   * @generated from field: uint64 member_id = 1;
+   */
+  memberId: bigint;
+
+  /**
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * @generated from field: bool leader = 3;
+   */
+  leader: boolean;
+
+  /**
+   * Log index that the leader knows to be on the member's disk.
+   *
+   * @generated from field: uint64 match_index = 4;
+   */
+  matchIndex: bigint;
+
+  /**
+   * Heard of by the leader of late.
+   *
+   * @generated from field: bool active = 5;
+   */
+  active: boolean;
+};
+
+/**
+ * Describes the message vectron.v1.PlacementMember.
+ * Use `create(PlacementMemberSchema)` to create a new message.
+ */
+export declare const PlacementMemberSchema: GenMessage<PlacementMember>;
 
 /**
  * @generated from message vectron.v1.GetStatisticsRequest
@@ -275,6 +494,499 @@ export declare type ClusterStatistics = Message<"vectron.v1.ClusterStatistics"> 
 export declare const ClusterStatisticsSchema: GenMessage<ClusterStatistics>;
 
 /**
+ * @generated from message vectron.v1.ListEventsRequest
+ */
+export declare type ListEventsRequest = Message<"vectron.v1.ListEventsRequest"> & {
+  /**
+   * Only those after this one.
+   *
+   * @generated from field: uint64 after_event_id = 1;
+   */
+  afterEventId: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.ListEventsRequest.
+ * Use `create(ListEventsRequestSchema)` to create a new message.
+ */
+export declare const ListEventsRequestSchema: GenMessage<ListEventsRequest>;
+
+/**
+ * @generated from message vectron.v1.ListEventsResponse
+ */
+export declare type ListEventsResponse = Message<"vectron.v1.ListEventsResponse"> & {
+  /**
+   * @generated from field: repeated vectron.v1.ClusterEvent events = 1;
+   */
+  events: ClusterEvent[];
+};
+
+/**
+ * Describes the message vectron.v1.ListEventsResponse.
+ * Use `create(ListEventsResponseSchema)` to create a new message.
+ */
+export declare const ListEventsResponseSchema: GenMessage<ListEventsResponse>;
+
+/**
+ * One thing that placement did or noticed, and why. The last 1,000 are kept, by its leader.
+ *
+ * @generated from message vectron.v1.ClusterEvent
+ */
+export declare type ClusterEvent = Message<"vectron.v1.ClusterEvent"> & {
+  /**
+   * @generated from field: uint64 event_id = 1;
+   */
+  eventId: bigint;
+
+  /**
+   * RFC 3339.
+   *
+   * @generated from field: string time = 2;
+   */
+  time: string;
+
+  /**
+   * For instance "worker 3 is dead: not heard of for 60 s".
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * What it is about; 0 for none.
+   *
+   * @generated from field: uint64 worker_id = 4;
+   */
+  workerId: bigint;
+
+  /**
+   * @generated from field: uint64 shard_id = 5;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: uint64 operator_id = 6;
+   */
+  operatorId: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.ClusterEvent.
+ * Use `create(ClusterEventSchema)` to create a new message.
+ */
+export declare const ClusterEventSchema: GenMessage<ClusterEvent>;
+
+/**
+ * @generated from message vectron.v1.WatchClusterRequest
+ */
+export declare type WatchClusterRequest = Message<"vectron.v1.WatchClusterRequest"> & {
+  /**
+   * Milliseconds between two views, 200 to 60,000. Default 1,000.
+   *
+   * @generated from field: uint32 interval_ms = 1;
+   */
+  intervalMs: number;
+
+  /**
+   * Ends the stream after so many views. 0: goes on until the caller leaves.
+   *
+   * @generated from field: uint32 views_max = 2;
+   */
+  viewsMax: number;
+
+  /**
+   * Events after this one only; 0 for all that are kept. Later views tell only what is new.
+   *
+   * @generated from field: uint64 after_event_id = 3;
+   */
+  afterEventId: bigint;
+
+  /**
+   * Leaves the shards out; there may be many.
+   *
+   * @generated from field: bool without_shards = 4;
+   */
+  withoutShards: boolean;
+};
+
+/**
+ * Describes the message vectron.v1.WatchClusterRequest.
+ * Use `create(WatchClusterRequestSchema)` to create a new message.
+ */
+export declare const WatchClusterRequestSchema: GenMessage<WatchClusterRequest>;
+
+/**
+ * @generated from message vectron.v1.ClusterView
+ */
+export declare type ClusterView = Message<"vectron.v1.ClusterView"> & {
+  /**
+   * @generated from field: vectron.v1.ClusterHealth health = 1;
+   */
+  health?: ClusterHealth | undefined;
+
+  /**
+   * @generated from field: repeated vectron.v1.PlacementMember members = 2;
+   */
+  members: PlacementMember[];
+
+  /**
+   * @generated from field: repeated vectron.v1.Worker workers = 3;
+   */
+  workers: Worker[];
+
+  /**
+   * @generated from field: repeated vectron.v1.Shard shards = 4;
+   */
+  shards: Shard[];
+
+  /**
+   * Those that run.
+   *
+   * @generated from field: repeated vectron.v1.Operator operators = 5;
+   */
+  operators: Operator[];
+
+  /**
+   * Since the view before.
+   *
+   * @generated from field: repeated vectron.v1.ClusterEvent events = 6;
+   */
+  events: ClusterEvent[];
+
+  /**
+   * RFC 3339.
+   *
+   * @generated from field: string time = 7;
+   */
+  time: string;
+};
+
+/**
+ * Describes the message vectron.v1.ClusterView.
+ * Use `create(ClusterViewSchema)` to create a new message.
+ */
+export declare const ClusterViewSchema: GenMessage<ClusterView>;
+
+/**
+ * @generated from message vectron.v1.DrainWorkerRequest
+ */
+export declare type DrainWorkerRequest = Message<"vectron.v1.DrainWorkerRequest"> & {
+  /**
+   * @generated from field: uint64 worker_id = 1;
+   */
+  workerId: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.DrainWorkerRequest.
+ * Use `create(DrainWorkerRequestSchema)` to create a new message.
+ */
+export declare const DrainWorkerRequestSchema: GenMessage<DrainWorkerRequest>;
+
+/**
+ * @generated from message vectron.v1.DrainWorkerResponse
+ */
+export declare type DrainWorkerResponse = Message<"vectron.v1.DrainWorkerResponse"> & {
+  /**
+   * Replicas that the worker has still.
+   *
+   * @generated from field: uint32 replicas = 1;
+   */
+  replicas: number;
+};
+
+/**
+ * Describes the message vectron.v1.DrainWorkerResponse.
+ * Use `create(DrainWorkerResponseSchema)` to create a new message.
+ */
+export declare const DrainWorkerResponseSchema: GenMessage<DrainWorkerResponse>;
+
+/**
+ * @generated from message vectron.v1.UndrainWorkerRequest
+ */
+export declare type UndrainWorkerRequest = Message<"vectron.v1.UndrainWorkerRequest"> & {
+  /**
+   * @generated from field: uint64 worker_id = 1;
+   */
+  workerId: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.UndrainWorkerRequest.
+ * Use `create(UndrainWorkerRequestSchema)` to create a new message.
+ */
+export declare const UndrainWorkerRequestSchema: GenMessage<UndrainWorkerRequest>;
+
+/**
+ * @generated from message vectron.v1.UndrainWorkerResponse
+ */
+export declare type UndrainWorkerResponse = Message<"vectron.v1.UndrainWorkerResponse"> & {
+  /**
+   * @generated from field: uint32 replicas = 1;
+   */
+  replicas: number;
+};
+
+/**
+ * Describes the message vectron.v1.UndrainWorkerResponse.
+ * Use `create(UndrainWorkerResponseSchema)` to create a new message.
+ */
+export declare const UndrainWorkerResponseSchema: GenMessage<UndrainWorkerResponse>;
+
+/**
+ * @generated from message vectron.v1.RemoveWorkerRequest
+ */
+export declare type RemoveWorkerRequest = Message<"vectron.v1.RemoveWorkerRequest"> & {
+  /**
+   * @generated from field: uint64 worker_id = 1;
+   */
+  workerId: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.RemoveWorkerRequest.
+ * Use `create(RemoveWorkerRequestSchema)` to create a new message.
+ */
+export declare const RemoveWorkerRequestSchema: GenMessage<RemoveWorkerRequest>;
+
+/**
+ * @generated from message vectron.v1.RemoveWorkerResponse
+ */
+export declare type RemoveWorkerResponse = Message<"vectron.v1.RemoveWorkerResponse"> & {
+};
+
+/**
+ * Describes the message vectron.v1.RemoveWorkerResponse.
+ * Use `create(RemoveWorkerResponseSchema)` to create a new message.
+ */
+export declare const RemoveWorkerResponseSchema: GenMessage<RemoveWorkerResponse>;
+
+/**
+ * @generated from message vectron.v1.MoveReplicaRequest
+ */
+export declare type MoveReplicaRequest = Message<"vectron.v1.MoveReplicaRequest"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: uint64 from_worker_id = 2;
+   */
+  fromWorkerId: bigint;
+
+  /**
+   * 0: placement chooses.
+   *
+   * @generated from field: uint64 to_worker_id = 3;
+   */
+  toWorkerId: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.MoveReplicaRequest.
+ * Use `create(MoveReplicaRequestSchema)` to create a new message.
+ */
+export declare const MoveReplicaRequestSchema: GenMessage<MoveReplicaRequest>;
+
+/**
+ * @generated from message vectron.v1.TransferLeaderRequest
+ */
+export declare type TransferLeaderRequest = Message<"vectron.v1.TransferLeaderRequest"> & {
+  /**
+   * @generated from field: uint64 shard_id = 1;
+   */
+  shardId: bigint;
+
+  /**
+   * 0: placement chooses.
+   *
+   * @generated from field: uint64 to_worker_id = 2;
+   */
+  toWorkerId: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.TransferLeaderRequest.
+ * Use `create(TransferLeaderRequestSchema)` to create a new message.
+ */
+export declare const TransferLeaderRequestSchema: GenMessage<TransferLeaderRequest>;
+
+/**
+ * @generated from message vectron.v1.RebalanceRequest
+ */
+export declare type RebalanceRequest = Message<"vectron.v1.RebalanceRequest"> & {
+};
+
+/**
+ * Describes the message vectron.v1.RebalanceRequest.
+ * Use `create(RebalanceRequestSchema)` to create a new message.
+ */
+export declare const RebalanceRequestSchema: GenMessage<RebalanceRequest>;
+
+/**
+ * @generated from message vectron.v1.RebalanceResponse
+ */
+export declare type RebalanceResponse = Message<"vectron.v1.RebalanceResponse"> & {
+  /**
+   * Those that began; empty when all is in balance. More may follow these.
+   *
+   * @generated from field: repeated vectron.v1.Operator operators = 1;
+   */
+  operators: Operator[];
+};
+
+/**
+ * Describes the message vectron.v1.RebalanceResponse.
+ * Use `create(RebalanceResponseSchema)` to create a new message.
+ */
+export declare const RebalanceResponseSchema: GenMessage<RebalanceResponse>;
+
+/**
+ * @generated from message vectron.v1.ListOperatorsRequest
+ */
+export declare type ListOperatorsRequest = Message<"vectron.v1.ListOperatorsRequest"> & {
+};
+
+/**
+ * Describes the message vectron.v1.ListOperatorsRequest.
+ * Use `create(ListOperatorsRequestSchema)` to create a new message.
+ */
+export declare const ListOperatorsRequestSchema: GenMessage<ListOperatorsRequest>;
+
+/**
+ * @generated from message vectron.v1.ListOperatorsResponse
+ */
+export declare type ListOperatorsResponse = Message<"vectron.v1.ListOperatorsResponse"> & {
+  /**
+   * @generated from field: repeated vectron.v1.Operator operators = 1;
+   */
+  operators: Operator[];
+};
+
+/**
+ * Describes the message vectron.v1.ListOperatorsResponse.
+ * Use `create(ListOperatorsResponseSchema)` to create a new message.
+ */
+export declare const ListOperatorsResponseSchema: GenMessage<ListOperatorsResponse>;
+
+/**
+ * @generated from message vectron.v1.CancelOperatorRequest
+ */
+export declare type CancelOperatorRequest = Message<"vectron.v1.CancelOperatorRequest"> & {
+  /**
+   * @generated from field: uint64 operator_id = 1;
+   */
+  operatorId: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.CancelOperatorRequest.
+ * Use `create(CancelOperatorRequestSchema)` to create a new message.
+ */
+export declare const CancelOperatorRequestSchema: GenMessage<CancelOperatorRequest>;
+
+/**
+ * A move of several steps.
+ *
+ * @generated from message vectron.v1.Operator
+ */
+export declare type Operator = Message<"vectron.v1.Operator"> & {
+  /**
+   * @generated from field: uint64 operator_id = 1;
+   */
+  operatorId: bigint;
+
+  /**
+   * "add_replica", "remove_replica", "move_replica", "replace_replica", "transfer_leader".
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: uint64 shard_id = 3;
+   */
+  shardId: bigint;
+
+  /**
+   * @generated from field: string collection = 4;
+   */
+  collection: string;
+
+  /**
+   * Why: the rule or the person that asked for it.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: repeated vectron.v1.OperatorStep steps = 6;
+   */
+  steps: OperatorStep[];
+
+  /**
+   * "running", "done", "failed: <why>", "cancelled".
+   *
+   * @generated from field: string state = 7;
+   */
+  state: string;
+
+  /**
+   * RFC 3339.
+   *
+   * @generated from field: string create_time = 8;
+   */
+  createTime: string;
+
+  /**
+   * RFC 3339; empty while it runs.
+   *
+   * @generated from field: string finish_time = 9;
+   */
+  finishTime: string;
+};
+
+/**
+ * Describes the message vectron.v1.Operator.
+ * Use `create(OperatorSchema)` to create a new message.
+ */
+export declare const OperatorSchema: GenMessage<Operator>;
+
+/**
+ * @generated from message vectron.v1.OperatorStep
+ */
+export declare type OperatorStep = Message<"vectron.v1.OperatorStep"> & {
+  /**
+   * For instance "add learner 12 on worker 4".
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * "waiting", "running", "done".
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * 0 to 1, where known: how far a learner has caught up.
+   *
+   * @generated from field: float progress = 3;
+   */
+  progress: number;
+};
+
+/**
+ * Describes the message vectron.v1.OperatorStep.
+ * Use `create(OperatorStepSchema)` to create a new message.
+ */
+export declare const OperatorStepSchema: GenMessage<OperatorStep>;
+
+/**
  * @generated from enum vectron.v1.HealthStatus
  */
 export enum HealthStatus {
@@ -311,12 +1023,14 @@ export enum HealthStatus {
 export declare const HealthStatusSchema: GenEnum<HealthStatus>;
 
 /**
- * Cluster: health, members and statistics.
+ * Cluster: health, members and statistics, and what operators of a cluster do to it.
  *
  * @generated from service vectron.v1.Cluster
  */
 export declare const Cluster: GenService<{
   /**
+   * Whether all is served, and which shards lack replicas or a leader, and why.
+   *
    * @generated from rpc vectron.v1.Cluster.GetHealth
    */
   getHealth: {
@@ -341,12 +1055,122 @@ export declare const Cluster: GenService<{
     output: typeof ListShardsResponseSchema;
   },
   /**
+   * The members of placement, which keeps the catalog of the cluster.
+   *
+   * @generated from rpc vectron.v1.Cluster.ListPlacementMembers
+   */
+  listPlacementMembers: {
+    methodKind: "unary";
+    input: typeof ListPlacementMembersRequestSchema;
+    output: typeof ListPlacementMembersResponseSchema;
+  },
+  /**
    * @generated from rpc vectron.v1.Cluster.GetStatistics
    */
   getStatistics: {
     methodKind: "unary";
     input: typeof GetStatisticsRequestSchema;
     output: typeof ClusterStatisticsSchema;
+  },
+  /**
+   * What placement did and noticed of late, oldest first.
+   *
+   * @generated from rpc vectron.v1.Cluster.ListEvents
+   */
+  listEvents: {
+    methodKind: "unary";
+    input: typeof ListEventsRequestSchema;
+    output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Health, members, workers, shards, operators and new events: at once, then again and again.
+   *
+   * @generated from rpc vectron.v1.Cluster.WatchCluster
+   */
+  watchCluster: {
+    methodKind: "server_streaming";
+    input: typeof WatchClusterRequestSchema;
+    output: typeof ClusterViewSchema;
+  },
+  /**
+   * Moves all replicas away from a worker; it gets no new ones. Answers at once.
+   *
+   * @generated from rpc vectron.v1.Cluster.DrainWorker
+   */
+  drainWorker: {
+    methodKind: "unary";
+    input: typeof DrainWorkerRequestSchema;
+    output: typeof DrainWorkerResponseSchema;
+  },
+  /**
+   * Lets a drained worker take replicas again.
+   *
+   * @generated from rpc vectron.v1.Cluster.UndrainWorker
+   */
+  undrainWorker: {
+    methodKind: "unary";
+    input: typeof UndrainWorkerRequestSchema;
+    output: typeof UndrainWorkerResponseSchema;
+  },
+  /**
+   * Forgets a worker that hosts no replica. Its id is never used again.
+   *
+   * @generated from rpc vectron.v1.Cluster.RemoveWorker
+   */
+  removeWorker: {
+    methodKind: "unary";
+    input: typeof RemoveWorkerRequestSchema;
+    output: typeof RemoveWorkerResponseSchema;
+  },
+  /**
+   * Begins to move a replica from one worker to another.
+   *
+   * @generated from rpc vectron.v1.Cluster.MoveReplica
+   */
+  moveReplica: {
+    methodKind: "unary";
+    input: typeof MoveReplicaRequestSchema;
+    output: typeof OperatorSchema;
+  },
+  /**
+   * Begins to hand the leadership of a shard to another of its workers.
+   *
+   * @generated from rpc vectron.v1.Cluster.TransferLeader
+   */
+  transferLeader: {
+    methodKind: "unary";
+    input: typeof TransferLeaderRequestSchema;
+    output: typeof OperatorSchema;
+  },
+  /**
+   * Begins to even out replicas and leaders over the workers.
+   *
+   * @generated from rpc vectron.v1.Cluster.Rebalance
+   */
+  rebalance: {
+    methodKind: "unary";
+    input: typeof RebalanceRequestSchema;
+    output: typeof RebalanceResponseSchema;
+  },
+  /**
+   * Moves that run, and the last that ended.
+   *
+   * @generated from rpc vectron.v1.Cluster.ListOperators
+   */
+  listOperators: {
+    methodKind: "unary";
+    input: typeof ListOperatorsRequestSchema;
+    output: typeof ListOperatorsResponseSchema;
+  },
+  /**
+   * Stops a move where it is; what it has done already stays.
+   *
+   * @generated from rpc vectron.v1.Cluster.CancelOperator
+   */
+  cancelOperator: {
+    methodKind: "unary";
+    input: typeof CancelOperatorRequestSchema;
+    output: typeof OperatorSchema;
   },
 }>;
 

@@ -10,7 +10,7 @@ import { file_vectron_v1_collections } from "./collections_pb.js";
  * Describes the file vectron/v1/cluster.proto.
  */
 export const file_vectron_v1_cluster = /*@__PURE__*/
-  fileDesc("Chh2ZWN0cm9uL3YxL2NsdXN0ZXIucHJvdG8SCnZlY3Ryb24udjEiEgoQR2V0SGVhbHRoUmVxdWVzdCKRAQoNQ2x1c3RlckhlYWx0aBIoCgZzdGF0dXMYASABKA4yGC52ZWN0cm9uLnYxLkhlYWx0aFN0YXR1cxISCgpjbHVzdGVyX2lkGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDwoHd29ya2VycxgEIAEoDRIOCgZzaGFyZHMYBSABKA0SEAoIcHJvYmxlbXMYBiADKAkiFAoSTGlzdFdvcmtlcnNSZXF1ZXN0IjoKE0xpc3RXb3JrZXJzUmVzcG9uc2USIwoHd29ya2VycxgBIAMoCzISLnZlY3Ryb24udjEuV29ya2VyInYKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAQSDwoHYWRkcmVzcxgCIAEoCRINCgVzdGF0ZRgDIAEoCRIWCg5sYXN0X2hlYXJ0YmVhdBgEIAEoCRIQCghyZXBsaWNhcxgFIAEoDRIPCgdsZWFkZXJzGAYgASgNIicKEUxpc3RTaGFyZHNSZXF1ZXN0EhIKCmNvbGxlY3Rpb24YASABKAkiNwoSTGlzdFNoYXJkc1Jlc3BvbnNlEiEKBnNoYXJkcxgBIAMoCzIRLnZlY3Ryb24udjEuU2hhcmQitgEKBVNoYXJkEhAKCHNoYXJkX2lkGAEgASgEEhIKCmNvbGxlY3Rpb24YAiABKAkSEwoLcmFuZ2Vfc3RhcnQYAyABKAkSEQoJcmFuZ2VfZW5kGAQgASgJEhoKEm1lbWJlcnNoaXBfdmVyc2lvbhgFIAEoBBIVCg1yYW5nZV92ZXJzaW9uGAYgASgEEhgKEGxlYWRlcl93b3JrZXJfaWQYByABKAQSEgoKd29ya2VyX2lkcxgIIAMoBCIWChRHZXRTdGF0aXN0aWNzUmVxdWVzdCKWAQoRQ2x1c3RlclN0YXRpc3RpY3MSEwoLY29sbGVjdGlvbnMYASABKA0SFAoMcG9pbnRzX2NvdW50GAIgASgEEhUKDWluZGV4ZWRfY291bnQYAyABKAQSJwoFYnl0ZXMYBCABKAsyGC52ZWN0cm9uLnYxLlN0b3JhZ2VCeXRlcxIWCg51cHRpbWVfc2Vjb25kcxgFIAEoASp+CgxIZWFsdGhTdGF0dXMSHQoZSEVBTFRIX1NUQVRVU19VTlNQRUNJRklFRBAAEhQKEEhFQUxUSF9TVEFUVVNfT0sQARIaChZIRUFMVEhfU1RBVFVTX0RFR1JBREVEEAISHQoZSEVBTFRIX1NUQVRVU19VTkFWQUlMQUJMRRADMrMDCgdDbHVzdGVyEmAKCUdldEhlYWx0aBIcLnZlY3Ryb24udjEuR2V0SGVhbHRoUmVxdWVzdBoZLnZlY3Ryb24udjEuQ2x1c3RlckhlYWx0aCIagtPkkwIUEhIvdjEvY2x1c3Rlci9oZWFsdGgSawoLTGlzdFdvcmtlcnMSHi52ZWN0cm9uLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBofLnZlY3Ryb24udjEuTGlzdFdvcmtlcnNSZXNwb25zZSIbgtPkkwIVEhMvdjEvY2x1c3Rlci93b3JrZXJzEmcKCkxpc3RTaGFyZHMSHS52ZWN0cm9uLnYxLkxpc3RTaGFyZHNSZXF1ZXN0Gh4udmVjdHJvbi52MS5MaXN0U2hhcmRzUmVzcG9uc2UiGoLT5JMCFBISL3YxL2NsdXN0ZXIvc2hhcmRzEnAKDUdldFN0YXRpc3RpY3MSIC52ZWN0cm9uLnYxLkdldFN0YXRpc3RpY3NSZXF1ZXN0Gh0udmVjdHJvbi52MS5DbHVzdGVyU3RhdGlzdGljcyIegtPkkwIYEhYvdjEvY2x1c3Rlci9zdGF0aXN0aWNzYgZwcm90bzM", [file_google_api_annotations, file_vectron_v1_collections]);
+  fileDesc("Chh2ZWN0cm9uL3YxL2NsdXN0ZXIucHJvdG8SCnZlY3Ryb24udjEiEgoQR2V0SGVhbHRoUmVxdWVzdCLRAQoNQ2x1c3RlckhlYWx0aBIoCgZzdGF0dXMYASABKA4yGC52ZWN0cm9uLnYxLkhlYWx0aFN0YXR1cxISCgpjbHVzdGVyX2lkGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDwoHd29ya2VycxgEIAEoDRIOCgZzaGFyZHMYBSABKA0SEAoIcHJvYmxlbXMYBiADKAkSHQoVc2hhcmRzX3dpdGhvdXRfbGVhZGVyGAcgASgNEh8KF3NoYXJkc191bmRlcl9yZXBsaWNhdGVkGAggASgNIhQKEkxpc3RXb3JrZXJzUmVxdWVzdCI6ChNMaXN0V29ya2Vyc1Jlc3BvbnNlEiMKB3dvcmtlcnMYASADKAsyEi52ZWN0cm9uLnYxLldvcmtlciLfAQoGV29ya2VyEhEKCXdvcmtlcl9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEg0KBXN0YXRlGAMgASgJEhYKDmxhc3RfaGVhcnRiZWF0GAQgASgJEhAKCHJlcGxpY2FzGAUgASgNEg8KB2xlYWRlcnMYBiABKA0SDAoEem9uZRgHIAEoCRIQCghkcmFpbmluZxgIIAEoCBIVCg1yZXBsaWNhX2J5dGVzGAkgASgEEhcKD2Rpc2tfdXNlZF9ieXRlcxgKIAEoBBIXCg9kaXNrX2ZyZWVfYnl0ZXMYCyABKAQiJwoRTGlzdFNoYXJkc1JlcXVlc3QSEgoKY29sbGVjdGlvbhgBIAEoCSI3ChJMaXN0U2hhcmRzUmVzcG9uc2USIQoGc2hhcmRzGAEgAygLMhEudmVjdHJvbi52MS5TaGFyZCK2AgoFU2hhcmQSEAoIc2hhcmRfaWQYASABKAQSEgoKY29sbGVjdGlvbhgCIAEoCRITCgtyYW5nZV9zdGFydBgDIAEoCRIRCglyYW5nZV9lbmQYBCABKAkSGgoSbWVtYmVyc2hpcF92ZXJzaW9uGAUgASgEEhUKDXJhbmdlX3ZlcnNpb24YBiABKAQSGAoQbGVhZGVyX3dvcmtlcl9pZBgHIAEoBBISCgp3b3JrZXJfaWRzGAggAygEEhoKEnJlcGxpY2F0aW9uX2ZhY3RvchgJIAEoDRIqCghyZXBsaWNhcxgKIAMoCzIYLnZlY3Ryb24udjEuU2hhcmRSZXBsaWNhEhIKCmxhc3RfaW5kZXgYCyABKAQSEAoIY2hhbmdpbmcYDCABKAgSEAoIcHJvYmxlbXMYDSADKAkiyAEKDFNoYXJkUmVwbGljYRISCgpyZXBsaWNhX2lkGAEgASgEEhEKCXdvcmtlcl9pZBgCIAEoBBIMCgRyb2xlGAMgASgJEg8KB2xlYXZpbmcYBCABKAgSDQoFc3RhdGUYBSABKAkSFQoNYXBwbGllZF9pbmRleBgGIAEoBBILCgNsYWcYByABKAQSFAoMcG9pbnRzX2NvdW50GAggASgEEhUKDWluZGV4ZWRfY291bnQYCSABKAQSEgoKZGlza19ieXRlcxgKIAEoBCIdChtMaXN0UGxhY2VtZW50TWVtYmVyc1JlcXVlc3QiTAocTGlzdFBsYWNlbWVudE1lbWJlcnNSZXNwb25zZRIsCgdtZW1iZXJzGAEgAygLMhsudmVjdHJvbi52MS5QbGFjZW1lbnRNZW1iZXIiagoPUGxhY2VtZW50TWVtYmVyEhEKCW1lbWJlcl9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEg4KBmxlYWRlchgDIAEoCBITCgttYXRjaF9pbmRleBgEIAEoBBIOCgZhY3RpdmUYBSABKAgiFgoUR2V0U3RhdGlzdGljc1JlcXVlc3QilgEKEUNsdXN0ZXJTdGF0aXN0aWNzEhMKC2NvbGxlY3Rpb25zGAEgASgNEhQKDHBvaW50c19jb3VudBgCIAEoBBIVCg1pbmRleGVkX2NvdW50GAMgASgEEicKBWJ5dGVzGAQgASgLMhgudmVjdHJvbi52MS5TdG9yYWdlQnl0ZXMSFgoOdXB0aW1lX3NlY29uZHMYBSABKAEiKwoRTGlzdEV2ZW50c1JlcXVlc3QSFgoOYWZ0ZXJfZXZlbnRfaWQYASABKAQiPgoSTGlzdEV2ZW50c1Jlc3BvbnNlEigKBmV2ZW50cxgBIAMoCzIYLnZlY3Ryb24udjEuQ2x1c3RlckV2ZW50InYKDENsdXN0ZXJFdmVudBIQCghldmVudF9pZBgBIAEoBBIMCgR0aW1lGAIgASgJEgwKBHRleHQYAyABKAkSEQoJd29ya2VyX2lkGAQgASgEEhAKCHNoYXJkX2lkGAUgASgEEhMKC29wZXJhdG9yX2lkGAYgASgEIm0KE1dhdGNoQ2x1c3RlclJlcXVlc3QSEwoLaW50ZXJ2YWxfbXMYASABKA0SEQoJdmlld3NfbWF4GAIgASgNEhYKDmFmdGVyX2V2ZW50X2lkGAMgASgEEhYKDndpdGhvdXRfc2hhcmRzGAQgASgIIo8CCgtDbHVzdGVyVmlldxIpCgZoZWFsdGgYASABKAsyGS52ZWN0cm9uLnYxLkNsdXN0ZXJIZWFsdGgSLAoHbWVtYmVycxgCIAMoCzIbLnZlY3Ryb24udjEuUGxhY2VtZW50TWVtYmVyEiMKB3dvcmtlcnMYAyADKAsyEi52ZWN0cm9uLnYxLldvcmtlchIhCgZzaGFyZHMYBCADKAsyES52ZWN0cm9uLnYxLlNoYXJkEicKCW9wZXJhdG9ycxgFIAMoCzIULnZlY3Ryb24udjEuT3BlcmF0b3ISKAoGZXZlbnRzGAYgAygLMhgudmVjdHJvbi52MS5DbHVzdGVyRXZlbnQSDAoEdGltZRgHIAEoCSInChJEcmFpbldvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgEIicKE0RyYWluV29ya2VyUmVzcG9uc2USEAoIcmVwbGljYXMYASABKA0iKQoUVW5kcmFpbldvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgEIikKFVVuZHJhaW5Xb3JrZXJSZXNwb25zZRIQCghyZXBsaWNhcxgBIAEoDSIoChNSZW1vdmVXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoBCIWChRSZW1vdmVXb3JrZXJSZXNwb25zZSJUChJNb3ZlUmVwbGljYVJlcXVlc3QSEAoIc2hhcmRfaWQYASABKAQSFgoOZnJvbV93b3JrZXJfaWQYAiABKAQSFAoMdG9fd29ya2VyX2lkGAMgASgEIj8KFVRyYW5zZmVyTGVhZGVyUmVxdWVzdBIQCghzaGFyZF9pZBgBIAEoBBIUCgx0b193b3JrZXJfaWQYAiABKAQiEgoQUmViYWxhbmNlUmVxdWVzdCI8ChFSZWJhbGFuY2VSZXNwb25zZRInCglvcGVyYXRvcnMYASADKAsyFC52ZWN0cm9uLnYxLk9wZXJhdG9yIhYKFExpc3RPcGVyYXRvcnNSZXF1ZXN0IkAKFUxpc3RPcGVyYXRvcnNSZXNwb25zZRInCglvcGVyYXRvcnMYASADKAsyFC52ZWN0cm9uLnYxLk9wZXJhdG9yIiwKFUNhbmNlbE9wZXJhdG9yUmVxdWVzdBITCgtvcGVyYXRvcl9pZBgBIAEoBCLFAQoIT3BlcmF0b3ISEwoLb3BlcmF0b3JfaWQYASABKAQSDAoEa2luZBgCIAEoCRIQCghzaGFyZF9pZBgDIAEoBBISCgpjb2xsZWN0aW9uGAQgASgJEg4KBnJlYXNvbhgFIAEoCRInCgVzdGVwcxgGIAMoCzIYLnZlY3Ryb24udjEuT3BlcmF0b3JTdGVwEg0KBXN0YXRlGAcgASgJEhMKC2NyZWF0ZV90aW1lGAggASgJEhMKC2ZpbmlzaF90aW1lGAkgASgJIj0KDE9wZXJhdG9yU3RlcBIMCgR0ZXh0GAEgASgJEg0KBXN0YXRlGAIgASgJEhAKCHByb2dyZXNzGAMgASgCKn4KDEhlYWx0aFN0YXR1cxIdChlIRUFMVEhfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFAoQSEVBTFRIX1NUQVRVU19PSxABEhoKFkhFQUxUSF9TVEFUVVNfREVHUkFERUQQAhIdChlIRUFMVEhfU1RBVFVTX1VOQVZBSUxBQkxFEAMy+g0KB0NsdXN0ZXISYAoJR2V0SGVhbHRoEhwudmVjdHJvbi52MS5HZXRIZWFsdGhSZXF1ZXN0GhkudmVjdHJvbi52MS5DbHVzdGVySGVhbHRoIhqC0+STAhQSEi92MS9jbHVzdGVyL2hlYWx0aBJrCgtMaXN0V29ya2VycxIeLnZlY3Ryb24udjEuTGlzdFdvcmtlcnNSZXF1ZXN0Gh8udmVjdHJvbi52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlIhuC0+STAhUSEy92MS9jbHVzdGVyL3dvcmtlcnMSZwoKTGlzdFNoYXJkcxIdLnZlY3Ryb24udjEuTGlzdFNoYXJkc1JlcXVlc3QaHi52ZWN0cm9uLnYxLkxpc3RTaGFyZHNSZXNwb25zZSIagtPkkwIUEhIvdjEvY2x1c3Rlci9zaGFyZHMShgEKFExpc3RQbGFjZW1lbnRNZW1iZXJzEicudmVjdHJvbi52MS5MaXN0UGxhY2VtZW50TWVtYmVyc1JlcXVlc3QaKC52ZWN0cm9uLnYxLkxpc3RQbGFjZW1lbnRNZW1iZXJzUmVzcG9uc2UiG4LT5JMCFRITL3YxL2NsdXN0ZXIvbWVtYmVycxJwCg1HZXRTdGF0aXN0aWNzEiAudmVjdHJvbi52MS5HZXRTdGF0aXN0aWNzUmVxdWVzdBodLnZlY3Ryb24udjEuQ2x1c3RlclN0YXRpc3RpY3MiHoLT5JMCGBIWL3YxL2NsdXN0ZXIvc3RhdGlzdGljcxJnCgpMaXN0RXZlbnRzEh0udmVjdHJvbi52MS5MaXN0RXZlbnRzUmVxdWVzdBoeLnZlY3Ryb24udjEuTGlzdEV2ZW50c1Jlc3BvbnNlIhqC0+STAhQSEi92MS9jbHVzdGVyL2V2ZW50cxJlCgxXYXRjaENsdXN0ZXISHy52ZWN0cm9uLnYxLldhdGNoQ2x1c3RlclJlcXVlc3QaFy52ZWN0cm9uLnYxLkNsdXN0ZXJWaWV3IhmC0+STAhMSES92MS9jbHVzdGVyL3dhdGNoMAESgAEKC0RyYWluV29ya2VyEh4udmVjdHJvbi52MS5EcmFpbldvcmtlclJlcXVlc3QaHy52ZWN0cm9uLnYxLkRyYWluV29ya2VyUmVzcG9uc2UiMILT5JMCKjoBKiIlL3YxL2NsdXN0ZXIvd29ya2Vycy97d29ya2VyX2lkfTpkcmFpbhKIAQoNVW5kcmFpbldvcmtlchIgLnZlY3Ryb24udjEuVW5kcmFpbldvcmtlclJlcXVlc3QaIS52ZWN0cm9uLnYxLlVuZHJhaW5Xb3JrZXJSZXNwb25zZSIygtPkkwIsOgEqIicvdjEvY2x1c3Rlci93b3JrZXJzL3t3b3JrZXJfaWR9OnVuZHJhaW4SegoMUmVtb3ZlV29ya2VyEh8udmVjdHJvbi52MS5SZW1vdmVXb3JrZXJSZXF1ZXN0GiAudmVjdHJvbi52MS5SZW1vdmVXb3JrZXJSZXNwb25zZSIngtPkkwIhKh8vdjEvY2x1c3Rlci93b3JrZXJzL3t3b3JrZXJfaWR9EnkKC01vdmVSZXBsaWNhEh4udmVjdHJvbi52MS5Nb3ZlUmVwbGljYVJlcXVlc3QaFC52ZWN0cm9uLnYxLk9wZXJhdG9yIjSC0+STAi46ASoiKS92MS9jbHVzdGVyL3NoYXJkcy97c2hhcmRfaWR9Om1vdmVSZXBsaWNhEoIBCg5UcmFuc2ZlckxlYWRlchIhLnZlY3Ryb24udjEuVHJhbnNmZXJMZWFkZXJSZXF1ZXN0GhQudmVjdHJvbi52MS5PcGVyYXRvciI3gtPkkwIxOgEqIiwvdjEvY2x1c3Rlci9zaGFyZHMve3NoYXJkX2lkfTp0cmFuc2ZlckxlYWRlchJqCglSZWJhbGFuY2USHC52ZWN0cm9uLnYxLlJlYmFsYW5jZVJlcXVlc3QaHS52ZWN0cm9uLnYxLlJlYmFsYW5jZVJlc3BvbnNlIiCC0+STAho6ASoiFS92MS9jbHVzdGVyOnJlYmFsYW5jZRJzCg1MaXN0T3BlcmF0b3JzEiAudmVjdHJvbi52MS5MaXN0T3BlcmF0b3JzUmVxdWVzdBohLnZlY3Ryb24udjEuTGlzdE9wZXJhdG9yc1Jlc3BvbnNlIh2C0+STAhcSFS92MS9jbHVzdGVyL29wZXJhdG9ycxKAAQoOQ2FuY2VsT3BlcmF0b3ISIS52ZWN0cm9uLnYxLkNhbmNlbE9wZXJhdG9yUmVxdWVzdBoULnZlY3Ryb24udjEuT3BlcmF0b3IiNYLT5JMCLzoBKiIqL3YxL2NsdXN0ZXIvb3BlcmF0b3JzL3tvcGVyYXRvcl9pZH06Y2FuY2VsYgZwcm90bzM", [file_google_api_annotations, file_vectron_v1_collections]);
 
 /**
  * Describes the message vectron.v1.GetHealthRequest.
@@ -69,18 +69,186 @@ export const ShardSchema = /*@__PURE__*/
   messageDesc(file_vectron_v1_cluster, 7);
 
 /**
+ * Describes the message vectron.v1.ShardReplica.
+ * Use `create(ShardReplicaSchema)` to create a new message.
+ */
+export const ShardReplicaSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 8);
+
+/**
+ * Describes the message vectron.v1.ListPlacementMembersRequest.
+ * Use `create(ListPlacementMembersRequestSchema)` to create a new message.
+ */
+export const ListPlacementMembersRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 9);
+
+/**
+ * Describes the message vectron.v1.ListPlacementMembersResponse.
+ * Use `create(ListPlacementMembersResponseSchema)` to create a new message.
+ */
+export const ListPlacementMembersResponseSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 10);
+
+/**
+ * Describes the message vectron.v1.PlacementMember.
+ * Use `create(PlacementMemberSchema)` to create a new message.
+ */
+export const PlacementMemberSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 11);
+
+/**
  * Describes the message vectron.v1.GetStatisticsRequest.
  * Use `create(GetStatisticsRequestSchema)` to create a new message.
  */
 export const GetStatisticsRequestSchema = /*@__PURE__*/
-  messageDesc(file_vectron_v1_cluster, 8);
+  messageDesc(file_vectron_v1_cluster, 12);
 
 /**
  * Describes the message vectron.v1.ClusterStatistics.
  * Use `create(ClusterStatisticsSchema)` to create a new message.
  */
 export const ClusterStatisticsSchema = /*@__PURE__*/
-  messageDesc(file_vectron_v1_cluster, 9);
+  messageDesc(file_vectron_v1_cluster, 13);
+
+/**
+ * Describes the message vectron.v1.ListEventsRequest.
+ * Use `create(ListEventsRequestSchema)` to create a new message.
+ */
+export const ListEventsRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 14);
+
+/**
+ * Describes the message vectron.v1.ListEventsResponse.
+ * Use `create(ListEventsResponseSchema)` to create a new message.
+ */
+export const ListEventsResponseSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 15);
+
+/**
+ * Describes the message vectron.v1.ClusterEvent.
+ * Use `create(ClusterEventSchema)` to create a new message.
+ */
+export const ClusterEventSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 16);
+
+/**
+ * Describes the message vectron.v1.WatchClusterRequest.
+ * Use `create(WatchClusterRequestSchema)` to create a new message.
+ */
+export const WatchClusterRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 17);
+
+/**
+ * Describes the message vectron.v1.ClusterView.
+ * Use `create(ClusterViewSchema)` to create a new message.
+ */
+export const ClusterViewSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 18);
+
+/**
+ * Describes the message vectron.v1.DrainWorkerRequest.
+ * Use `create(DrainWorkerRequestSchema)` to create a new message.
+ */
+export const DrainWorkerRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 19);
+
+/**
+ * Describes the message vectron.v1.DrainWorkerResponse.
+ * Use `create(DrainWorkerResponseSchema)` to create a new message.
+ */
+export const DrainWorkerResponseSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 20);
+
+/**
+ * Describes the message vectron.v1.UndrainWorkerRequest.
+ * Use `create(UndrainWorkerRequestSchema)` to create a new message.
+ */
+export const UndrainWorkerRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 21);
+
+/**
+ * Describes the message vectron.v1.UndrainWorkerResponse.
+ * Use `create(UndrainWorkerResponseSchema)` to create a new message.
+ */
+export const UndrainWorkerResponseSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 22);
+
+/**
+ * Describes the message vectron.v1.RemoveWorkerRequest.
+ * Use `create(RemoveWorkerRequestSchema)` to create a new message.
+ */
+export const RemoveWorkerRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 23);
+
+/**
+ * Describes the message vectron.v1.RemoveWorkerResponse.
+ * Use `create(RemoveWorkerResponseSchema)` to create a new message.
+ */
+export const RemoveWorkerResponseSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 24);
+
+/**
+ * Describes the message vectron.v1.MoveReplicaRequest.
+ * Use `create(MoveReplicaRequestSchema)` to create a new message.
+ */
+export const MoveReplicaRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 25);
+
+/**
+ * Describes the message vectron.v1.TransferLeaderRequest.
+ * Use `create(TransferLeaderRequestSchema)` to create a new message.
+ */
+export const TransferLeaderRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 26);
+
+/**
+ * Describes the message vectron.v1.RebalanceRequest.
+ * Use `create(RebalanceRequestSchema)` to create a new message.
+ */
+export const RebalanceRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 27);
+
+/**
+ * Describes the message vectron.v1.RebalanceResponse.
+ * Use `create(RebalanceResponseSchema)` to create a new message.
+ */
+export const RebalanceResponseSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 28);
+
+/**
+ * Describes the message vectron.v1.ListOperatorsRequest.
+ * Use `create(ListOperatorsRequestSchema)` to create a new message.
+ */
+export const ListOperatorsRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 29);
+
+/**
+ * Describes the message vectron.v1.ListOperatorsResponse.
+ * Use `create(ListOperatorsResponseSchema)` to create a new message.
+ */
+export const ListOperatorsResponseSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 30);
+
+/**
+ * Describes the message vectron.v1.CancelOperatorRequest.
+ * Use `create(CancelOperatorRequestSchema)` to create a new message.
+ */
+export const CancelOperatorRequestSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 31);
+
+/**
+ * Describes the message vectron.v1.Operator.
+ * Use `create(OperatorSchema)` to create a new message.
+ */
+export const OperatorSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 32);
+
+/**
+ * Describes the message vectron.v1.OperatorStep.
+ * Use `create(OperatorStepSchema)` to create a new message.
+ */
+export const OperatorStepSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_cluster, 33);
 
 /**
  * Describes the enum vectron.v1.HealthStatus.
@@ -95,7 +263,7 @@ export const HealthStatus = /*@__PURE__*/
   tsEnum(HealthStatusSchema);
 
 /**
- * Cluster: health, members and statistics.
+ * Cluster: health, members and statistics, and what operators of a cluster do to it.
  *
  * @generated from service vectron.v1.Cluster
  */

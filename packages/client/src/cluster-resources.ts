@@ -1,0 +1,122 @@
+/**
+ * What the API answers about the cluster, as the SDK hands it out. Ids are numbers while they are
+ * exact, and strings beyond 2^53; times are RFC 3339, empty for none.
+ */
+
+export type Id = number | string
+
+export interface ClusterHealth {
+  readonly status: 'ok' | 'degraded' | 'unavailable'
+  readonly clusterId: string
+  readonly version: string
+  readonly workers: number
+  readonly shards: number
+  /** One line for each thing that is wrong, most urgent first. */
+  readonly problems: readonly string[]
+  readonly shardsWithoutLeader: number
+  /** Shards with fewer healthy replicas than their collection asks for. */
+  readonly shardsUnderReplicated: number
+}
+
+export interface WorkerInfo {
+  readonly workerId: Id
+  readonly address: string
+  /** `draining`: up, and being emptied. */
+  readonly state: 'up' | 'silent' | 'dead' | 'draining' | 'unknown'
+  readonly lastHeartbeat: string
+  readonly replicas: number
+  readonly leaders: number
+  /** Zone or rack; empty when none is configured. */
+  readonly zone: string
+  readonly draining: boolean
+  readonly replicaBytes: number
+  readonly diskUsedBytes: number
+  readonly diskFreeBytes: number
+}
+
+export interface ShardInfo {
+  readonly shardId: Id
+  readonly collection: string
+  /** Hashes [start, end), as 16 hexadecimal digits; an empty end stands for 2^64. */
+  readonly rangeStart: string
+  readonly rangeEnd: string
+  readonly membershipVersion: Id
+  readonly rangeVersion: Id
+  /** 0: no leader is heard of. */
+  readonly leaderWorkerId: Id
+  readonly workerIds: readonly Id[]
+  readonly replicationFactor: number
+  readonly replicas: readonly ShardReplica[]
+  /** Last entry of the leader's log. */
+  readonly lastIndex: Id
+  /** Its group has not reached `membershipVersion` yet. */
+  readonly changing: boolean
+  readonly problems: readonly string[]
+}
+
+export interface ShardReplica {
+  readonly replicaId: Id
+  readonly workerId: Id
+  readonly role: 'leader' | 'voter' | 'learner' | 'search-only'
+  readonly leaving: boolean
+  /** `ready`, `catching up`, `receiving snapshot`, `silent`, `dead`, `unknown`, `failed: <why>`. */
+  readonly state: string
+  readonly appliedIndex: Id
+  /** Entries of the leader's log that it does not have on disk. */
+  readonly lag: number
+  readonly pointsCount: number
+  readonly indexedCount: number
+  readonly diskBytes: number
+}
+
+export interface PlacementMemberInfo {
+  readonly memberId: Id
+  readonly address: string
+  readonly leader: boolean
+  readonly matchIndex: Id
+  readonly active: boolean
+}
+
+export interface ClusterEvent {
+  readonly eventId: Id
+  readonly time: string
+  readonly text: string
+  /** What it is about; 0 for none. */
+  readonly workerId: Id
+  readonly shardId: Id
+  readonly operatorId: Id
+}
+
+/** A move of several steps. */
+export interface Operator {
+  readonly operatorId: Id
+  readonly kind: string
+  readonly shardId: Id
+  readonly collection: string
+  readonly reason: string
+  readonly steps: readonly OperatorStep[]
+  /** `running`, `done`, `cancelled`, `failed: <why>`. */
+  readonly state: string
+  readonly createTime: string
+  readonly finishTime: string
+}
+
+export interface OperatorStep {
+  readonly text: string
+  readonly state: 'waiting' | 'running' | 'done'
+  /** 0 to 1, where known. */
+  readonly progress: number
+}
+
+/** The cluster at one moment. */
+export interface ClusterView {
+  readonly health: ClusterHealth
+  readonly members: readonly PlacementMemberInfo[]
+  readonly workers: readonly WorkerInfo[]
+  readonly shards: readonly ShardInfo[]
+  /** Those that run. */
+  readonly operators: readonly Operator[]
+  /** Since the view before. */
+  readonly events: readonly ClusterEvent[]
+  readonly time: string
+}
