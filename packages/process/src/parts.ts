@@ -27,7 +27,12 @@ import {
 } from '@vectron/placement-service'
 import type { Transport } from '@vectron/raft'
 import type { Client } from '@vectron/rpc'
-import { openWorker, type RunningWorker, type WorkerIdentity } from '@vectron/worker-service'
+import {
+  openWorker,
+  type PeerDirectory,
+  type RunningWorker,
+  type WorkerIdentity,
+} from '@vectron/worker-service'
 import { openReplicaHost } from './replica-hosts.ts'
 import type { AuthConfig, WorkerConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -111,12 +116,14 @@ export interface WorkerPartOptions {
   readonly config: Pick<WorkerConfig, 'data' | 'engine'>
   readonly identity: WorkerIdentity
   readonly transport: Transport
+  /** Where the transport finds other workers. */
+  readonly peers?: PeerDirectory
   readonly placement: Client<typeof placement.Placement>
 }
 
 /** @throws VectronError DATA_CORRUPT, INCOMPATIBLE_DATA */
 export async function openWorkerPart(
-  { config, identity, transport, placement }: WorkerPartOptions,
+  { config, identity, transport, peers, placement }: WorkerPartOptions,
   around: Surroundings,
 ): Promise<RunningWorker> {
   const { clock, closers, logger, metrics, bootEpoch } = around
@@ -128,6 +135,8 @@ export async function openWorkerPart(
     identity,
     host,
     log,
+    transport,
+    ...(peers === undefined ? {} : { peers }),
     placement,
     bootEpoch,
     clock,

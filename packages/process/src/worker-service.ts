@@ -5,12 +5,12 @@
  */
 import { resolve } from 'node:path'
 import { worker } from '@vectron/contracts'
-import { InProcessNetwork } from '@vectron/raft'
-import { registerWorker } from '@vectron/worker-service'
+import { PeerDirectory, readIdentity, registerWorker } from '@vectron/worker-service'
 import { Connections } from './connections.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
 import { LateService } from './late-service.ts'
 import { openWorkerPart, workerFolder } from './parts.ts'
+import { openPeerTransport } from './peer-endpoint.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { WORKER_SETTINGS, type WorkerConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -37,20 +37,30 @@ async function openWorkerService(config: WorkerConfig, around: Surroundings): Pr
   )
   const connections = new Connections(around)
   const client = connections.placement(config.placement.members)
-  const register = () =>
-    registerWorker({
-      folder: workerFolder(config.data.folder),
-      placement: client,
-      address: grpc.address,
-      raftAddress: '',
-      zone: config.node.zone,
-    })
-  const identity = await untilAnswered('placement', register, around)
+  const folder = workerFolder(config.data.folder)
+  const register = (raftAddress: string) => {
+    const addresses = { address: grpc.address, raftAddress, zone: config.node.zone }
+    const registering = () => registerWorker({ folder, placement: client, ...addresses })
+    return untilAnswered('placement', registering, around)
+  }
+  // A new worker has no id before placement knows it, and no address for peers before it has an id.
+  const identity = (await readIdentity(folder)) ?? (await register(''))
   const { clusterId, workerId } = identity
   const { bootEpoch, logger } = around
+  const peers = new PeerDirectory()
+  const transport = await openPeerTransport(
+    {
+      identity: { clusterId, nodeId: workerId, bootEpoch },
+      role: 'worker',
+      listen: { ...config.raft, setting: 'raft.advertise' },
+      addressOf: (node) => peers.addressOf(node),
+    },
+    around,
+  )
+  await register(transport.advertisedAddress)
   logger.info({ clusterId, workerId: Number(workerId) }, 'registered')
-  const transport = new InProcessNetwork().connect({ clusterId, nodeId: workerId, bootEpoch })
-  const opened = await openWorkerPart({ config, identity, transport, placement: client }, around)
+  const part = { config, identity, transport, peers, placement: client }
+  const opened = await openWorkerPart(part, around)
   late.open(opened.service)
   grpc.serve()
   return { addresses: { workerId: String(workerId), grpc: grpc.address }, problems: () => [] }

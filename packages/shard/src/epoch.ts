@@ -1,5 +1,9 @@
 /**
- * The check that a caller and a shard speak of the same shard: same members, same range.
+ * The check that a caller does not speak of an older shard: other members, another range.
+ *
+ * A caller that knows newer members than the group has may go on: placement decides on members
+ * before the group changes to them, and Raft alone decides what the present ones may do. A range is
+ * different: two replicas that serve different ranges would both answer for one point.
  */
 
 import { type ShardId, VectronError } from '@vectron/base'
@@ -10,9 +14,10 @@ export interface ShardEpoch {
   readonly range: bigint
 }
 
-/** @throws VectronError STALE_EPOCH naming both epochs, whichever of the two is behind. */
+/** @throws VectronError STALE_EPOCH naming both epochs. */
 export function checkEpoch(shard: ShardId, own: ShardEpoch, named: ShardEpoch | undefined): void {
-  if (named?.membership === own.membership && named.range === own.range) return
+  const isCurrent = named !== undefined && named.membership >= own.membership
+  if (isCurrent && named.range === own.range) return
   throw new VectronError(
     'STALE_EPOCH',
     `Shard ${shard} is at epoch ${formatEpoch(own)}, the request names ${formatEpoch(named)}.`,

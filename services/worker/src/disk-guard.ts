@@ -28,6 +28,7 @@ type Room = { readonly kind: 'enough' } | { readonly kind: 'short'; readonly fre
 export class DiskGuard {
   readonly #options: DiskGuardOptions
   #room: Room = { kind: 'enough' }
+  #freeBytes = 0
   #cancel: CancelTimer | undefined
   #closed = false
 
@@ -39,6 +40,11 @@ export class DiskGuard {
     const guard = new DiskGuard(options)
     await guard.#look()
     return guard
+  }
+
+  /** Free bytes of the disk, when it was looked at last. */
+  get freeBytes(): number {
+    return this.#freeBytes
   }
 
   /** @throws VectronError DISK_FULL naming the folder, what is free and what is needed. */
@@ -63,7 +69,8 @@ export class DiskGuard {
     const { folder, reserveBytes, disk, clock, logger } = this.#options
     try {
       const was = this.#room.kind
-      this.#room = decideRoom(was, await disk.freeBytes(folder), reserveBytes)
+      this.#freeBytes = await disk.freeBytes(folder)
+      this.#room = decideRoom(was, this.#freeBytes, reserveBytes)
       if (this.#room.kind !== was) logger.warn({ folder, room: this.#room }, 'room on the disk')
     } catch (error) {
       logger.error({ folder, err: error }, 'cannot ask for the free room of the disk')

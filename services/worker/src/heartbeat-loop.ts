@@ -1,18 +1,21 @@
 /**
- * The conversation with placement: reports go out, assignments come in.
+ * The conversation with placement: reports go out, assignments and commands come in.
  *
  * Each heartbeat says how the replicas are and which assignments the worker holds; placement keeps
  * the answer back until there are newer ones or the interval is over. What the assignments changed
- * is reported by the next heartbeat, at once; while something is not as assigned, or does not serve
+ * is reported by the next heartbeat, at once, as is a new leader or new members: the heartbeat that
+ * placement keeps back is given up for it. While something is not as assigned, or does not serve
  * yet, heartbeats follow each other closely. When placement does not answer, the worker goes on
  * with what it has.
  */
 
-import { create } from '@bufbuild/protobuf'
-import { type Clock, type Logger, sleep, VectronError, type WorkerId } from '@vectron/base'
-import { placement, worker } from '@vectron/contracts'
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import { type Clock, type Logger, sleep, type WorkerId } from '@vectron/base'
+import type { placement } from '@vectron/contracts'
 import type { Client } from '@vectron/rpc'
-import type { HostedShard } from './hosted-shard.ts'
+import type { DiskGuard } from './disk-guard.ts'
+import type { PeerDirectory } from './peer-directory.ts'
+import { reportReplicas } from './replica-report.ts'
 import type { ShardRegistry } from './shard-registry.ts'
 
 /** Milliseconds that placement may keep a heartbeat back; also the interval of heartbeats. */
@@ -22,10 +25,14 @@ const UNSETTLED_WAIT_MS_FIRST = 2
 /** Milliseconds beyond the wait after which a heartbeat counts as lost. */
 const HEARTBEAT_GRACE_MS = 5000
 const PAUSE_AFTER_FAILURE_MS = 500
+/** Milliseconds from a reason to report until the report. */
+const WAKE_PAUSE_MS = 5
 
 export interface HeartbeatOptions {
   readonly placement: Client<typeof placement.Placement>
   readonly registry: ShardRegistry
+  readonly peers: PeerDirectory
+  readonly diskGuard: Pick<DiskGuard, 'freeBytes'>
   readonly workerId: WorkerId
   /** Differs in each run of the worker. */
   readonly bootEpoch: bigint
@@ -43,6 +50,8 @@ export class HeartbeatLoop {
   #settled = false
   #waitMs = UNSETTLED_WAIT_MS_FIRST
   #running: Promise<void> | undefined
+  #beating = new AbortController()
+  #isWoken = false
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
@@ -54,6 +63,12 @@ export class HeartbeatLoop {
     return this.#reported.promise
   }
 
+  /** Something is to be reported now: ends the heartbeat that placement keeps back. */
+  wake(): void {
+    this.#isWoken = true
+    this.#beating.abort()
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#running
@@ -62,60 +77,52 @@ export class HeartbeatLoop {
   async #run(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
+      this.#beating = new AbortController()
+      this.#isWoken = false
       try {
-        await this.#beat()
+        await this.#beat(AbortSignal.any([signal, this.#beating.signal]))
       } catch (error) {
         if (signal.aborted) return
-        this.#options.logger.warn({ err: error }, 'placement does not answer the heartbeat')
-        await sleep(this.#options.clock, PAUSE_AFTER_FAILURE_MS, signal).catch(() => {})
+        // What else is to be reported in the same moment goes into the same heartbeat.
+        const pauseMs = this.#isWoken ? WAKE_PAUSE_MS : PAUSE_AFTER_FAILURE_MS
+        const { logger, clock } = this.#options
+        if (!this.#isWoken) logger.warn({ err: error }, 'placement does not answer the heartbeat')
+        await sleep(clock, pauseMs, signal).catch(() => {})
       }
     }
   }
 
-  async #beat(): Promise<void> {
-    const { placement, registry, workerId, bootEpoch } = this.#options
+  async #beat(signal: AbortSignal): Promise<void> {
+    const { placement, registry, peers } = this.#options
     const knownVersion = this.#knownVersion
     const waitMs = this.#settled ? HEARTBEAT_WAIT_MS : this.#waitMs
     const reportsAll = knownVersion !== 0n && registry.isServing
-    const answer = await placement.heartbeat(
-      { workerId, bootEpoch, replicas: reportReplicas(registry), knownVersion, waitMs },
-      { timeoutMs: waitMs + HEARTBEAT_GRACE_MS, signal: this.#stopping.signal },
-    )
+    const answer = await placement.heartbeat(this.#report(knownVersion, waitMs), {
+      timeoutMs: waitMs + HEARTBEAT_GRACE_MS,
+      signal,
+    })
     if (reportsAll) this.#reported.resolve()
     if (answer.version === knownVersion && this.#settled) return
     const isNew = answer.version !== knownVersion
-    if (isNew) this.#assignments = answer.assignments
+    if (isNew) {
+      this.#assignments = answer.assignments
+      peers.replace(answer.peers)
+    }
     const asAssigned = await registry.reconcile(this.#assignments)
     this.#knownVersion = answer.version
     // New assignments count as settled when their first report has been answered.
     this.#settled = asAssigned && !isNew
     this.#waitMs = isNew ? UNSETTLED_WAIT_MS_FIRST : Math.min(HEARTBEAT_WAIT_MS, 2 * this.#waitMs)
   }
-}
 
-function reportReplicas(registry: ShardRegistry): placement.ReplicaReport[] {
-  const failed = registry.failed.map(({ shardId, replicaId, error }) =>
-    create(placement.ReplicaReportSchema, { shardId, replicaId, failure: toFailure(error) }),
-  )
-  return [...registry.open.map(reportReplica), ...failed]
-}
-
-function reportReplica({ shard, schemaVersion }: HostedShard): placement.ReplicaReport {
-  const { shardId, replicaId, status, failure } = shard
-  if (failure !== undefined || status === undefined) {
-    const why = failure ?? new VectronError('SHARD_UNAVAILABLE', 'Its Raft group has failed.')
-    return create(placement.ReplicaReportSchema, { shardId, replicaId, failure: toFailure(why) })
+  #report(
+    knownVersion: bigint,
+    waitMs: number,
+  ): MessageInitShape<typeof placement.HeartbeatRequestSchema> {
+    const { registry, workerId, bootEpoch, diskGuard } = this.#options
+    const replicas = reportReplicas(registry)
+    const diskUsedBytes = replicas.reduce((sum, { diskBytes }) => sum + diskBytes, 0n)
+    const load = { diskUsedBytes, diskFreeBytes: BigInt(diskGuard.freeBytes) }
+    return { workerId, bootEpoch, replicas, knownVersion, waitMs, load }
   }
-  return create(placement.ReplicaReportSchema, {
-    shardId,
-    replicaId,
-    leader: status.role === 'leader',
-    term: status.term,
-    appliedIndex: status.applied,
-    schemaVersion,
-  })
-}
-
-function toFailure({ reason, message }: VectronError): worker.ShardFailure {
-  return create(worker.ShardFailureSchema, { reason, message })
 }

@@ -12,6 +12,7 @@ import {
   type Deadline,
   type Disk,
   deadlineAfter,
+  groupOfShard,
   isVectronError,
   LIMITS,
   replicaId,
@@ -21,7 +22,7 @@ import {
 } from '@vectron/base'
 import { engine, type placement, worker } from '@vectron/contracts'
 import type { ShardEngine, ShardEngineOptions } from '@vectron/native'
-import type { GroupMember, ReplicaHost } from '@vectron/raft'
+import type { GroupMember, ReplicaHost, Transport } from '@vectron/raft'
 import { type AppliedWrite, encodeCommand, Shard, type ShardEpoch } from '@vectron/shard'
 
 /** Suffix of folders that are being removed. */
@@ -29,6 +30,9 @@ export const DOOMED = '.removed'
 
 /** Membership version of a group's first members. */
 const BOOTSTRAP_MEMBERSHIP = 1n
+
+/** Microseconds. */
+const STATS_AGE_US_MAX = 5_000_000
 
 /** Opens the engine of a folder. */
 export type OpenEngine = (options: ShardEngineOptions) => Promise<ShardEngine>
@@ -38,6 +42,7 @@ export interface HostedShardOptions {
   /** Folder of all shards of the worker. */
   readonly shardsFolder: string
   readonly host: ReplicaHost
+  readonly transport: Pick<Transport, 'setMembers'>
   readonly disk: Disk
   readonly openEngine: OpenEngine
   readonly clock: Clock
@@ -49,10 +54,12 @@ export class HostedShard {
   readonly collection: string
   readonly #folder: string
   readonly #disk: Disk
+  readonly #transport: Pick<Transport, 'setMembers'>
   readonly #clock: Clock
   /** What placement assigned last. */
   #assignment: placement.Assignment
   #schemaVersion: bigint
+  #stats: ShardFigures | undefined
 
   static async open(options: HostedShardOptions): Promise<HostedShard> {
     const { assignment, openEngine, tailPointsMax } = options
@@ -72,15 +79,17 @@ export class HostedShard {
   }
 
   private constructor(options: HostedShardOptions, folder: string, shard: Shard) {
-    const { assignment, disk, clock } = options
+    const { assignment, disk, transport, clock } = options
     this.shard = shard
     this.collection = assignment.collection?.name ?? ''
     this.#folder = folder
     this.#disk = disk
+    this.#transport = transport
     this.#clock = clock
     this.#assignment = assignment
     // The engine keeps no version; what it has declared tells whether it has this one.
     this.#schemaVersion = this.#declares(assignment) ? assignment.schemaVersion : 0n
+    this.#tellPlaces()
   }
 
   get shardId(): ShardId {
@@ -100,6 +109,15 @@ export class HostedShard {
   /** Counts, bytes and fields, as the engine reports them. */
   report(): worker.ShardReport {
     return fromBinary(worker.ShardReportSchema, this.shard.report())
+  }
+
+  /** The figures of heartbeats, seconds old at most: asking the engine costs more than telling. */
+  recentStats(): ShardFigures {
+    const nowUs = this.#clock.monotonicUs()
+    if (this.#stats === undefined || nowUs - this.#stats.atUs > STATS_AGE_US_MAX) {
+      this.#stats = { ...figuresOf(this.report()), atUs: nowUs }
+    }
+    return this.#stats
   }
 
   /**
@@ -122,6 +140,7 @@ export class HostedShard {
   async adopt(assignment: placement.Assignment): Promise<void> {
     this.#assignment = assignment
     this.shard.adoptEpoch(epochOf(assignment))
+    this.#tellPlaces()
     if (this.#schemaVersion >= assignment.schemaVersion) return
     if (!this.#declares(assignment)) {
       if (this.shard.status?.role !== 'leader') return
@@ -138,6 +157,14 @@ export class HostedShard {
   async destroy(): Promise<void> {
     await this.shard.destroy()
     await removeShardFolder(this.#disk, this.#folder)
+  }
+
+  #tellPlaces(): void {
+    const places = this.#assignment.members.map((member) => ({
+      replica: replicaId(member.replicaId),
+      nodeId: member.workerId,
+    }))
+    this.#transport.setMembers(groupOfShard(this.shardId), places)
   }
 
   #nameLeader(error: VectronError): VectronError {
@@ -157,7 +184,7 @@ export class HostedShard {
     const requestId = `schema ${assignment.shardId} ${assignment.schemaVersion}`
     const command = encodeCommand(requestId, { case: 'setSchema', value })
     const deadline = deadlineAfter(this.#clock, LIMITS.requestTimeoutMsDefault)
-    await this.shard.write(epochOf(assignment), command, deadline)
+    await this.shard.write(this.shard.epoch, command, deadline)
   }
 
   #declares(assignment: placement.Assignment): boolean {
@@ -168,6 +195,26 @@ export class HostedShard {
     )
     const wanted = Object.keys(assignment.collection?.payloadSchema ?? {})
     return wanted.every((field) => declared.has(field))
+  }
+}
+
+/** What heartbeats tell of a replica's data. */
+export interface ShardFigures {
+  readonly pointsCount: bigint
+  readonly indexedCount: bigint
+  readonly diskBytes: bigint
+  /** Monotonic microseconds at which the engine was asked. */
+  readonly atUs: number
+}
+
+function figuresOf({ stats }: worker.ShardReport): Omit<ShardFigures, 'atUs'> {
+  const bytes = stats?.bytes
+  const store = bytes?.storeDisk ?? 0n
+  const rest = (bytes?.vectorsDisk ?? 0n) + (bytes?.checkpointDisk ?? 0n)
+  return {
+    pointsCount: stats?.pointsCount ?? 0n,
+    indexedCount: stats?.indexedCount ?? 0n,
+    diskBytes: store + rest,
   }
 }
 

@@ -16,12 +16,13 @@ import {
 } from '@vectron/base'
 import { type placement, worker } from '@vectron/contracts'
 import { openShardEngine, type RaftLog } from '@vectron/native'
-import type { ReplicaHost } from '@vectron/raft'
+import type { ReplicaHost, Transport } from '@vectron/raft'
 import { type BoundService, bindService, type Client } from '@vectron/rpc'
 import { DiskGuard } from './disk-guard.ts'
 import { HeartbeatLoop } from './heartbeat-loop.ts'
 import type { OpenEngine } from './hosted-shard.ts'
 import { readIdentity, type WorkerIdentity } from './identity.ts'
+import { PeerDirectory } from './peer-directory.ts'
 import { ReplicaMemory } from './replica-memory.ts'
 import { exposeShards } from './shard-metrics.ts'
 import { ShardRegistry } from './shard-registry.ts'
@@ -33,6 +34,10 @@ export interface WorkerOptions {
   readonly host: ReplicaHost
   /** The host's log. */
   readonly log: Pick<RaftLog, 'groups'>
+  /** The host's transport: told where the members of the groups are. */
+  readonly transport: Pick<Transport, 'setMembers'>
+  /** Told where other workers are. Default: one that nobody asks. */
+  readonly peers?: PeerDirectory
   readonly placement: Client<typeof placement.Placement>
   /** What registerWorker() gave. */
   readonly identity: WorkerIdentity
@@ -55,7 +60,10 @@ export interface RunningWorker {
   readonly service: BoundService
   /** Settles when placement knows that every assigned shard serves, or has failed. */
   readonly served: Promise<void>
-  /** Closes every shard; what is applied is durable then. The host is closed after it. */
+  /**
+   * Lets others lead, then closes every shard; what is applied is durable then. The host is closed
+   * after it.
+   */
   close(): Promise<void>
 }
 
@@ -72,6 +80,7 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
     memory: await openMemory(folder, identity, disk),
     disk,
     openEngine,
+    transport: options.transport,
     clock,
     logger,
     tailPointsMax,
@@ -82,6 +91,8 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
   const heartbeats = new HeartbeatLoop({
     placement: options.placement,
     registry,
+    peers: options.peers ?? new PeerDirectory(),
+    diskGuard,
     workerId: identity.workerId,
     bootEpoch: options.bootEpoch,
     clock,

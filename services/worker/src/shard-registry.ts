@@ -25,7 +25,7 @@ import {
 } from '@vectron/base'
 import type { placement } from '@vectron/contracts'
 import type { RaftLog } from '@vectron/native'
-import type { ReplicaHost } from '@vectron/raft'
+import type { ReplicaHost, Transport } from '@vectron/raft'
 import { DOOMED, HostedShard, type OpenEngine, removeShardFolder } from './hosted-shard.ts'
 import { lostReplica, type ReplicaMemory } from './replica-memory.ts'
 
@@ -37,6 +37,7 @@ export interface ShardRegistryOptions {
   readonly memory: ReplicaMemory
   readonly disk: Disk
   readonly openEngine: OpenEngine
+  readonly transport: Pick<Transport, 'setMembers'>
   readonly clock: Clock
   readonly logger: Logger
   /** Points that may wait for the graph of one shard before its writes slow down. */

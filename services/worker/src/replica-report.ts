@@ -1,0 +1,42 @@
+/**
+ * What a worker's heartbeat says of one replica.
+ */
+import { create } from '@bufbuild/protobuf'
+import { VectronError } from '@vectron/base'
+import { placement, worker } from '@vectron/contracts'
+import type { HostedShard } from './hosted-shard.ts'
+import type { ShardRegistry } from './shard-registry.ts'
+
+/** Every replica of the worker, those included that could not be opened. */
+export function reportReplicas(registry: ShardRegistry): placement.ReplicaReport[] {
+  const failed = registry.failed.map(({ shardId, replicaId, error }) =>
+    create(placement.ReplicaReportSchema, { shardId, replicaId, failure: toFailure(error) }),
+  )
+  return [...registry.open.map(reportReplica), ...failed]
+}
+
+function reportReplica(hosted: HostedShard): placement.ReplicaReport {
+  const { shard, schemaVersion } = hosted
+  const { shardId, replicaId, status, failure } = shard
+  if (failure !== undefined || status === undefined) {
+    const why = failure ?? new VectronError('SHARD_UNAVAILABLE', 'Its Raft group has failed.')
+    return create(placement.ReplicaReportSchema, { shardId, replicaId, failure: toFailure(why) })
+  }
+  const stats = hosted.recentStats()
+  return create(placement.ReplicaReportSchema, {
+    shardId,
+    replicaId,
+    epoch: shard.epoch,
+    leader: status.role === 'leader',
+    term: status.term,
+    appliedIndex: status.applied,
+    pointsCount: stats.pointsCount,
+    indexedCount: stats.indexedCount,
+    diskBytes: stats.diskBytes,
+    schemaVersion,
+  })
+}
+
+function toFailure({ reason, message }: VectronError): worker.ShardFailure {
+  return create(worker.ShardFailureSchema, { reason, message })
+}
