@@ -47,7 +47,7 @@ async function openPlacementService(
         advertise: own?.raftAddress ?? '',
         setting: 'cluster.members',
       },
-
+      config: config.raft,
       addressOf: (node) => members.find((one) => one.memberId === node)?.raftAddress,
     },
     around,

@@ -50,10 +50,23 @@ const grpcSection = (port: number, whom: string) => ({
   advertise: advertiseSetting(),
 })
 
+const MIB = 1024 ** 2
+
+const fileSetting = (describe: string) =>
+  stringSetting({ default: '', describe: `${describe} (PEM); empty: no TLS between peers` })
+
 const raftSection = (port: number, whom: string) => ({
   host: hostSetting(`address on which it listens for ${whom}`),
   port: portSetting(port, 'port of Raft and of snapshots'),
-  advertise: advertiseSetting(),
+  snapshotMibPerSecond: integerSetting({
+    default: LIMITS.snapshotBytesPerSecond / MIB,
+    min: 1,
+    max: 65_536,
+    describe: 'MiB of snapshots that it sends in a second, to all peers together',
+  }),
+  tlsCert: fileSetting("file of this node's certificate, for node-<role>-<id>"),
+  tlsKey: fileSetting('file of the key of tlsCert'),
+  tlsCa: fileSetting("file of the cluster's authority, which signs every node's certificate"),
 })
 
 const adminSection = (port: number) => ({
@@ -189,10 +202,7 @@ export const PLACEMENT_SETTINGS = {
     host: hostSetting('address on which it listens for workers and gateways'),
     port: portSetting(6190, 'port of gRPC'),
   },
-  raft: {
-    host: hostSetting('address on which it listens for the other members of placement'),
-    port: portSetting(6191, 'port of Raft and of snapshots'),
-  },
+  raft: raftSection(6191, 'the other members of placement'),
   admin: adminSection(6192),
   driver: {
     silentMs: integerSetting({
@@ -222,7 +232,7 @@ export const WORKER_SETTINGS = {
   },
   placement: placementSection,
   grpc: grpcSection(6200, 'gateways'),
-  raft: raftSection(6201, 'other workers'),
+  raft: { ...raftSection(6201, 'other workers'), advertise: advertiseSetting() },
   admin: adminSection(6202),
   data: { ...dataSection, reserveBytes: reserveSetting },
   engine: ENGINE_SECTION,

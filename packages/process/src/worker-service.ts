@@ -53,6 +53,7 @@ async function openWorkerService(config: WorkerConfig, around: Surroundings): Pr
       identity: { clusterId, nodeId: workerId, bootEpoch },
       role: 'worker',
       listen: { ...config.raft, setting: 'raft.advertise' },
+      config: config.raft,
       addressOf: (node) => peers.addressOf(node),
     },
     around,
