@@ -38,6 +38,14 @@ test('files are written, grown, renamed and removed with their folder', async (t
   assert.deepEqual(await disk.names(folder), [])
 })
 
+test('a part of a file is read, and nothing beyond its end', async (t) => {
+  const file = join(temporaryFolder(t), 'x')
+  await disk.write(file, bytes('0123456789'))
+  assert.equal(text(await disk.readPart(file, 2, 3)), '234')
+  assert.equal(text(await disk.readPart(file, 8, 100)), '89')
+  assert.equal((await disk.readPart(file, 10, 100)).length, 0)
+})
+
 test('a file is replaced whole, and its folder is made', async (t) => {
   const file = join(temporaryFolder(t), 'deep', 'file')
   await replaceFile(disk, file, bytes('old'))

@@ -24,6 +24,8 @@ import { dirname } from 'node:path'
 export interface Disk {
   /** The whole file; undefined when there is none. */
   read(path: string): Promise<Uint8Array | undefined>
+  /** Up to `bytesMax` bytes from `offset` on; fewer, though at least one, before the end. */
+  readPart(path: string, offset: number, bytesMax: number): Promise<Uint8Array>
   /** Makes the file, or empties it first, and writes `bytes`. */
   write(path: string, bytes: Uint8Array): Promise<void>
   /** Writes behind the end of the file, which is made when absent. */
@@ -44,6 +46,11 @@ export interface Disk {
 /** The machine's files. */
 export const systemDisk: Disk = {
   read: (path) => unlessAbsent(readFile(path), undefined),
+  async readPart(path, offset, bytesMax) {
+    await using handle = await open(path, 'r')
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(bytesMax), 0, bytesMax, offset)
+    return buffer.subarray(0, bytesRead)
+  },
   write: (path, bytes) => writeFile(path, bytes),
   append: (path, bytes) => appendFile(path, bytes),
   async sync(path) {

@@ -113,6 +113,8 @@ export const LIMITS = {
   // Shards.
   /** Points that may wait for the graph before writes slow down; they are scanned exactly. */
   tailPointsMax: 500_000,
+  /** Bytes of one shard's snapshot, 1 TiB: another node's word is not believed without end. */
+  snapshotBytesMax: 1024 * 1024 * MIB,
   /** Free bytes below which writes are refused: deletes and checkpoints need room to work. */
   diskReserveBytes: 64 * MIB,
 } as const

@@ -58,6 +58,7 @@ export interface NativeShardEngine {
   stats(): Uint8Array
   indexed(call: number): void
   close(call: number): void
+  abandon(call: number): void
 }
 
 export interface NativeAddon {

@@ -64,8 +64,10 @@ export interface ShardEngine {
   stats(): Uint8Array
   /** Settles when every point is in the graph. */
   indexed(): Promise<void>
-  /** Checkpoints and closes. */
+  /** Checkpoints and closes. Every call is refused with SHARD_UNAVAILABLE from then on. */
   close(): Promise<void>
+  /** Closes without a checkpoint, for a folder that is to go. */
+  abandon(): Promise<void>
 }
 
 const TAIL_POINTS_MAX = 500_000
@@ -145,6 +147,10 @@ class AddonShardEngine implements ShardEngine {
 
   async close(): Promise<void> {
     await nativeCalls().start((call) => this.#engine.close(call))
+  }
+
+  async abandon(): Promise<void> {
+    await nativeCalls().start((call) => this.#engine.abandon(call))
   }
 }
 

@@ -2,7 +2,9 @@
  * The replicated unit: commands, propose, apply, read barrier, search. See DESIGN.md.
  */
 
+export { EngineHolder, type EngineHolderOptions } from './engine-holder.ts'
 export type { ShardEpoch } from './epoch.ts'
 export { encodeSearchRequest, type Query } from './search-request.ts'
 export { type AppliedWrite, Shard, type ShardOptions } from './shard.ts'
+export { holdsShard, ShardFolder, shardOfFolder } from './shard-folder.ts'
 export { encodeCommand, encodeUpsert, type PointRecord } from './write-command.ts'

@@ -4,11 +4,13 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { type Clock, deadlineAfter, logIndex, systemClock, VectronError } from '@vectron/base'
 import { engine } from '@vectron/contracts'
-import type { ApplyEntry, CommittedEntry, ShardEngine } from '@vectron/native'
+import type { ApplyEntry, CommittedEntry } from '@vectron/native'
+import type { EngineHolder } from './engine-holder.ts'
 import { ShardMachine } from './shard-machine.ts'
 
 /** An engine that only counts, and fails when told to. */
 class CountingEngine {
+  readonly engine = this
   appliedIndex = 0n
   durableIndex = 0n
   readonly batches: ApplyEntry[][] = []
@@ -37,7 +39,7 @@ function entry(index: bigint, kind: CommittedEntry['kind'] = 'command'): Committ
 }
 
 function machineOf(counting: CountingEngine, clock: Clock = systemClock): ShardMachine {
-  return new ShardMachine(counting as unknown as ShardEngine, clock)
+  return new ShardMachine(counting as unknown as EngineHolder, clock)
 }
 
 test('Entries without a command go in empty, so that the applied index moves with each.', async () => {

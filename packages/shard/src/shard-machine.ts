@@ -22,8 +22,9 @@ import {
   VectronError,
 } from '@vectron/base'
 import { engine } from '@vectron/contracts'
-import type { CommittedEntry, ShardEngine } from '@vectron/native'
-import type { SnapshotReceiver, StateMachine, StateSnapshot } from '@vectron/raft'
+import type { CommittedEntry } from '@vectron/native'
+import type { SnapshotManifest, SnapshotReceiver, StateMachine, StateSnapshot } from '@vectron/raft'
+import type { EngineHolder } from './engine-holder.ts'
 
 /** Milliseconds between attempts to apply while the disk is full. */
 const DISK_FULL_PAUSE_MS = 250
@@ -34,23 +35,24 @@ interface AppliedWaiter {
 }
 
 export class ShardMachine implements StateMachine<engine.WriteResult> {
-  readonly #engine: ShardEngine
+  readonly #holder: EngineHolder
   readonly #clock: Clock
   #waiters: AppliedWaiter[] = []
   #closed = false
+  #isInstalling = false
   #failure: VectronError | undefined
 
-  constructor(engine: ShardEngine, clock: Clock) {
-    this.#engine = engine
+  constructor(holder: EngineHolder, clock: Clock) {
+    this.#holder = holder
     this.#clock = clock
   }
 
   get appliedIndex(): LogIndex {
-    return logIndex(this.#engine.appliedIndex)
+    return this.#holder.appliedIndex
   }
 
   get durableIndex(): LogIndex {
-    return logIndex(this.#engine.durableIndex)
+    return this.#holder.durableIndex
   }
 
   /** Why this replica can apply nothing more; undefined while it can. */
@@ -70,24 +72,37 @@ export class ShardMachine implements StateMachine<engine.WriteResult> {
     return results
   }
 
+  /** While a snapshot is installed there is nothing to make durable: it is durable already. */
   async checkpoint(): Promise<LogIndex> {
-    return logIndex(await this.#engine.checkpoint())
+    if (this.#isInstalling) return this.durableIndex
+    return logIndex(await this.#holder.engine.checkpoint())
   }
 
-  async takeSnapshot(): Promise<StateSnapshot> {
-    throw new VectronError('UNIMPLEMENTED', 'A shard gives no snapshots.')
+  takeSnapshot(): Promise<StateSnapshot> {
+    return this.#holder.takeSnapshot()
   }
 
-  async receiveSnapshot(): Promise<SnapshotReceiver> {
-    throw new VectronError('UNIMPLEMENTED', 'A shard takes no snapshots.')
+  receiveSnapshot(manifest: SnapshotManifest): Promise<SnapshotReceiver> {
+    return this.#holder.receiveSnapshot(manifest)
   }
 
+  /** Requests get SHARD_UNAVAILABLE meanwhile. A failure is final: the switch may be half done. */
   async installSnapshot(index: LogIndex): Promise<void> {
-    throw new VectronError('DATA_CORRUPT', `No snapshot of index ${index} is prepared.`)
+    this.#isInstalling = true
+    try {
+      await this.#holder.installSnapshot(index)
+    } catch (error) {
+      this.#failure = toVectronError(error)
+      throw this.#failure
+    } finally {
+      this.#isInstalling = false
+    }
+    this.#wakeWaiters()
   }
 
-  /** A shard takes no snapshots, so none is ever prepared. */
-  async dropPreparedSnapshot(): Promise<void> {}
+  dropPreparedSnapshot(): Promise<void> {
+    return this.#holder.dropPreparedSnapshot()
+  }
 
   /**
    * Settles when the entry at `index` is applied.
@@ -113,7 +128,7 @@ export class ShardMachine implements StateMachine<engine.WriteResult> {
     })
   }
 
-  /** Lets an apply that waits for room give up. The engine is closed by who opened it. */
+  /** Lets an apply that waits for room give up. The engine is closed by its holder. */
   close(): void {
     this.#closed = true
   }
@@ -123,7 +138,7 @@ export class ShardMachine implements StateMachine<engine.WriteResult> {
   ): Promise<Uint8Array> {
     for (;;) {
       try {
-        return await this.#engine.apply(batch)
+        return await this.#holder.engine.apply(batch)
       } catch (error) {
         if (this.#closed || !isVectronError(error, 'DISK_FULL')) {
           this.#failure = toVectronError(error)

@@ -13,8 +13,8 @@ import {
   VectronError,
 } from '@vectron/base'
 import { worker } from '@vectron/contracts'
-import type { ShardEngine } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
+import type { EngineHolder } from './engine-holder.ts'
 import { Shard } from './shard.ts'
 
 /** A host whose group has no leader until the test says so. */
@@ -43,13 +43,14 @@ const ANSWER = Uint8Array.of(1, 2, 3)
 const EPOCH = { membership: 1n, range: 1n }
 
 function openShard(host: LeaderlessHost): Promise<Shard> {
-  const engine = { appliedIndex: 5n, durableIndex: 5n, search: async () => ANSWER }
+  const engine = { search: async () => ANSWER }
+  const holder = { appliedIndex: 5n, durableIndex: 5n, engine }
   return Shard.open({
     shardId: shardId(1n),
     replicaId: replicaId(1n),
     members: [],
     epoch: EPOCH,
-    engine: engine as unknown as ShardEngine,
+    holder: holder as unknown as EngineHolder,
     host: host as unknown as ReplicaHost,
     clock: systemClock,
   })

@@ -22,8 +22,9 @@ import {
   VectronError,
 } from '@vectron/base'
 import { type engine, worker } from '@vectron/contracts'
-import type { GroupStatus, ShardEngine } from '@vectron/native'
+import type { GroupStatus } from '@vectron/native'
 import type { GroupMember, ReplicaHost } from '@vectron/raft'
+import type { EngineHolder } from './engine-holder.ts'
 import { checkEpoch, type ShardEpoch } from './epoch.ts'
 import { ShardMachine } from './shard-machine.ts'
 
@@ -33,7 +34,7 @@ export interface ShardOptions {
   /** Members to begin the group with; the same on each of them. */
   readonly members: readonly GroupMember[]
   readonly epoch: ShardEpoch
-  readonly engine: ShardEngine
+  readonly holder: EngineHolder
   readonly host: ReplicaHost
   readonly clock: Clock
 }
@@ -48,7 +49,7 @@ export class Shard {
   readonly shardId: ShardId
   readonly replicaId: ReplicaId
   readonly #group: GroupId
-  readonly #engine: ShardEngine
+  readonly #holder: EngineHolder
   readonly #machine: ShardMachine
   readonly #host: ReplicaHost
   readonly #clock: Clock
@@ -71,8 +72,8 @@ export class Shard {
     this.shardId = options.shardId
     this.replicaId = options.replicaId
     this.#group = groupOfShard(options.shardId)
-    this.#engine = options.engine
-    this.#machine = new ShardMachine(options.engine, options.clock)
+    this.#holder = options.holder
+    this.#machine = new ShardMachine(options.holder, options.clock)
     this.#host = options.host
     this.#clock = options.clock
     this.#epoch = options.epoch
@@ -126,19 +127,19 @@ export class Shard {
   ): Promise<Uint8Array> {
     this.#checkServes(read.shard?.epoch)
     await this.#passBarrier(read.barrier, deadline)
-    return this.#engine.search(request)
+    return this.#holder.engine.search(request)
   }
 
   /** Takes an encoded `engine.v1.ReadRequest`; answers an encoded `engine.v1.ReadResult`. */
   async read(request: worker.ReadShardRequest, deadline: Deadline): Promise<Uint8Array> {
     this.#checkServes(request.shard?.epoch)
     await this.#passBarrier(request.barrier, deadline)
-    return this.#engine.read(request.read)
+    return this.#holder.engine.read(request.read)
   }
 
   /** An encoded `worker.v1.ShardReport`. */
   report(): Uint8Array {
-    return this.#engine.stats()
+    return this.#holder.report()
   }
 
   /** Takes a newer epoch from placement. */
@@ -150,14 +151,14 @@ export class Shard {
   async close(): Promise<void> {
     this.#machine.close()
     await this.#host.leaveGroup(this.#group)
-    await this.#engine.close()
+    await this.#holder.close()
   }
 
-  /** Leaves the group for ever: its log is forgotten. The engine's files are the caller's. */
+  /** Leaves the group for ever: its log is forgotten and its folder removed. */
   async destroy(): Promise<void> {
     this.#machine.close()
     await this.#host.destroyGroup(this.#group)
-    await this.#engine.close()
+    await this.#holder.destroy()
   }
 
   #checkServes(epoch: ShardEpoch | undefined): void {

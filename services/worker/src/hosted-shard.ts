@@ -1,11 +1,9 @@
 /**
  * One shard on this worker, from its assignment to its end.
  *
- * Owns the shard's folder: opens the engine in it, and removes it when the shard is destroyed. A
- * folder is renamed before it is removed, so that a crash in the middle leaves no half of a shard.
+ * Knows what an assignment means for engine and group. What lies on the disk, and what becomes of
+ * it when a snapshot arrives or the shard goes, is the engine holder's (packages/shard).
  */
-
-import { join } from 'node:path'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import {
   type Clock,
@@ -23,10 +21,14 @@ import {
 import { engine, type placement, worker } from '@vectron/contracts'
 import type { ShardEngine, ShardEngineOptions } from '@vectron/native'
 import type { GroupMember, ReplicaHost, Transport } from '@vectron/raft'
-import { type AppliedWrite, encodeCommand, Shard, type ShardEpoch } from '@vectron/shard'
-
-/** Suffix of folders that are being removed. */
-export const DOOMED = '.removed'
+import {
+  type AppliedWrite,
+  EngineHolder,
+  encodeCommand,
+  Shard,
+  type ShardEpoch,
+  ShardFolder,
+} from '@vectron/shard'
 
 /** Membership version of a group's first members. */
 const BOOTSTRAP_MEMBERSHIP = 1n
@@ -52,8 +54,6 @@ export interface HostedShardOptions {
 export class HostedShard {
   readonly shard: Shard
   readonly collection: string
-  readonly #folder: string
-  readonly #disk: Disk
   readonly #transport: Pick<Transport, 'setMembers'>
   readonly #clock: Clock
   /** What placement assigned last. */
@@ -62,28 +62,25 @@ export class HostedShard {
   #stats: ShardFigures | undefined
 
   static async open(options: HostedShardOptions): Promise<HostedShard> {
-    const { assignment, openEngine, tailPointsMax } = options
-    const folder = join(options.shardsFolder, assignment.shardId.toString())
-    const opened = await openEngine({
+    const { assignment, shardsFolder, disk, openEngine, tailPointsMax } = options
+    const folder = new ShardFolder({ shardsFolder, shardId: shardId(assignment.shardId), disk })
+    const config = encodeConfig(assignment)
+    const holder = await EngineHolder.open({
       folder,
-      config: encodeConfig(assignment),
-      tailPointsMax,
+      openEngine: (path) => openEngine({ folder: path, config, tailPointsMax }),
     })
     try {
-      const shard = await joinGroup(options, opened)
-      return new HostedShard(options, folder, shard)
+      return new HostedShard(options, await joinGroup(options, holder))
     } catch (error) {
-      await opened.close()
-      throw isVectronError(error, 'DATA_CORRUPT') ? nameFolder(error, folder) : error
+      await holder.close()
+      throw isVectronError(error, 'DATA_CORRUPT') ? nameFolder(error, folder.path) : error
     }
   }
 
-  private constructor(options: HostedShardOptions, folder: string, shard: Shard) {
-    const { assignment, disk, transport, clock } = options
+  private constructor(options: HostedShardOptions, shard: Shard) {
+    const { assignment, transport, clock } = options
     this.shard = shard
     this.collection = assignment.collection?.name ?? ''
-    this.#folder = folder
-    this.#disk = disk
     this.#transport = transport
     this.#clock = clock
     this.#assignment = assignment
@@ -154,9 +151,8 @@ export class HostedShard {
   }
 
   /** Ends the shard on this worker and removes its data. */
-  async destroy(): Promise<void> {
-    await this.shard.destroy()
-    await removeShardFolder(this.#disk, this.#folder)
+  destroy(): Promise<void> {
+    return this.shard.destroy()
   }
 
   #tellPlaces(): void {
@@ -218,14 +214,14 @@ function figuresOf({ stats }: worker.ShardReport): Omit<ShardFigures, 'atUs'> {
   }
 }
 
-function joinGroup(options: HostedShardOptions, opened: ShardEngine): Promise<Shard> {
+function joinGroup(options: HostedShardOptions, holder: EngineHolder): Promise<Shard> {
   const { assignment, host, clock } = options
   return Shard.open({
     shardId: shardId(assignment.shardId),
     replicaId: replicaId(assignment.replicaId),
     members: isBootstrap(assignment) ? membersOf(assignment) : [],
     epoch: epochOf(assignment),
-    engine: opened,
+    holder,
     host,
     clock,
   })
@@ -244,16 +240,6 @@ function membersOf({ members }: placement.Assignment): GroupMember[] {
 function nameFolder(error: VectronError, folder: string): VectronError {
   const message = `The shard in ${folder} does not fit its log: ${error.message}`
   return new VectronError(error.reason, message, { subject: folder, cause: error })
-}
-
-/** Removes a shard's folder, whole or not at all as far as the next start can see. */
-export async function removeShardFolder(disk: Disk, folder: string): Promise<void> {
-  const doomed = folder.endsWith(DOOMED) ? folder : folder + DOOMED
-  if (doomed !== folder) {
-    await disk.remove(doomed)
-    await disk.rename(folder, doomed)
-  }
-  await disk.remove(doomed)
 }
 
 function encodeConfig({ shardId, collection }: placement.Assignment): Uint8Array {

@@ -9,7 +9,6 @@
  * once.
  */
 
-import { join } from 'node:path'
 import {
   type Clock,
   type Disk,
@@ -26,7 +25,8 @@ import {
 import type { placement } from '@vectron/contracts'
 import type { RaftLog } from '@vectron/native'
 import type { ReplicaHost, Transport } from '@vectron/raft'
-import { DOOMED, HostedShard, type OpenEngine, removeShardFolder } from './hosted-shard.ts'
+import { holdsShard, ShardFolder, shardOfFolder } from '@vectron/shard'
+import { HostedShard, type OpenEngine } from './hosted-shard.ts'
 import { lostReplica, type ReplicaMemory } from './replica-memory.ts'
 
 export interface ShardRegistryOptions {
@@ -199,12 +199,12 @@ export class ShardRegistry {
   ): Promise<HostedShard> {
     const { memory, host, disk, shardsFolder } = this.#options
     const id = shardId(assignment.shardId)
-    const traces = { inLog: groups.has(groupOfShard(id)), hasFolder: folders.has(`${id}`) }
+    const traces = { inLog: groups.has(groupOfShard(id)), hasFolder: holdsShard(folders, id) }
     const opening = memory.plan(id, replica, traces)
     if (opening.kind === 'lost') throw lostReplica(id, replica, opening.why)
     if (opening.kind === 'create') {
       if (traces.inLog) await host.destroyGroup(groupOfShard(id))
-      if (traces.hasFolder) await removeShardFolder(disk, join(shardsFolder, `${id}`))
+      if (traces.hasFolder) await new ShardFolder({ shardsFolder, shardId: id, disk }).remove()
       await memory.forget(id)
       await memory.begin(id, replica)
     }
@@ -253,12 +253,11 @@ export class ShardRegistry {
     { folders }: Found,
   ): Promise<void> {
     const { shardsFolder, disk, logger } = this.#options
-    for (const name of folders) {
-      const match = /^([0-9]+)(\.removed)?$/.exec(name)
-      const orphan = match?.[1] !== undefined && !assigned.has(shardId(BigInt(match[1])))
-      if (!orphan && !name.endsWith(DOOMED)) continue
-      logger.info({ folder: name }, 'removing the folder of a shard that is not assigned')
-      await removeShardFolder(disk, join(shardsFolder, name))
+    const found = new Set([...folders].map(shardOfFolder))
+    for (const id of found) {
+      if (id === undefined || assigned.has(id)) continue
+      logger.info({ shard: id }, 'removing the folder of a shard that is not assigned')
+      await new ShardFolder({ shardsFolder, shardId: id, disk }).remove()
     }
   }
 }

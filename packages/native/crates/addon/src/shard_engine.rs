@@ -1,6 +1,6 @@
 //! ShardEngine for JavaScript. Lists the same calls in the same order as shard-engine.ts.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::bindgen_prelude::{BigInt, Uint8Array};
 use napi_derive::napi;
@@ -49,9 +49,17 @@ pub fn configure_engine(options: EngineOptions) -> Result<(), Thrown> {
     Ok(())
 }
 
+/// Where the shard is in its life. A closed one gives its memory back at once, not when JavaScript
+/// collects the object.
+enum Slot {
+    Opening,
+    Open(Arc<engine::Shard>),
+    Closed,
+}
+
 #[napi]
 pub struct ShardEngine {
-    shard: Arc<OnceLock<Arc<engine::Shard>>>,
+    slot: Arc<Mutex<Slot>>,
     inbox: Arc<Inbox>,
 }
 
@@ -69,17 +77,17 @@ impl ShardEngine {
             tail_points_max: options.tail_points_max as u64,
             ..engine::ShardOptions::new(options.folder, options.config.to_vec())
         };
-        let shard = Arc::new(OnceLock::new());
-        let (opened, inbox) = (Arc::clone(&shard), ring.inbox());
+        let slot = Arc::new(Mutex::new(Slot::Opening));
+        let (opened, inbox) = (Arc::clone(&slot), ring.inbox());
         let finishing = Arc::clone(&inbox);
         run_aside("vectron-open", move || {
             let outcome = engine::Shard::open(shard_options, &threads).map(|shard| {
-                let _ = opened.set(shard);
+                *lock(&opened) = Slot::Open(shard);
                 Answer::Nothing
             });
             finishing.finish(call, outcome.map_err(Failure::from));
         })?;
-        Ok(Self { shard, inbox })
+        Ok(Self { slot, inbox })
     }
 
     #[napi(catch_unwind)]
@@ -149,20 +157,48 @@ impl ShardEngine {
 
     #[napi(catch_unwind)]
     pub fn close(&self, call: u32) -> Result<(), Thrown> {
-        self.shard()?.close(self.finish(call, |()| Answer::Nothing));
+        self.shard()?.close(self.finish_closed(call));
         Ok(())
     }
 
-    fn shard(&self) -> Result<&Arc<engine::Shard>, Thrown> {
-        self.shard
-            .get()
-            .ok_or_else(|| thrown(Failure::internal("the shard is not open")))
+    #[napi(catch_unwind)]
+    pub fn abandon(&self, call: u32) -> Result<(), Thrown> {
+        self.shard()?.abandon(self.finish_closed(call));
+        Ok(())
+    }
+
+    fn shard(&self) -> Result<Arc<engine::Shard>, Thrown> {
+        match &*lock(&self.slot) {
+            Slot::Open(shard) => Ok(Arc::clone(shard)),
+            Slot::Opening => Err(thrown(Failure::internal("the shard is not open"))),
+            Slot::Closed => Err(thrown(Failure {
+                reason: engine::reason::SHARD_UNAVAILABLE,
+                message: "the shard is closed".to_owned(),
+                subject: Some("shard".to_owned()),
+            })),
+        }
+    }
+
+    fn finish_closed(&self, call: u32) -> engine::Done<()> {
+        let (slot, finish) = (
+            Arc::clone(&self.slot),
+            self.finish(call, |()| Answer::Nothing),
+        );
+        Box::new(move |outcome| {
+            let closed = std::mem::replace(&mut *lock(&slot), Slot::Closed);
+            finish(outcome);
+            drop(closed);
+        })
     }
 
     fn finish<T: 'static>(&self, call: u32, answer: fn(T) -> Answer) -> engine::Done<T> {
         let inbox = Arc::clone(&self.inbox);
         Box::new(move |outcome| inbox.finish(call, outcome.map(answer).map_err(Failure::from)))
     }
+}
+
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn shared_threads() -> Result<Arc<engine::EngineThreads>, Thrown> {

@@ -145,6 +145,16 @@ pub(super) fn close(shard: &Arc<Shard>) -> EngineResult<()> {
         // The graph can be built again: a full disk must not keep the shard open.
         let _ = write_graph(shard, &mut age);
     }
+    checkpointed.and(close_store(shard))
+}
+
+/// Runs on the lane: closes the store and writes nothing of our own.
+pub(super) fn abandon(shard: &Arc<Shard>) -> EngineResult<()> {
+    shard.moments.close();
+    close_store(shard)
+}
+
+fn close_store(shard: &Shard) -> EngineResult<()> {
     *lock(&shard.health) = Health::Closed;
     let closed = EngineError::new(reason::SHARD_UNAVAILABLE, "the shard was closed", "shard");
     shard.indexed.settle_all(&closed);
@@ -153,9 +163,8 @@ pub(super) fn close(shard: &Arc<Shard>) -> EngineResult<()> {
         let _alone = shard.resident_mut();
         lock(&shard.store).take()
     };
-    let closed = match store.and_then(Arc::into_inner) {
+    match store.and_then(Arc::into_inner) {
         Some(store) => store.close(),
         None => Ok(()),
-    };
-    checkpointed.and(closed)
+    }
 }

@@ -204,6 +204,12 @@ impl Shard {
         self.on_lane(done, checkpoint::close);
     }
 
+    /// Closes the files without a checkpoint, for a folder that is to go. What was applied since
+    /// the last one may be lost. Later calls are refused.
+    pub fn abandon(self: &Arc<Self>, done: Done<()>) {
+        self.on_lane(done, checkpoint::abandon);
+    }
+
     /// Queues a job on the apply lane.
     fn on_lane<T: 'static>(
         self: &Arc<Self>,
