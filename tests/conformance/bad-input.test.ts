@@ -281,6 +281,8 @@ const elsewhere: Partial<Record<ErrorReason, string>> = {
   SHARD_NOT_FOUND: 'packages/rpc/src/http/http-server.test.ts',
   CONFLICT: 'packages/rpc/src/http/http-server.test.ts',
   FORBIDDEN: 'packages/rpc/src/http/http-server.test.ts',
+  KEY_NOT_FOUND: 'services/auth/src/api-keys.test.ts',
+  PLAN_LIMIT: 'tests/conformance/access-matrix.test.ts',
   RATE_LIMITED: 'packages/rpc/src/http/http-server.test.ts',
   OVERLOADED: 'packages/rpc/src/http/http-server.test.ts',
   DEADLINE_EXCEEDED: 'packages/rpc/src/grpc/grpc.test.ts',

@@ -19,6 +19,8 @@ export interface TestVectron {
   readonly key: string
   /** A connection that brings the key. */
   readonly channel: GrpcChannel
+  /** Signs in as the owner, once. */
+  createSignInLink(): Promise<string>
   /** What was logged at error level. */
   readonly errors: readonly string[]
   close(): Promise<void>
@@ -61,6 +63,7 @@ export async function startTestVectron(): Promise<TestVectron> {
     grpcAddress: running.grpcAddress,
     key,
     channel,
+    createSignInLink: () => running.auth.createSignInLink(),
     errors,
     async close() {
       channel.close()

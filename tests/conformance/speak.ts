@@ -2,7 +2,7 @@
  * Speaks one request to a Vectron over HTTP as its OpenAPI document says, or over gRPC.
  */
 import type { DescMessage, DescMethod, DescService, Message } from '@bufbuild/protobuf'
-import { vectron } from '@vectron/contracts'
+import { auth, vectron } from '@vectron/contracts'
 import { formatMessage, type GrpcChannel, type OpenApiDocument, parseMessage } from '@vectron/rpc'
 import type { Json } from './exchanges.ts'
 
@@ -29,6 +29,11 @@ export function operationsOf(document: OpenApiDocument): DocumentedOperation[] {
       streamsOut: hasContent(operation.responses['200'], 'application/x-ndjson'),
     })),
   )
+}
+
+/** Whether the authenticator answers it, which the gateway passes on. */
+export function isOfAuth({ path }: DocumentedOperation): boolean {
+  return path.startsWith('/v1/auth/')
 }
 
 function hasContent(described: unknown, type: string): boolean {
@@ -74,6 +79,10 @@ const services: readonly DescService[] = [
   vectron.Points,
   vectron.Search,
   vectron.Cluster,
+  auth.Accounts,
+  auth.Projects,
+  auth.ApiKeys,
+  auth.Tokens,
 ]
 
 /** The public method of an operation. */

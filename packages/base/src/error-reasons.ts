@@ -276,6 +276,15 @@ export const REASONS = {
     action: 'Use a key with the permission that the message names.',
   },
 
+  KEY_NOT_FOUND: notFound('The project has no such API key', 'List the keys of the project.'),
+  PLAN_LIMIT: {
+    http: 429,
+    grpc: 'RESOURCE_EXHAUSTED',
+    retry: 'no',
+    title: "The project's plan does not allow this much",
+    action: 'Stay below the limit that the message names, or ask for another plan.',
+  },
+
   // Load and time.
   RATE_LIMITED: {
     http: 429,

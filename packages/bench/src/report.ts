@@ -8,7 +8,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 
 export interface Report {
-  /** Which one: the word after `npm run bench --`. */
+  /** `index`, `server`, `ingest` or `restart`. */
   readonly bench: string
   /** Parameters: data set, seed, rounds and whatever else decides the figures. */
   readonly parameters: Readonly<Record<string, unknown>>

@@ -1,9 +1,9 @@
 /** `vectron gateway`: a gateway in a process of its own. It keeps nothing. */
 
-import { isVectronError } from '@vectron/base'
-import { auth } from '@vectron/contracts'
+import { type AuditLog, isVectronError, NO_AUDIT_LOG, openAuditLog } from '@vectron/base'
 import { type Embedder, openGateway } from '@vectron/gateway-service'
 import { formatAddress } from './address.ts'
+import { authenticatorDoors } from './authenticator-doors.ts'
 import { Connections } from './connections.ts'
 import { explainListen } from './listen.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
@@ -36,6 +36,7 @@ async function openGatewayService(
   const { clock, random, logger, metrics, version, closers } = around
   const { host, port } = config.http
   const connections = new Connections(around)
+  const authChannel = connections.channel(config.auth.address)
   const client = connections.placement(config.placement.members)
   await untilAnswered('placement', () => client.getRouting({}), around)
   const gateway = await openGateway({
@@ -43,7 +44,9 @@ async function openGatewayService(
     httpPort: port,
     grpcPort: config.grpc.port,
     placement: client,
-    auth: connections.channel(config.auth.address).client(auth.Auth),
+    auth: authenticatorDoors((desc) => authChannel.client(desc)),
+    auditLog: openGatewayAudit(config, around),
+    gateways: config.limits.gateways,
     connectWorker: connections.workers(),
     embedders,
     version,
@@ -62,6 +65,16 @@ async function openGatewayService(
     },
     problems: () => gateway.problems(),
   }
+}
+
+/** A gateway has no folder of its own: it audits when it is told where. */
+function openGatewayAudit({ audit }: GatewayConfig, { clock, logger }: Surroundings): AuditLog {
+  if (audit.file === '') return NO_AUDIT_LOG
+  return openAuditLog({
+    file: audit.file,
+    clock,
+    onFailed: (error) => logger.error({ err: error }, 'the audit log cannot be written'),
+  })
 }
 
 /** The servers name the port that they could not have. */

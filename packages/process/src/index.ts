@@ -4,6 +4,7 @@
  */
 
 export { AUTH_SERVICE, createKey } from './auth-service.ts'
+export { authenticatorDoors } from './authenticator-doors.ts'
 export { nextBootEpoch } from './boot-epoch.ts'
 export { Closers } from './closers.ts'
 export { Connections } from './connections.ts'

@@ -106,8 +106,7 @@ export async function openPlacementPart(
   const { clock, random, closers, logger } = around
   const folder = join(dataFolder, 'placement')
   const { host } = await openReplicaHost(join(folder, 'log'), transport, around)
-  const part = logger.child({ part: 'placement' })
-  const running = await openPlacement({ ...options, folder, host, clock, random, logger: part })
+  const running = await openPlacement({ ...options, folder, host, clock, random })
   logger.info({ clusterId: running.clusterId }, 'placement open')
   closers.add(() => running.close())
   return running

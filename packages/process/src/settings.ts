@@ -250,6 +250,20 @@ export const AUTH_SETTINGS = {
 
 export const GATEWAY_SETTINGS = {
   node: nodeSection,
+  audit: {
+    file: stringSetting({
+      default: '',
+      describe: 'file of the audit log: who changed what; empty for none',
+    }),
+  },
+  limits: {
+    gateways: integerSetting({
+      default: 1,
+      min: 1,
+      max: 1000,
+      describe: 'gateways that share the load: each allows its share of what a plan allows',
+    }),
+  },
   ...publicSections,
   placement: placementSection,
   auth: {

@@ -7,14 +7,12 @@
 import { randomUUID } from 'node:crypto'
 import type { DescMethod } from '@bufbuild/protobuf'
 import { type Clock, type Deadline, deadlineAfter, LIMITS } from '@vectron/base'
+import type { auth } from '@vectron/contracts'
 
 export type Protocol = 'grpc' | 'http' | 'in-process'
 
 /** Who calls, as an authenticating interceptor found out. */
-export interface Principal {
-  readonly keyId: string
-  readonly name: string
-}
+export type Principal = auth.Principal
 
 /** One call, as handlers and interceptors see it. */
 export interface CallContext {
@@ -34,6 +32,8 @@ export interface CallContext {
   header(name: string): string | undefined
   /** Set by the authenticating interceptor. */
   principal: Principal | undefined
+  /** What the call is about, for the audit log: a collection. Set by who authorizes it. */
+  audited: string
   /** Sent before the answer. Names in lower case. */
   readonly responseHeaders: Map<string, string>
 }
@@ -59,6 +59,7 @@ export class Call implements CallContext {
   readonly peer: string
   readonly header: (name: string) => string | undefined
   principal: Principal | undefined = undefined
+  audited = ''
   readonly #clock: Clock
   readonly #startUs: number
   #controller: AbortController | undefined

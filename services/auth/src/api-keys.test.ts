@@ -108,7 +108,7 @@ test('nobody gives more than they have, and nothing of other projects', async (t
     reason: 'FORBIDDEN',
   })
   await assert.rejects(byAdmin.revokeApiKey({ projectId, keyId: theirs.key?.keyId ?? '' }), {
-    reason: 'FORBIDDEN',
+    reason: 'KEY_NOT_FOUND',
   })
   const writer = await byAdmin.createApiKey({ projectId, name: 'writer' })
   await assert.rejects(fixture.as(writer.text).apiKeys.listApiKeys({ projectId }), {
@@ -154,7 +154,7 @@ test('a token made from a key does no more than the key, and ends with it', asyn
   const { valid, principal } = await fixture.as().tokens.validateToken({ token: accessToken })
   assert.equal(valid, true)
   assert.equal(principal?.keyId, key?.keyId)
-  assert.equal(principal?.scopes[0]?.collection, 'books')
+  assert.equal(principal?.tokenScopes[0]?.collection, 'books')
   await assert.rejects(fixture.as(accessToken).apiKeys.listApiKeys({ projectId }), {
     reason: 'FORBIDDEN',
   })

@@ -105,7 +105,7 @@ export class ApiKeys {
     return listed.flat().sort((a, b) => a.key.createdMs - b.key.createdMs)
   }
 
-  /** A revoked key stays revoked. @throws VectronError FORBIDDEN */
+  /** A revoked key stays revoked. @throws VectronError KEY_NOT_FOUND */
   async revoke(projectId: string, id: string): Promise<KeyRecord> {
     const now = this.#clock.nowMs()
     return this.#change(projectId, id, (key) => ({ ...key, revokedMs: key.revokedMs ?? now }))
@@ -114,7 +114,7 @@ export class ApiKeys {
   /**
    * A second secret; both count until `finishRotation`.
    *
-   * @throws VectronError CONFLICT, FORBIDDEN
+   * @throws VectronError CONFLICT, KEY_NOT_FOUND
    */
   async rotate(projectId: string, id: string): Promise<CreatedKey> {
     const { value } = await this.#get(projectId, id)
@@ -155,7 +155,7 @@ export class ApiKeys {
   async #get(projectId: string, id: string): Promise<Read<KeyRecord>> {
     const found = await readRecord<KeyRecord>(this.#store, keyOf.apiKey(id))
     if (found?.value.projectId === projectId) return found
-    throw new VectronError('FORBIDDEN', `Project "${projectId}" has no API key ${id}.`)
+    throw new VectronError('KEY_NOT_FOUND', `Project "${projectId}" has no API key ${id}.`)
   }
 }
 

@@ -3,6 +3,7 @@
  */
 
 import { VectronError } from '@vectron/base'
+import { CALLER_ADDRESS_HEADER, PROJECT_HEADER } from '@vectron/contracts'
 import type { CallContext } from '@vectron/rpc'
 import { isWithinRole } from './api-keys.ts'
 import type { Caller, Membership, Principals } from './principals.ts'
@@ -11,12 +12,9 @@ import type { RoleName } from './records.ts'
 /** A person who is signed in. */
 export type Person = Caller & { readonly kind: 'user' }
 
-/** Set by a gateway that passes a call on: where it came from. */
-export const CALLER_ADDRESS_HEADER = 'x-vectron-caller'
-
 /** @throws VectronError NO_KEY, WRONG_KEY */
 export async function callerOf(principals: Principals, call: CallContext): Promise<Caller> {
-  const caller = await principals.resolve(credentialOf(call), call.header('x-vectron-project'))
+  const caller = await principals.resolve(credentialOf(call), call.header(PROJECT_HEADER))
   if (caller === undefined) {
     throw new VectronError('WRONG_KEY', 'The credential is unknown, mistyped, expired or revoked.')
   }
@@ -50,7 +48,7 @@ export async function memberOf(
     throw new VectronError('FORBIDDEN', `Project "${projectId}" is not yours.`)
   }
   // A narrowed key does nothing here: scopes speak of collections alone.
-  const isNarrow = caller.scopes.length > 0 || caller.rowRule !== ''
+  const isNarrow = [...caller.scopes, ...caller.tokenScopes].length > 0 || caller.rowRule !== ''
   if (!isWithinRole(role, membership.role) || isNarrow) {
     throw new VectronError(
       'FORBIDDEN',

@@ -58,7 +58,7 @@ export function parseTime(text: string, field: string): number | undefined {
 }
 
 export function toPrincipal(caller: Caller): auth.Principal {
-  const { membership, scopes, ...rest } = caller
+  const { membership, scopes, tokenScopes, ...rest } = caller
   return create(auth.PrincipalSchema, {
     keyId: rest.keyId,
     name: rest.name,
@@ -67,7 +67,8 @@ export function toPrincipal(caller: Caller): auth.Principal {
     rowRule: rest.rowRule,
     expiresMs: BigInt(rest.expiresMs),
     clusterOperator: rest.clusterOperator,
-    scopes: scopes.map(({ collection, verbs }) => ({ collection, verbs: [...verbs] })),
+    scopes: scopes.map(toScope),
+    tokenScopes: tokenScopes.map(toScope),
     ...(membership === undefined
       ? {}
       : {
@@ -109,7 +110,7 @@ export function toApiKey({ key, lastUsedMs }: ListedKey): auth.ApiKey {
     name: key.name,
     environment: key.environment,
     role: toRole(key.role),
-    scopes: key.scopes.map(({ collection, verbs }) => ({ collection, verbs: [...verbs] })),
+    scopes: key.scopes.map(toScope),
     rowRule: key.rowRule,
     createTime: toTime(key.createdMs),
     expireTime: toTime(key.expiresMs),
@@ -147,6 +148,10 @@ export function parseUsageCount(count: auth.UsageCount): DayUsage {
     bytesOut: Number(count.bytesOut),
     refused: Number(count.refused),
   }
+}
+
+function toScope({ collection, verbs }: ScopeRecord) {
+  return { collection, verbs: [...verbs] }
 }
 
 function parseVerb(text: string, field: string): Verb {

@@ -48,6 +48,7 @@ export interface RunningAuth {
   readonly auth: BoundService
   /** Accounts, projects, API keys and tokens. */
   readonly publicServices: readonly BoundService[]
+  readonly auditLog: AuditLog
   /** A key that does everything, for the owner of the cluster. */
   createOwnerKey(name: string): Promise<CreatedKey>
   /** Ends a key of the default project. */
@@ -72,6 +73,7 @@ export async function openAuth(options: AuthOptions): Promise<RunningAuth> {
       bindService(auth.ApiKeys, apiKeysHandlers(context)),
       bindService(auth.Tokens, tokensHandlers(context)),
     ],
+    auditLog: options.auditLog,
     createOwnerKey: (name) =>
       apiKeys.create({
         projectId: DEFAULT_PROJECT,

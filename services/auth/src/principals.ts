@@ -37,6 +37,8 @@ export interface Caller {
   /** Absent for a person without a project, or who is no member of the one asked for. */
   readonly membership: Membership | undefined
   readonly scopes: readonly ScopeRecord[]
+  /** Of a token that was made from a key: what it leaves of the key's scopes. */
+  readonly tokenScopes: readonly ScopeRecord[]
   readonly rowRule: string
   /** 0: never. */
   readonly expiresMs: number
@@ -73,7 +75,7 @@ export class Principals {
     const caller = await this.#findKey(subject.keyId)
     if (caller === undefined) return undefined
     const expiresMs = Math.min(caller.expiresMs || token.expiresMs, token.expiresMs)
-    return { ...caller, scopes: [...caller.scopes, ...subject.scopes], expiresMs }
+    return { ...caller, tokenScopes: subject.scopes, expiresMs }
   }
 
   async #resolveKey(id: string, secret: string): Promise<Caller | undefined> {
@@ -100,6 +102,7 @@ export class Principals {
       name: key.name,
       membership: { project, role: key.role },
       scopes: key.scopes,
+      tokenScopes: [],
       rowRule: key.rowRule,
       expiresMs: key.expiresMs ?? 0,
       clusterOperator: key.clusterOperator,
@@ -125,6 +128,7 @@ export class Principals {
       name: user.value.name || user.value.email,
       membership: await this.membershipOf(userId, projectId),
       scopes: [],
+      tokenScopes: [],
       rowRule: '',
       expiresMs,
       clusterOperator: user.value.clusterOperator,

@@ -7,9 +7,10 @@ import { assertDefined, type Deadline, isVectronError, LIMITS, VectronError } fr
 import { type placement, vectron, type worker } from '@vectron/contracts'
 import { type CollectionRoute, shardReports } from '@vectron/routing'
 import type { CallContext, Client, ServiceHandlers } from '@vectron/rpc'
+import { maySee } from './access/guard.ts'
+import { isOfProject, prefixOfProject } from './access/project-names.ts'
 import {
   checkAtMost,
-  checkCollectionName,
   checkDimension,
   checkEmbedderKnown,
   checkMetric,
@@ -45,7 +46,9 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
     return this.#describe(await this.#context.router.route(collection), deadline)
   }
 
-  async listCollections(request: vectron.ListCollectionsRequest, { deadline }: CallContext) {
+  async listCollections(request: vectron.ListCollectionsRequest, call: CallContext) {
+    const { deadline, principal } = call
+    const prefix = prefixOfProject(principal?.projectId ?? '')
     const pageSize = takePageSize(request.pageSize, {
       default: LIMITS.collectionsPageDefault,
       max: LIMITS.collectionsPageMax,
@@ -53,7 +56,10 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
     const table = await this.#context.router.refresh()
     const list: PagedList = { clusterId: table.clusterId, shape: ['collections'] }
     const after = parsePageToken(list, request.pageToken)
-    const following = [...table.collections.values()].filter(({ name }) => name > after)
+    const following = [...table.collections.values()].filter(
+      ({ name }) =>
+        name > after && isOfProject(name, prefix) && maySee(principal, name.slice(prefix.length)),
+    )
     const page = following.slice(0, pageSize)
     const described = await Promise.all(page.map((route) => this.#describeListed(route, deadline)))
     const last = following.length > page.length ? page.at(-1) : undefined
@@ -101,7 +107,6 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
 
   #takeCollection(request: vectron.CreateCollectionRequest): vectron.Collection {
     const { name, metric, payloadSchema, embedder, description } = request
-    checkCollectionName(name, 'name')
     checkMetric(metric, 'metric')
     checkPayloadSchema(payloadSchema, 'payloadSchema')
     checkDescription(description)

@@ -4,8 +4,15 @@
  * Stateless: what it caches (routing, keys) it can fetch again, so any number may run side by side.
  */
 
-import { type Clock, type Logger, type Metrics, type Random, toVectronError } from '@vectron/base'
-import { type auth, type placement, vectron, wire } from '@vectron/contracts'
+import {
+  type AuditLog,
+  type Clock,
+  type Logger,
+  type Metrics,
+  type Random,
+  toVectronError,
+} from '@vectron/base'
+import { type placement, vectron, wire } from '@vectron/contracts'
 import { type ConnectWorker, Router } from '@vectron/routing'
 import {
   type BoundService,
@@ -17,8 +24,9 @@ import {
   startGrpcServer,
   startHttpServer,
 } from '@vectron/rpc'
+import { type AuthenticatorDoors, openAccess } from './access/open-access.ts'
+import { LocalRateCounter } from './access/rate-limits.ts'
 import { recordCalls } from './access-log.ts'
-import { authenticate } from './auth.ts'
 import { ClusterService } from './cluster-service.ts'
 import { CollectionsService } from './collections-service.ts'
 import type { GatewayContext } from './context.ts'
@@ -33,7 +41,10 @@ export interface GatewayOptions {
   readonly httpPort: number
   readonly grpcPort: number
   readonly placement: Client<typeof placement.Placement>
-  readonly auth: Client<typeof auth.Auth>
+  readonly auth: AuthenticatorDoors
+  readonly auditLog: AuditLog
+  /** Gateways that share the load, this one included: each allows its share of a project's rate. */
+  readonly gateways: number
   readonly connectWorker: ConnectWorker
   readonly embedders: readonly Embedder[]
   /** Release of the product, as people are told it. */
@@ -58,18 +69,29 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const { placement, connectWorker, clock, random, logger, metrics } = options
   const router = new Router({ placement, connectWorker, clock, random })
   await router.refresh()
-  const services = bindServices(options, router)
-  const interceptors = [
-    recordCalls({ metrics, logger, clock }),
-    authenticate({ auth: options.auth, clock }),
-  ]
+  const access = openAccess({
+    doors: options.auth,
+    router,
+    auditLog: options.auditLog,
+    rates: new LocalRateCounter(clock, options.gateways),
+    clock,
+    logger,
+  })
+  const guarded = bindServices(options, router).map((service) => access.guard(service))
+  const services = [...guarded, ...access.services]
+  const interceptors = [recordCalls({ metrics, logger, clock }), ...access.interceptors]
   const shared = { host: options.host, services, interceptors, logger, clock }
   const problems = () => findProblems(router)
   const routes = [
     ...healthRoutes({ metrics, problems }),
     openApiRoute({ services: services.map(({ desc }) => desc), version: options.version }),
   ]
-  const http = await startHttpServer({ ...shared, port: options.httpPort, routes })
+  const http = await startHttpServer({ ...shared, port: options.httpPort, routes }).catch(
+    async (error: unknown) => {
+      await access.close()
+      throw error
+    },
+  )
   try {
     const grpc = await startGrpcServer({ ...shared, port: options.grpcPort })
     router.follow()
@@ -81,10 +103,12 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
       close: async () => {
         await Promise.all([http.close(), grpc.close()])
         router.close()
+        await access.close()
       },
     }
   } catch (error) {
     await http.close()
+    await access.close()
     throw error
   }
 }

@@ -220,7 +220,9 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
 /** A batch searches one collection: what its searches name beside is that one, or nothing. */
 function checkSameCollection(collection: string, searches: readonly wire.SearchRequest[]): void {
   searches.forEach((search, index) => {
-    if (search.collection === '' || search.collection === collection) return
+    // Inside, a collection's name may have its project before it.
+    const isSame = collection === search.collection || collection.endsWith(`/${search.collection}`)
+    if (search.collection === '' || isSame) return
     const field = `searches[${index}].collection`
     throw new VectronError(
       'INVALID_ARGUMENT',

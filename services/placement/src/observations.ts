@@ -8,7 +8,6 @@
 
 import type { Clock } from '@vectron/base'
 import { placement } from '@vectron/contracts'
-import { IdMap, type ReadonlyIdMap } from './id-map.ts'
 
 export interface WorkerObservation {
   /** By placement's clock, for people. */
@@ -18,7 +17,7 @@ export interface WorkerObservation {
   readonly bootEpoch: bigint
   readonly load: placement.WorkerLoad | undefined
   /** By shard. */
-  readonly replicas: ReadonlyIdMap<placement.ReplicaReport>
+  readonly replicas: ReadonlyMap<bigint, placement.ReplicaReport>
   readonly replicaBytes: bigint
 }
 
@@ -41,20 +40,20 @@ export interface SilenceLimits {
 export class Observations {
   readonly #clock: Clock
   readonly #startMs: number
-  readonly #workers = new IdMap<WorkerObservation>()
+  readonly #workers = new Map<bigint, WorkerObservation>()
   /** When a worker registered, monotonic milliseconds. */
-  readonly #registered = new IdMap<number>()
-  readonly #leaders = new IdMap<LeaderObservation>()
-  readonly #leads = new IdMap<Set<bigint>>()
+  readonly #registered = new Map<bigint, number>()
+  readonly #leaders = new Map<bigint, LeaderObservation>()
+  readonly #leads = new Map<bigint, Set<bigint>>()
   /** Since when a shard was seen without a leader. */
-  readonly #leaderless = new IdMap<number>()
+  readonly #leaderless = new Map<bigint, number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
     this.#startMs = this.monotonicMs
   }
 
-  get workers(): ReadonlyIdMap<WorkerObservation> {
+  get workers(): ReadonlyMap<bigint, WorkerObservation> {
     return this.#workers
   }
 
@@ -109,7 +108,7 @@ export class Observations {
   /** Takes a heartbeat in; true when a shard has another leader, or fails otherwise than before. */
   record(heartbeat: placement.HeartbeatRequest): boolean {
     const { workerId, bootEpoch, load } = heartbeat
-    const replicas = new IdMap<placement.ReplicaReport>()
+    const replicas = new Map<bigint, placement.ReplicaReport>()
     let replicaBytes = 0n
     let changed = false
     const before = this.#workers.get(workerId)?.replicas
@@ -136,7 +135,7 @@ export class Observations {
 
   /** A worker is no more. */
   forgetWorker(workerId: bigint): void {
-    this.#dropLost(workerId, new IdMap())
+    this.#dropLost(workerId, new Map())
     this.#workers.delete(workerId)
     this.#registered.delete(workerId)
   }
@@ -157,7 +156,7 @@ export class Observations {
   }
 
   /** Forgets leaderships that the worker held and no longer reports. */
-  #dropLost(workerId: bigint, now: ReadonlyIdMap<placement.ReplicaReport>): boolean {
+  #dropLost(workerId: bigint, now: ReadonlyMap<bigint, placement.ReplicaReport>): boolean {
     let changed = false
     const leads = this.#leads.get(workerId)
     for (const shardId of leads ?? []) {

@@ -10,12 +10,21 @@
  * open and has a leader: the ports listen from then on, not before.
  */
 
+import type { DescService } from '@bufbuild/protobuf'
 import type { RunningAuth } from '@vectron/auth-service'
-import { createLogger, type Logger, lockFolder, systemClock, systemDisk } from '@vectron/base'
-import { auth, placement, worker } from '@vectron/contracts'
+import {
+  assertDefined,
+  createLogger,
+  type Logger,
+  lockFolder,
+  systemClock,
+  systemDisk,
+} from '@vectron/base'
+import { placement, worker } from '@vectron/contracts'
 import { type Embedder, openGateway } from '@vectron/gateway-service'
 import type { RunningPlacement } from '@vectron/placement-service'
 import {
+  authenticatorDoors,
   Closers,
   nextBootEpoch,
   openAuthPart,
@@ -52,6 +61,13 @@ export interface RunningVectron {
   readonly auth: RunningAuth
   /** Answers what is running, makes everything durable, and closes. */
   close(): Promise<void>
+}
+
+/** The authenticator's services, by their descriptors. */
+function inProcessAuth<S extends DescService>(running: RunningAuth, desc: S): Client<S> {
+  const services = [running.auth, ...running.publicServices]
+  const bound = services.find((service) => service.desc === desc)
+  return createInProcessClient(desc, assertDefined(bound, `${desc.typeName} is served`))
 }
 
 /** Address of the worker of the same process. */
@@ -102,7 +118,9 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     httpPort: config.http.port,
     grpcPort: config.grpc.port,
     placement: placementClient,
-    auth: createInProcessClient(auth.Auth, authPart.auth),
+    auth: authenticatorDoors((desc) => inProcessAuth(authPart, desc)),
+    auditLog: authPart.auditLog,
+    gateways: 1,
     connectWorker: () => workerClient,
     embedders: options.embedders,
     version: options.version,

@@ -3,11 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { fromBinary } from '@bufbuild/protobuf'
+import { create, fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { credentials, Client as LibraryClient, type ServiceError } from '@grpc/grpc-js'
 import { type ErrorReason, GRPC_CODES, isVectronError, REASONS, VectronError } from '@vectron/base'
 import {
+  auth,
   encodeVector,
   grpcHealth,
   grpcReflection,
@@ -193,7 +194,7 @@ test('interceptors run outside in, and may refuse', async () => {
       async (call, next) => {
         order.push('inner')
         if (call.header('x-api-key') === undefined) throw new VectronError('NO_KEY', 'No key.')
-        call.principal = { keyId: 'k', name: 'n' }
+        call.principal = create(auth.PrincipalSchema, { keyId: 'k' })
         await next()
       },
     ],

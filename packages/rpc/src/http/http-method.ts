@@ -196,17 +196,18 @@ function boundFields(binding: HttpBinding, values: readonly string[]): BoundFiel
 }
 
 function answerHeaders(call: Call, contentType: string): Headers {
-  const headers: Headers = { 'content-type': contentType, ...traceHeaders(call) }
+  const headers: Headers = { 'content-type': contentType, ...commonHeaders(call) }
   headers['server-timing'] = `total;dur=${call.elapsedMs().toFixed(3)}`
-  if (call.hasResponseHeaders) {
-    for (const [name, value] of call.responseHeaders) headers[name] = value
-  }
   return headers
 }
 
-function traceHeaders(call: Call): Headers {
+/** Of answers and errors alike. */
+function commonHeaders(call: Call): Headers {
   const headers: Headers = { 'x-request-id': call.requestId }
   if (call.traceparent !== undefined) headers['traceparent'] = call.traceparent
+  if (call.hasResponseHeaders) {
+    for (const [name, value] of call.responseHeaders) headers[name] = value
+  }
   return headers
 }
 
@@ -257,5 +258,5 @@ function fail(served: ServedMethod, asked: MethodRequest, call: Call, error: unk
     served.logger.error(fields, 'call failed')
   }
   if (response.headersSent) response.end(problemLine(report, path))
-  else sendProblem(response, report, path, traceHeaders(call))
+  else sendProblem(response, report, path, commonHeaders(call))
 }

@@ -151,6 +151,7 @@ test('answers hold defaults, and leave out absent messages and optionals', () =>
     warnings: [],
     plans: [],
     tookUs: 0,
+    missing: [],
   })
   assert.deepEqual(written(vectron.DeleteCollectionResponseSchema, {}), {})
 })

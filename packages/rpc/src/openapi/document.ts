@@ -58,7 +58,7 @@ export function openApiDocument(options: OpenApiOptions): OpenApiDocument {
   const schemas = new SchemaSet(comments, fieldsFromPaths(bindings))
   const paths: Record<string, Record<string, Operation>> = {}
   for (const binding of bindings) {
-    const path = binding.template.text.replaceAll('=*', '')
+    const path = documentedPath(binding)
     paths[path] ??= {}
     const verb = binding.verb.toLowerCase()
     ;(paths[path] as Record<string, Operation>)[verb] = operation(binding, schemas, comments)
@@ -127,9 +127,18 @@ function firstSentence(text: string): string {
   return end < 0 ? text : text.slice(0, end)
 }
 
+/** `/projects/{projectId}`: fields by the names that they have in JSON. */
+function documentedPath({ template }: HttpBinding): string {
+  return template.text.replaceAll(/\{(\w+)(=\*)?\}/g, (_, name: string) => `{${jsonName(name)}}`)
+}
+
+function jsonName(name: string): string {
+  return name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+}
+
 function pathParameters(binding: HttpBinding, schemas: SchemaSet): Parameter[] {
   return binding.template.fields.map((name, i) => ({
-    name,
+    name: jsonName(name),
     in: 'path' as const,
     required: true,
     schema: schemas.field(binding.pathFields[i] as FieldPlan, 'request'),

@@ -134,6 +134,13 @@ export declare type Principal = Message<"auth.v1.Principal"> & {
    * @generated from field: string session_id = 11;
    */
   sessionId: string;
+
+  /**
+   * Narrows once more what `scopes` leave: those of a token that was made from a key.
+   *
+   * @generated from field: repeated auth.v1.KeyScope token_scopes = 12;
+   */
+  tokenScopes: KeyScope[];
 };
 
 /**

@@ -1,0 +1,53 @@
+/**
+ * Audits calls: every one that changes what exists or is refused for who calls; writes of points
+ * and reads are not, they are the traffic itself.
+ */
+
+import { type AuditLog, isVectronError, toVectronError } from '@vectron/base'
+import type { CallContext, Interceptor } from '@vectron/rpc'
+import { accessRule } from './access-rules.ts'
+
+const REFUSALS: ReadonlySet<string> = new Set(['NO_KEY', 'WRONG_KEY', 'FORBIDDEN'])
+
+/** The outermost of the access interceptors, so that it sees what the others refuse. */
+export function auditCalls(log: AuditLog): Interceptor {
+  return async (call, next) => {
+    if (call.method.parent.typeName.startsWith('auth.v1.')) return next()
+    try {
+      await next()
+      if (isChange(call)) write(log, call, 'ok')
+    } catch (error) {
+      const { reason } = toVectronError(error)
+      if (isChange(call) || (isVectronError(error) && REFUSALS.has(reason))) {
+        write(log, call, reason)
+      }
+      throw error
+    }
+  }
+}
+
+function isChange({ method }: CallContext): boolean {
+  const rule = accessRule(method)
+  switch (rule.kind) {
+    case 'collection':
+    case 'project':
+      return rule.verb === 'admin'
+    case 'operator':
+      return !/^(get|list|watch)/.test(method.localName)
+    case 'anyone':
+      return false
+  }
+}
+
+function write(log: AuditLog, call: CallContext, result: string): void {
+  const { principal, method, requestId, peer, audited } = call
+  log.write({
+    action: `${method.parent.name}.${method.localName}`,
+    actor: principal?.userId || principal?.keyId || '',
+    project: principal?.projectId ?? '',
+    subject: audited,
+    result,
+    requestId,
+    peer,
+  })
+}
