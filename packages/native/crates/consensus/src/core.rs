@@ -10,135 +10,17 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bytes::Bytes;
 use prost::Message as _;
 use protobuf::Message as _;
 use raft::eraftpb::Message;
 
+use crate::answers::{
+    CoreOptions, CreateGroup, FailedGroup, GroupCommits, GroupStatus, Member, OutgoingMessage,
+    Poll, Proposed, SnapshotOffer, SnapshotOutcome,
+};
 use crate::error::ConsensusError;
 use crate::group::{Group, GroupReady};
 use crate::records::{LogBatch, LogRecord};
-
-#[derive(Debug, Clone)]
-pub struct CoreOptions {
-    /// Seeds the election timeouts.
-    pub seed: u64,
-    /// Ticks without a leader before an election; each timeout lies in `[min, 2 * min)`.
-    pub election_ticks: usize,
-    pub heartbeat_ticks: usize,
-    pub message_bytes_max: u64,
-    pub inflight_messages_max: usize,
-    pub uncommitted_bytes_max: u64,
-    pub committed_bytes_per_poll_max: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Member {
-    pub replica: u64,
-    pub learner: bool,
-}
-
-#[derive(Debug, Clone)]
-pub struct CreateGroup {
-    pub group: u64,
-    pub replica: u64,
-    /// Members at the beginning of time; used only when `recovered` is absent.
-    pub bootstrap: Vec<Member>,
-    /// What the log held.
-    pub recovered: Option<LogRecord>,
-    pub applied: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proposed {
-    Accepted {
-        index: u64,
-        term: u64,
-    },
-    /// `leader` is 0 when unknown.
-    NotLeader {
-        leader: u64,
-    },
-    Dropped,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CommittedKind {
-    Command,
-    Empty,
-    ConfChange,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Committed {
-    pub index: u64,
-    pub term: u64,
-    pub kind: CommittedKind,
-    pub data: Bytes,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupCommits {
-    pub group: u64,
-    pub entries: Vec<Committed>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutgoingMessage {
-    pub group: u64,
-    pub to: u64,
-    pub from: u64,
-    pub data: Vec<u8>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadState {
-    pub group: u64,
-    pub context: Vec<u8>,
-    pub index: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    Follower,
-    PreCandidate,
-    Candidate,
-    Leader,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupStatus {
-    pub group: u64,
-    pub term: u64,
-    /// 0 when unknown.
-    pub leader: u64,
-    pub role: Role,
-    pub commit: u64,
-    pub applied: u64,
-    pub last_index: u64,
-    pub first_index: u64,
-    pub voters: Vec<u64>,
-    pub learners: Vec<u64>,
-}
-
-/// A group that panicked; it answers nothing more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailedGroup {
-    pub group: u64,
-    pub message: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Poll {
-    pub batch: u64,
-    /// An encoded `LogBatch`; absent when nothing is to be written.
-    pub records: Option<Vec<u8>>,
-    pub messages: Vec<OutgoingMessage>,
-    pub committed: Vec<GroupCommits>,
-    pub read_states: Vec<ReadState>,
-    pub changed: Vec<GroupStatus>,
-    pub failed: Vec<FailedGroup>,
-}
 
 /// What one group of a batch waits for.
 struct Awaiting {
@@ -216,20 +98,29 @@ impl RaftCore {
         }
     }
 
-    pub fn step(&mut self, group: u64, message: &[u8]) -> Result<(), ConsensusError> {
+    pub fn step(
+        &mut self,
+        group: u64,
+        message: &[u8],
+    ) -> Result<Option<SnapshotOffer>, ConsensusError> {
         self.change(group, |group| group.step(message))?
+    }
+
+    pub fn accept_snapshot(&mut self, group: u64, message: &[u8]) -> Result<bool, ConsensusError> {
+        self.change(group, |group| group.accept_snapshot(message))?
     }
 
     pub fn propose(&mut self, group: u64, data: Vec<u8>) -> Result<Proposed, ConsensusError> {
         self.change(group, |group| group.propose(data))?
     }
 
-    pub fn propose_conf_change(
+    pub fn propose_members(
         &mut self,
         group: u64,
-        change: &[u8],
+        members: &[Member],
+        version: u64,
     ) -> Result<Proposed, ConsensusError> {
-        self.change(group, |group| group.propose_conf_change(change))?
+        self.change(group, |group| group.propose_members(members, version))?
     }
 
     pub fn apply_conf_change(
@@ -237,7 +128,7 @@ impl RaftCore {
         group: u64,
         index: u64,
         change: &[u8],
-    ) -> Result<Bytes, ConsensusError> {
+    ) -> Result<(), ConsensusError> {
         self.change(group, |group| group.apply_conf_change(index, change))?
     }
 
@@ -251,6 +142,42 @@ impl RaftCore {
 
     pub fn campaign(&mut self, group: u64) -> Result<(), ConsensusError> {
         self.change(group, Group::campaign)?
+    }
+
+    pub fn report_unreachable(&mut self, group: u64, replica: u64) -> Result<(), ConsensusError> {
+        self.change(group, |group| group.report_unreachable(replica))
+    }
+
+    pub fn set_snapshot(
+        &mut self,
+        group: u64,
+        index: u64,
+        data: &[u8],
+    ) -> Result<(), ConsensusError> {
+        self.change(group, |group| group.set_snapshot(index, data))?
+    }
+
+    pub fn drop_snapshot(&mut self, group: u64) -> Result<(), ConsensusError> {
+        self.change(group, Group::drop_snapshot)
+    }
+
+    pub fn report_snapshot(
+        &mut self,
+        group: u64,
+        replica: u64,
+        outcome: SnapshotOutcome,
+    ) -> Result<(), ConsensusError> {
+        self.change(group, |group| group.report_snapshot(replica, outcome))
+    }
+
+    /// `record` is what the log holds from `low` on; absent when it has forgotten that.
+    pub fn provide_entries(
+        &mut self,
+        group: u64,
+        low: u64,
+        record: Option<&LogRecord>,
+    ) -> Result<(), ConsensusError> {
+        self.change(group, |group| group.provide_entries(low, record))?
     }
 
     /// Drains every group with something to do. Each answered batch must be handed to `persisted`.
@@ -323,6 +250,9 @@ impl RaftCore {
                 .map(|message| outgoing(group, message)),
         );
         poll.read_states.extend(ready.read_states);
+        poll.installs.extend(ready.install);
+        poll.snapshots_wanted.extend(ready.snapshots_wanted);
+        poll.entries_wanted.extend(ready.entries_wanted);
         if !ready.committed.is_empty() {
             poll.committed.push(GroupCommits {
                 group,

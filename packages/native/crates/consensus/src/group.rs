@@ -5,31 +5,34 @@
 //! the whole hard state whenever it carries anything. A hard state in which only the commit index
 //! moved is not written by itself: after a restart a leader commits again, and a write would cost
 //! every proposal a second fsync.
+//!
+//! Leaves members to membership.rs and snapshots to snapshots.rs.
 
 use bytes::Bytes;
 use protobuf::Message as _;
-use raft::eraftpb::{ConfChangeV2, ConfState, Entry, EntryType, Message, MessageType};
+use raft::eraftpb::{Entry, EntryType, Message, MessageType};
 use raft::{Config, INVALID_ID, RawNode, ReadOnlyOption, StateRole};
 use slog::{Discard, Logger, o};
 
-use crate::core::{
-    Committed, CommittedKind, CoreOptions, CreateGroup, GroupStatus, Member, Proposed, ReadState,
-    Role,
+use crate::answers::{
+    Committed, CommittedKind, CoreOptions, CreateGroup, EntriesWanted, GroupStatus, PeerStatus,
+    Proposed, ReadState, Role, SnapshotInstall, SnapshotOffer, SnapshotWanted,
 };
+use crate::append_merge::merge_appends;
 use crate::election::ElectionDraw;
 use crate::error::ConsensusError;
-use crate::records::{
-    HardState, LogPosition, LogRecord, decode_conf_state, decode_entry, encode_conf_state,
-    encode_entry,
-};
+use crate::fetched::Fetched;
+use crate::membership::Membership;
+use crate::origin::{Origin, decode_entries};
+use crate::records::{HardState, LogRecord, encode_entry};
 use crate::tail::Tail;
 
-/// Replicas of a new group agree on this position without ever having written it: an empty entry
-/// that made the first configuration. It is not zero, so that a replica that joins later starts
-/// from a snapshot and never from half of a history.
-const BOOTSTRAP: LogPosition = LogPosition { index: 1, term: 1 };
+/// Followers keep this part of what a leader does: nobody asks them, and one that begins to lead
+/// reads what it lacks from the log.
+const FOLLOWER_CACHE_PART: u64 = 16;
 
 /// What a group hands out in one poll.
+#[derive(Default)]
 pub(crate) struct GroupReady {
     pub record: Option<LogRecord>,
     /// May leave before the record is on stable storage.
@@ -38,121 +41,109 @@ pub(crate) struct GroupReady {
     pub held: Vec<Message>,
     pub committed: Vec<Committed>,
     pub read_states: Vec<ReadState>,
+    pub install: Option<SnapshotInstall>,
+    pub snapshots_wanted: Vec<SnapshotWanted>,
+    pub entries_wanted: Vec<EntriesWanted>,
     /// Raft's number of this ready; absent when raft had none.
     pub number: Option<u64>,
 }
 
 pub(crate) struct Group {
-    group: u64,
-    replica: u64,
+    pub(crate) group: u64,
+    pub(crate) replica: u64,
+    pub(crate) node: RawNode<Tail>,
+    pub(crate) membership: Membership,
+    /// Written with the next poll: what describes the replica rather than its entries.
+    pub(crate) description: Option<LogRecord>,
+    /// Index of a snapshot that the log has and the state machine does not.
+    pub(crate) installing: Option<u64>,
     seed: u64,
-    node: RawNode<Tail>,
     election_ticks: usize,
+    message_bytes_max: u64,
+    cached_bytes_max: u64,
     /// Elections that this replica has begun since it was opened.
     elections: u64,
-    /// Entry that made the current configuration.
-    conf_index: u64,
-    /// Written with the next poll: what describes the replica rather than its entries.
-    description: Option<LogRecord>,
-    reported: Option<(u64, u64, StateRole)>,
+    /// What take_change() answered last.
+    reported: Option<(u64, u64, StateRole, u64, bool)>,
 }
 
 impl Group {
     pub fn create(options: &CoreOptions, create: &CreateGroup) -> Result<Self, ConsensusError> {
-        let subject = || format!("raft group {}", create.group);
-        let (origin, is_new) = match &create.recovered {
-            Some(record) => (Origin::recovered(create, record)?, false),
-            None => (Origin::bootstrap(&create.bootstrap), true),
-        };
-        let applied = create.applied.max(origin.start.index);
-        let last = origin.start.index + origin.entries.len() as u64;
-        if create.applied > last {
-            return Err(ConsensusError::corrupt(
-                subject(),
-                format!(
-                    "the log ends at index {last}, but index {} was applied",
-                    create.applied
-                ),
-            ));
-        }
-        if create.applied < origin.start.index && origin.start.index > BOOTSTRAP.index {
-            return Err(ConsensusError::corrupt(
-                subject(),
-                format!(
-                    "the log begins after index {}, but only {} was applied",
-                    origin.start.index, create.applied
-                ),
-            ));
-        }
-        let mut hard_state = origin.hard_state;
-        hard_state.commit = hard_state.commit.max(applied);
-        if hard_state.commit > last {
-            return Err(ConsensusError::corrupt(
-                subject(),
-                format!(
-                    "the log ends at index {last}, but index {} was committed",
-                    hard_state.commit
-                ),
-            ));
-        }
-        let description = is_new.then(|| origin.describe(create));
+        let origin = Origin::of(create)?;
+        let description = create.recovered.is_none().then(|| origin.describe(create));
         let initial = raft::eraftpb::HardState {
-            term: hard_state.term,
-            vote: hard_state.vote,
-            commit: hard_state.commit,
+            term: origin.hard_state.term,
+            vote: origin.hard_state.vote,
+            commit: origin.hard_state.commit,
             ..Default::default()
         };
-        let tail = Tail::new(origin.start, origin.entries, initial, origin.conf_state);
-        let config = raft_config(options, create.replica, applied);
-        let node = RawNode::new(&config, tail, &Logger::root(Discard, o!()))
-            .map_err(|cause| ConsensusError::internal(format!("{}: {cause}", subject())))?;
+        let membership = Membership::new(origin.configuration);
+        let state = membership.current().state.clone();
+        let config = raft_config(
+            options,
+            create.replica,
+            create.applied.max(origin.start.index),
+        );
+        let tail = Tail::new(origin.start, origin.entries, (initial, state));
+        let node = RawNode::new(&config, tail, &Logger::root(Discard, o!())).map_err(|cause| {
+            ConsensusError::internal(format!("raft group {}: {cause}", create.group))
+        })?;
         let mut group = Self {
             group: create.group,
             replica: create.replica,
-            seed: options.seed,
             node,
-            election_ticks: options.election_ticks,
-            elections: 0,
-            conf_index: origin.conf_index,
+            membership,
             description,
+            installing: None,
+            seed: options.seed,
+            election_ticks: options.election_ticks,
+            message_bytes_max: options.message_bytes_max,
+            cached_bytes_max: options.cached_bytes_max,
+            elections: 0,
             reported: None,
         };
+        group.evict();
         group.draw_election_timeout();
         Ok(group)
     }
 
     pub fn tick(&mut self) {
+        if !self.may_campaign() && self.node.raft.state != StateRole::Leader {
+            return;
+        }
         self.node.tick();
         // A replica that is not leader counts up from 1; zero means that its timeout fired.
         if self.node.raft.state != StateRole::Leader && self.node.raft.election_elapsed == 0 {
             self.elections += 1;
         }
+        self.leave_lingering_joint();
         self.draw_election_timeout();
     }
 
-    /// Takes a peer's message. What is not for this replica or cannot be served is dropped, as if
-    /// the network had lost it: forwarded proposals (a client retries at the leader) and snapshots
-    /// (their files have no stream yet).
-    pub fn step(&mut self, encoded: &[u8]) -> Result<(), ConsensusError> {
-        let mut message = Message::default();
-        message
-            .merge_from_bytes(encoded)
-            .map_err(|cause| ConsensusError {
-                reason: "INVALID_ARGUMENT",
-                message: format!("a Raft message does not decode: {cause}"),
-                subject: Some(format!("raft group {}", self.group)),
-            })?;
-        let dropped = matches!(
-            message.get_msg_type(),
-            MessageType::MsgPropose | MessageType::MsgSnapshot
-        );
+    /// Takes a peer's message. A snapshot that would replace what is here is answered as an offer
+    /// instead, and accepted later. What is not for this replica or cannot be served is dropped, as
+    /// if the network had lost it: proposals that a peer forwards (a client retries at the leader).
+    pub fn step(&mut self, encoded: &[u8]) -> Result<Option<SnapshotOffer>, ConsensusError> {
+        let message = self.decode_message(encoded)?;
+        let dropped = match message.get_msg_type() {
+            MessageType::MsgPropose => true,
+            MessageType::MsgTimeoutNow => !self.may_campaign(),
+            _ => false,
+        };
         if message.to != self.replica || dropped {
-            return Ok(());
+            return Ok(None);
         }
+        if message.get_msg_type() == MessageType::MsgSnapshot && self.needs(&message) {
+            return Ok(self.offer(message));
+        }
+        self.take_in(message);
+        Ok(None)
+    }
+
+    pub(crate) fn take_in(&mut self, message: Message) {
         // Refusals of raft (unknown peer, stale proposal) are normal on a network.
         let _ = self.node.step(message);
         self.draw_election_timeout();
-        Ok(())
     }
 
     pub fn propose(&mut self, data: Vec<u8>) -> Result<Proposed, ConsensusError> {
@@ -164,12 +155,7 @@ impl Group {
         self.propose_with(|node| node.propose(Vec::new(), data))
     }
 
-    pub fn propose_conf_change(&mut self, encoded: &[u8]) -> Result<Proposed, ConsensusError> {
-        let change = self.decode_conf_change(encoded)?;
-        self.propose_with(|node| node.propose_conf_change(Vec::new(), change))
-    }
-
-    fn propose_with(
+    pub(crate) fn propose_with(
         &mut self,
         propose: impl FnOnce(&mut RawNode<Tail>) -> raft::Result<()>,
     ) -> Result<Proposed, ConsensusError> {
@@ -186,38 +172,8 @@ impl Group {
                 term: self.node.raft.term,
             }),
             Err(raft::Error::ProposalDropped) => Ok(Proposed::Dropped),
-            Err(cause) => Err(ConsensusError::internal(format!(
-                "raft group {}: {cause}",
-                self.group
-            ))),
+            Err(cause) => Err(self.internal(&cause)),
         }
-    }
-
-    /// Applies the committed change of entry `index`; one that the log says is applied changes
-    /// nothing.
-    pub fn apply_conf_change(
-        &mut self,
-        index: u64,
-        encoded: &[u8],
-    ) -> Result<Bytes, ConsensusError> {
-        if index > self.conf_index {
-            let change = self.decode_conf_change(encoded)?;
-            let state = self.node.apply_conf_change(&change).map_err(|cause| {
-                ConsensusError::internal(format!(
-                    "raft group {}: conf change {index}: {cause}",
-                    self.group
-                ))
-            })?;
-            self.conf_index = index;
-            self.node.mut_store().set_conf_state(state);
-            self.draw_election_timeout();
-            self.description = Some(LogRecord {
-                conf_state: encode_conf_state(self.node.store().conf_state()),
-                conf_index: index,
-                ..Default::default()
-            });
-        }
-        Ok(encode_conf_state(self.node.store().conf_state()))
     }
 
     /// false when raft would drop the request without a word.
@@ -240,63 +196,84 @@ impl Group {
     }
 
     pub fn campaign(&mut self) -> Result<(), ConsensusError> {
+        if !self.may_campaign() {
+            return Ok(());
+        }
         self.elections += 1;
         let outcome = self.node.campaign();
         self.draw_election_timeout();
-        outcome.map_err(|cause| {
-            ConsensusError::internal(format!("raft group {}: {cause}", self.group))
-        })
+        outcome.map_err(|cause| self.internal(&cause))
+    }
+
+    /// Messages to a peer were lost: raft finds out anew what it has.
+    pub fn report_unreachable(&mut self, replica: u64) {
+        self.node.report_unreachable(replica);
     }
 
     pub fn has_work(&self) -> bool {
-        self.description.is_some() || self.node.has_ready()
+        self.description.is_some() || self.node.has_ready() || self.node.store().has_wishes()
     }
 
     pub fn poll(&mut self) -> GroupReady {
-        let mut record = self.description.take();
-        if !self.node.has_ready() {
-            if let Some(record) = &mut record {
-                self.complete(record);
-            }
-            return GroupReady {
-                record,
-                messages: Vec::new(),
-                held: Vec::new(),
-                committed: Vec::new(),
-                read_states: Vec::new(),
-                number: None,
-            };
+        let mut polled = GroupReady {
+            record: self.description.take(),
+            ..Default::default()
+        };
+        if self.node.has_ready() {
+            self.take_ready(&mut polled);
         }
-        let mut ready = self.node.ready();
-        let entries = ready.take_entries();
-        if ready.must_sync() || record.is_some() {
-            let record = record.get_or_insert_default();
-            record.entries = entries.iter().map(encode_entry).collect();
+        if let Some(record) = &mut polled.record {
             self.complete(record);
         }
-        let group_ready = GroupReady {
-            record,
-            messages: ready.take_messages(),
-            held: ready.take_persisted_messages(),
-            committed: ready
-                .take_committed_entries()
-                .into_iter()
-                .map(committed)
-                .collect(),
-            read_states: ready
-                .take_read_states()
-                .into_iter()
-                .map(|state| ReadState {
-                    group: self.group,
-                    context: state.request_ctx,
-                    index: state.index,
-                })
-                .collect(),
-            number: Some(ready.number()),
-        };
+        self.take_wishes(&mut polled);
+        polled
+    }
+
+    fn take_ready(&mut self, polled: &mut GroupReady) {
+        let mut ready = self.node.ready();
+        let entries = ready.take_entries();
+        if !ready.snapshot().is_empty() {
+            polled.install = Some(self.begin_install(ready.snapshot(), &mut polled.record));
+        }
+        if ready.must_sync() || polled.record.is_some() {
+            let record = polled.record.get_or_insert_default();
+            record.entries = entries.iter().map(encode_entry).collect();
+        }
+        let bytes_max = self.message_bytes_max;
+        polled.messages = merge_appends(ready.take_messages(), bytes_max);
+        polled.held = ready.take_persisted_messages();
+        let committed_entries = ready.take_committed_entries().into_iter();
+        polled.committed = committed_entries.map(committed).collect();
+        let read_states = ready.take_read_states().into_iter();
+        polled.read_states = read_states
+            .map(|state| ReadState {
+                group: self.group,
+                context: state.request_ctx,
+                index: state.index,
+            })
+            .collect();
+        polled.number = Some(ready.number());
         self.node.mut_store().append(&entries);
         self.node.advance_append_async(ready);
-        group_ready
+    }
+
+    fn take_wishes(&mut self, polled: &mut GroupReady) {
+        let (group, bytes_max) = (self.group, self.cached_bytes_max);
+        if self.node.raft.state != StateRole::Leader {
+            self.node.mut_store().clear_wishes();
+            return;
+        }
+        let tail = self.node.mut_store();
+        let snapshots = tail.take_snapshots_wanted().into_iter();
+        polled.snapshots_wanted = snapshots.map(|to| SnapshotWanted { group, to }).collect();
+        let entries = tail.take_entries_wanted().into_iter();
+        polled.entries_wanted = entries
+            .map(|low| EntriesWanted {
+                group,
+                low,
+                bytes_max,
+            })
+            .collect();
     }
 
     /// The record of this ready, and all before it, are on stable storage.
@@ -307,18 +284,48 @@ impl Group {
 
     pub fn applied(&mut self, index: u64) {
         self.node.advance_apply_to(index);
+        if self.installing.is_some_and(|snapshot| snapshot <= index) {
+            self.installing = None;
+        }
+        self.evict();
         self.draw_election_timeout();
     }
 
-    /// Drops entries that are applied, up to `index`.
+    /// The log has forgotten entries up to `index`.
     pub fn compact(&mut self, index: u64) {
         let applied = self.node.raft.raft_log.applied;
         self.node.mut_store().compact(index.min(applied));
     }
 
+    /// Takes entries that were wanted from `low` on; absent when the log has forgotten them.
+    pub fn provide_entries(
+        &mut self,
+        low: u64,
+        record: Option<&LogRecord>,
+    ) -> Result<(), ConsensusError> {
+        let fetched = match record {
+            Some(record) => {
+                let before = record.snapshot.unwrap_or_default();
+                Some(Fetched::new(
+                    before,
+                    decode_entries(before, &record.entries)?,
+                ))
+            }
+            None => None,
+        };
+        let is_provided = fetched.as_ref().is_some_and(|fetched| fetched.holds(low));
+        for context in self.node.mut_store().provide(low, fetched) {
+            // Told without entries raft would ask at once again; the next heartbeat does.
+            if is_provided {
+                self.node.on_entries_fetched(context);
+            }
+        }
+        Ok(())
+    }
+
     pub fn status(&self) -> GroupStatus {
         let raft = &self.node.raft;
-        let conf_state = self.node.store().conf_state();
+        let members = self.membership.current();
         GroupStatus {
             group: self.group,
             term: raft.term,
@@ -327,16 +334,43 @@ impl Group {
             commit: raft.raft_log.committed,
             applied: raft.raft_log.applied,
             last_index: raft.raft_log.last_index(),
-            first_index: self.node.store().first(),
-            voters: conf_state.get_voters().to_vec(),
-            learners: conf_state.get_learners().to_vec(),
+            first_index: self.node.store().start().index + 1,
+            voters: members.state.get_voters().to_vec(),
+            learners: members.state.get_learners().to_vec(),
+            voters_outgoing: members.state.get_voters_outgoing().to_vec(),
+            membership_version: members.version,
+            is_joint: self.membership.is_joint(),
+            peers: self.peers(),
         }
     }
 
-    /// The status, when term, leader or role differ from those that the last call answered.
+    fn peers(&self) -> Vec<PeerStatus> {
+        let raft = &self.node.raft;
+        if raft.state != StateRole::Leader {
+            return Vec::new();
+        }
+        let mut peers: Vec<PeerStatus> = raft
+            .prs()
+            .iter()
+            .filter(|(replica, _)| **replica != self.replica)
+            .map(|(replica, progress)| PeerStatus {
+                replica: *replica,
+                match_index: progress.matched,
+                active: progress.recent_active,
+                snapshot: progress.state == raft::ProgressState::Snapshot,
+            })
+            .collect();
+        peers.sort_unstable_by_key(|peer| peer.replica);
+        peers
+    }
+
+    /// The status, when term, leader, role or members differ from those that the last call
+    /// answered.
     pub fn take_change(&mut self) -> Option<GroupStatus> {
         let raft = &self.node.raft;
-        let current = (raft.term, raft.leader_id, raft.state);
+        let version = self.membership.current().version;
+        let is_joint = self.membership.is_joint();
+        let current = (raft.term, raft.leader_id, raft.state, version, is_joint);
         if self.reported == Some(current) {
             return None;
         }
@@ -354,18 +388,51 @@ impl Group {
         });
     }
 
-    fn decode_conf_change(&self, encoded: &[u8]) -> Result<ConfChangeV2, ConsensusError> {
-        let mut change = ConfChangeV2::default();
-        change.merge_from_bytes(encoded).map_err(|cause| {
-            ConsensusError::corrupt(
-                format!("raft group {}", self.group),
-                format!("a conf change does not decode: {cause}"),
-            )
-        })?;
-        Ok(change)
+    /// Whether an election may begin. Not while a snapshot waits for the state machine: raft would
+    /// look for entries that it replaced. Nor does a voter without others lead before its whole log
+    /// is on stable storage: raft counts on it.
+    fn may_campaign(&self) -> bool {
+        let log = &self.node.raft.raft_log;
+        let is_unsynced = log.persisted < log.last_index();
+        self.installing.is_none() && !(is_unsynced && self.node.raft.prs().is_singleton())
     }
 
-    fn draw_election_timeout(&mut self) {
+    /// Keeps in memory what followers may need soon. What all have is dropped.
+    fn evict(&mut self) {
+        let raft = &self.node.raft;
+        let log = &raft.raft_log;
+        let dispensable = log.applied.min(log.persisted);
+        if self.membership.is_alone(self.replica) {
+            self.node.mut_store().evict(dispensable);
+            return;
+        }
+        let is_leader = raft.state == StateRole::Leader;
+        let peers = raft.prs().iter().filter(|(id, _)| **id != self.replica);
+        let matched = peers.map(|(_, progress)| progress.matched).min();
+        let (cached_bytes, everywhere) = match is_leader {
+            true => (self.cached_bytes_max, matched.unwrap_or(0)),
+            false => (self.cached_bytes_max / FOLLOWER_CACHE_PART, 0),
+        };
+        let tail = self.node.mut_store();
+        tail.evict(dispensable.min(everywhere));
+        tail.evict_beyond(dispensable, cached_bytes);
+        tail.forget_fetched(if is_leader { everywhere } else { u64::MAX });
+    }
+
+    pub(crate) fn internal(&self, cause: &raft::Error) -> ConsensusError {
+        ConsensusError::internal(format!("raft group {}: {cause}", self.group))
+    }
+
+    pub(crate) fn decode_message(&self, encoded: &[u8]) -> Result<Message, ConsensusError> {
+        let bytes = Bytes::copy_from_slice(encoded);
+        Message::parse_from_carllerche_bytes(&bytes).map_err(|cause| ConsensusError {
+            reason: "INVALID_ARGUMENT",
+            message: format!("a Raft message does not decode: {cause}"),
+            subject: Some(format!("raft group {}", self.group)),
+        })
+    }
+
+    pub(crate) fn draw_election_timeout(&mut self) {
         let draw = ElectionDraw {
             seed: self.seed,
             group: self.group,
@@ -375,87 +442,6 @@ impl Group {
         };
         let ticks = draw.timeout_ticks(self.election_ticks);
         self.node.raft.set_randomized_election_timeout(ticks);
-    }
-}
-
-/// What a replica starts from.
-struct Origin {
-    start: LogPosition,
-    entries: Vec<Entry>,
-    hard_state: HardState,
-    conf_state: ConfState,
-    conf_index: u64,
-}
-
-impl Origin {
-    fn bootstrap(members: &[Member]) -> Self {
-        let mut conf_state = ConfState::default();
-        for member in members {
-            match member.learner {
-                true => conf_state.mut_learners().push(member.replica),
-                false => conf_state.mut_voters().push(member.replica),
-            }
-        }
-        // Without members the replica was asked to join: it knows nothing until a leader tells it.
-        let start = if members.is_empty() {
-            LogPosition { index: 0, term: 0 }
-        } else {
-            BOOTSTRAP
-        };
-        Self {
-            start,
-            entries: Vec::new(),
-            hard_state: HardState {
-                term: start.term,
-                vote: 0,
-                commit: start.index,
-            },
-            conf_state,
-            conf_index: start.index,
-        }
-    }
-
-    fn recovered(create: &CreateGroup, record: &LogRecord) -> Result<Self, ConsensusError> {
-        let corrupt = |message: String| {
-            ConsensusError::corrupt(format!("raft group {}", create.group), message)
-        };
-        if record.replica_id != create.replica {
-            return Err(corrupt(format!(
-                "the log belongs to replica {}, not to replica {}",
-                record.replica_id, create.replica
-            )));
-        }
-        let start = record.snapshot.unwrap_or_default();
-        let mut entries = Vec::with_capacity(record.entries.len());
-        for encoded in &record.entries {
-            let entry = decode_entry(encoded)?;
-            let expected = start.index + 1 + entries.len() as u64;
-            if entry.index != expected {
-                return Err(corrupt(format!(
-                    "entry {} lies where {expected} belongs",
-                    entry.index
-                )));
-            }
-            entries.push(entry);
-        }
-        Ok(Self {
-            start,
-            entries,
-            hard_state: record.hard_state.unwrap_or_default(),
-            conf_state: decode_conf_state(&record.conf_state)?,
-            conf_index: record.conf_index,
-        })
-    }
-
-    /// The first record of a new replica.
-    fn describe(&self, create: &CreateGroup) -> LogRecord {
-        LogRecord {
-            conf_state: encode_conf_state(&self.conf_state),
-            conf_index: self.conf_index,
-            snapshot: Some(self.start),
-            replica_id: create.replica,
-            ..Default::default()
-        }
     }
 }
 
@@ -475,7 +461,8 @@ fn raft_config(options: &CoreOptions, replica: u64, applied: u64) -> Config {
         // Leases rest on ticks, and a stalled event loop stops those.
         read_only_option: ReadOnlyOption::Safe,
         skip_bcast_commit: false,
-        batch_append: true,
+        // Unsafe; append_merge.rs says why, and does it instead.
+        batch_append: false,
         priority: 0,
         max_uncommitted_size: options.uncommitted_bytes_max,
         max_committed_size_per_ready: options.committed_bytes_per_poll_max,

@@ -1,7 +1,7 @@
 //! RaftLog: one durable log for all Raft groups of a process, on raft-engine.
 //!
-//! Owns the folder (locked against a second process), the writer thread and the purge thread. Stays
-//! true: a settled append is on stable storage; a damaged file is refused by name and never cut
+//! Owns the folder (locked against a second process), and the threads that write, read and purge.
+//! Stays true: a settled append is on stable storage; a damaged file is refused by name and never cut
 //! short. Leaves to the host when to compact and what the records mean.
 
 use std::fs::{self, File};
@@ -17,6 +17,7 @@ use raft_engine::{Config, Engine, ReadableSize, RecoveryMode};
 
 use crate::error::ConsensusError;
 use crate::log_files::{check_and_repair, disk_bytes};
+use crate::log_reader::{Read, ReadDone, run_reader};
 use crate::log_writer::{Done, EntryShape, Task, Writer, keys, read_start, run_purge};
 use crate::records::{HardState, LogRecord, encode_entry};
 
@@ -35,6 +36,8 @@ pub struct RaftLog {
     engine: Arc<Engine>,
     folder: PathBuf,
     tasks: Sender<Task>,
+    /// Taken when the log closes: the reading thread ends with it.
+    reads: Option<Sender<Read>>,
     threads: Option<Threads>,
     /// Released last: dropping the engine still writes to the files.
     _lock: File,
@@ -43,6 +46,7 @@ pub struct RaftLog {
 struct Threads {
     writer: JoinHandle<()>,
     purge: JoinHandle<()>,
+    reader: JoinHandle<()>,
 }
 
 impl RaftLog {
@@ -83,11 +87,22 @@ impl RaftLog {
             .name("raft-log-purge".into())
             .spawn(move || run_purge(&purged, &purged_folder, &purges))
             .map_err(failed)?;
+        let (reads, wanted) = channel();
+        let (read, read_folder) = (Arc::clone(&engine), folder.clone());
+        let reader = std::thread::Builder::new()
+            .name("raft-log-read".into())
+            .spawn(move || run_reader(&read, &read_folder, &wanted))
+            .map_err(failed)?;
         Ok(Self {
             engine,
             folder,
             tasks,
-            threads: Some(Threads { writer, purge }),
+            reads: Some(reads),
+            threads: Some(Threads {
+                writer,
+                purge,
+                reader,
+            }),
             _lock: lock,
         })
     }
@@ -140,6 +155,7 @@ impl RaftLog {
             entries: entries.iter().map(encode_entry).collect(),
             conf_state: conf.conf_state,
             conf_index: conf.conf_index,
+            conf_version: conf.conf_version,
             snapshot: Some(start),
             replica_id: u64::from_le_bytes(replica),
         }))
@@ -158,6 +174,21 @@ impl RaftLog {
     /// Forgets a group altogether.
     pub fn remove(&self, group: u64, done: Done) {
         self.submit(Task::Remove { group, done });
+    }
+
+    /// Reads entries of a group from `low` on, as one record with the position before them; `done`
+    /// gets none when the log has forgotten them.
+    pub fn read(&self, group: u64, low: u64, bytes_max: u64, done: ReadDone) {
+        let read = Read {
+            group,
+            low,
+            bytes_max,
+            done,
+        };
+        let Some(reads) = &self.reads else { return };
+        if let Err(refused) = reads.send(read) {
+            (refused.0.done)(Err(ConsensusError::internal("the Raft log is closed")));
+        }
     }
 
     pub fn disk_bytes(&self) -> io::Result<u64> {
@@ -181,11 +212,13 @@ impl Drop for RaftLog {
     /// Writes what is queued, then closes the files. Waits for both.
     fn drop(&mut self) {
         self.submit(Task::Close);
-        if let Some(Threads { writer, purge }) = self.threads.take() {
-            // The writer holds the sender that the purge thread listens to. A panic of either has
-            // ended the process already.
-            let _ = writer.join();
-            let _ = purge.join();
+        self.reads = None;
+        if let Some(threads) = self.threads.take() {
+            // The writer holds the sender that the purge thread listens to. A panic of a thread that
+            // writes has ended the process already.
+            let _ = threads.writer.join();
+            let _ = threads.purge.join();
+            let _ = threads.reader.join();
         }
     }
 }

@@ -87,6 +87,10 @@ impl Writer {
         let (outcome, done) = match task {
             Task::Append { batch, done } => (self.merge_append(&batch, merged), done),
             Task::Compact { group, index, done } => {
+                if merged.has_start {
+                    // What the engine holds of the group decides whether compacting is due.
+                    self.write(merged);
+                }
                 (self.merge_compact(group, index, merged), done)
             }
             Task::Remove { group, done } => {
@@ -211,6 +215,8 @@ struct Merged {
     done: Vec<Done>,
     bytes: usize,
     sync: bool,
+    /// A group's log begins anew with it.
+    has_start: bool,
 }
 
 fn merge_record(
@@ -219,6 +225,13 @@ fn merge_record(
     merged: &mut Merged,
 ) -> Result<(), ConsensusError> {
     let group = record.group;
+    if let Some(start) = record.snapshot {
+        // A snapshot replaces all entries, also those after it: they belong to another history.
+        let everything = Command::Compact { index: u64::MAX };
+        merged.batch.add_command(group, everything);
+        merged.has_start = true;
+        put(merged, group, keys::START, start.encode_to_vec())?;
+    }
     merged
         .batch
         .add_entries::<EntryShape>(group, entries)
@@ -235,12 +248,10 @@ fn merge_record(
         let conf = LogRecord {
             conf_state: record.conf_state,
             conf_index: record.conf_index,
+            conf_version: record.conf_version,
             ..Default::default()
         };
         put(merged, group, keys::CONF_STATE, conf.encode_to_vec())?;
-    }
-    if let Some(start) = record.snapshot {
-        put(merged, group, keys::START, start.encode_to_vec())?;
     }
     if record.replica_id > 0 {
         put(

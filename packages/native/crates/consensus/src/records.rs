@@ -36,6 +36,9 @@ pub struct LogRecord {
     pub replica_id: u64,
     #[prost(uint64, tag = "7")]
     pub conf_index: u64,
+    /// Membership version that `conf_state` has.
+    #[prost(uint64, tag = "8")]
+    pub conf_version: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
@@ -109,11 +112,12 @@ mod tests {
                 snapshot: Some(LogPosition { index: 8, term: 9 }),
                 replica_id: 10,
                 conf_index: 11,
+                conf_version: 12,
             }],
         };
         let record = [
             0x08, 3, 0x12, 6, 0x08, 5, 0x10, 6, 0x18, 7, 0x1a, 1, b'e', 0x22, 1, b'c', 0x2a, 4,
-            0x08, 8, 0x10, 9, 0x30, 10, 0x38, 11,
+            0x08, 8, 0x10, 9, 0x30, 10, 0x38, 11, 0x40, 12,
         ];
         let mut expected = vec![0x0a, record.len() as u8];
         expected.extend_from_slice(&record);

@@ -1,104 +1,222 @@
-//! The in-memory end of one group's log, in the shape that raft reads it.
+//! The end of one group's log, in the shape that raft reads it: newest entries in memory, older ones
+//! on disk until the log is compacted.
 //!
 //! Raft's storage trait is synchronous, so what it may ask for must be in memory: everything above
-//! min(applied, persisted). `compact` drops what lies below; the host calls it, so the tail is
-//! bounded by the host's limit in bytes. Entries hold their payload as shared `Bytes`: a clone
-//! copies no data.
+//! min(applied, persisted). Older entries are cached for followers that lag a little. For one that
+//! lags more the host reads entries from the log (`wanted` and `provide`); for one that lags behind
+//! the log's start there is a snapshot. Entries hold their payload as shared `Bytes`: a clone copies
+//! no data.
 //!
-//! Invariant: `entries` are consecutive and begin at `start.index + 1`.
+//! Invariant: `entries` are consecutive and begin at `cached.index + 1`; `start <= cached`.
 
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
 
 use protobuf::Message as _;
 use raft::eraftpb::{ConfState, Entry, HardState, Snapshot};
 use raft::{Error, GetEntriesContext, RaftState, Result, Storage, StorageError};
 
+use crate::fetched::{Fetched, Wish};
 use crate::records::LogPosition;
 
+/// Ranges that were read for lagging followers and are kept until others replace them.
+const FETCHED_MAX: usize = 4;
+
 pub(crate) struct Tail {
-    /// Position just before the first entry; its term is kept for log matching.
+    /// Position just before the log's first entry; its term is kept for log matching.
     start: LogPosition,
+    /// Position just before the first entry in memory.
+    cached: LogPosition,
     entries: VecDeque<Entry>,
+    /// Bytes of `entries`.
+    bytes: u64,
+    fetched: VecDeque<Fetched>,
     /// State that the replica starts from; raft keeps the current one itself.
-    initial: HardState,
-    conf_state: ConfState,
+    initial: (HardState, ConfState),
+    /// For followers behind the log's start.
+    snapshot: Option<Snapshot>,
+    /// Noted while raft reads.
+    wishes: RefCell<Wishes>,
+}
+
+#[derive(Default)]
+struct Wishes {
+    /// Replicas that need a snapshot.
+    snapshots: BTreeSet<u64>,
+    entries: Vec<Wish>,
 }
 
 impl Tail {
-    pub fn new(
-        start: LogPosition,
-        entries: Vec<Entry>,
-        initial: HardState,
-        conf_state: ConfState,
-    ) -> Self {
+    pub fn new(start: LogPosition, entries: Vec<Entry>, initial: (HardState, ConfState)) -> Self {
         Self {
             start,
+            cached: start,
+            bytes: entries.iter().map(entry_bytes).sum(),
             entries: entries.into(),
+            fetched: VecDeque::new(),
             initial,
-            conf_state,
+            snapshot: None,
+            wishes: RefCell::default(),
         }
     }
 
-    pub fn conf_state(&self) -> &ConfState {
-        &self.conf_state
-    }
-
-    pub fn set_conf_state(&mut self, state: ConfState) {
-        self.conf_state = state;
-    }
-
-    pub fn first(&self) -> u64 {
-        self.start.index + 1
+    /// Position just before the log's first entry.
+    pub fn start(&self) -> LogPosition {
+        self.start
     }
 
     pub fn last(&self) -> u64 {
-        self.start.index + self.entries.len() as u64
+        self.cached.index + self.entries.len() as u64
     }
 
     /// Adds entries; those from the first one's index on are superseded.
     pub fn append(&mut self, entries: &[Entry]) {
         let Some(first) = entries.first() else { return };
         assert!(
-            first.index > self.start.index && first.index <= self.last() + 1,
+            first.index > self.cached.index && first.index <= self.last() + 1,
             "entries from {} do not continue a log of {} to {}",
             first.index,
-            self.first(),
+            self.start.index + 1,
             self.last()
         );
-        self.entries.truncate((first.index - self.first()) as usize);
+        let kept = (first.index - self.cached.index - 1) as usize;
+        let superseded = self.entries.drain(kept..);
+        self.bytes -= superseded.map(|entry| entry_bytes(&entry)).sum::<u64>();
+        self.bytes += entries.iter().map(entry_bytes).sum::<u64>();
         self.entries.extend(entries.iter().cloned());
     }
 
-    /// Drops entries up to and including `index`, which must be in the log.
+    /// The log forgets entries up to and including `index`, which must be in memory or forgotten.
     pub fn compact(&mut self, index: u64) {
         if index <= self.start.index {
             return;
         }
+        self.evict(index);
+        // Below what is in memory the term is unknown unless the entry was read. Then a follower
+        // that ends exactly there gets a snapshot.
+        self.start = LogPosition {
+            index,
+            term: self.term_at(index).unwrap_or(0),
+        };
+        self.fetched
+            .retain(|fetched| fetched.before().index >= index);
+    }
+
+    /// Drops entries up to and including `index` from memory; the log keeps them.
+    pub fn evict(&mut self, index: u64) {
+        if index <= self.cached.index {
+            return;
+        }
         let term = self
             .term_at(index)
-            .expect("compacts only what the log holds");
-        self.entries.drain(..(index - self.start.index) as usize);
-        self.start = LogPosition { index, term };
+            .expect("drops only what the log holds in memory");
+        let dropped = self
+            .entries
+            .drain(..(index - self.cached.index) as usize)
+            .map(|entry| entry_bytes(&entry));
+        self.bytes -= dropped.sum::<u64>();
+        self.cached = LogPosition { index, term };
         if self.entries.capacity() > 1024 && self.entries.len() < self.entries.capacity() / 8 {
             self.entries.shrink_to_fit();
         }
     }
 
-    fn term_at(&self, index: u64) -> Option<u64> {
-        if index == self.start.index {
+    /// Evicts the oldest entries up to `index` until at most `bytes_max` bytes are in memory.
+    pub fn evict_beyond(&mut self, index: u64, bytes_max: u64) {
+        let mut to = self.cached.index;
+        let mut bytes = self.bytes;
+        for entry in &self.entries {
+            if bytes <= bytes_max || entry.index > index {
+                break;
+            }
+            bytes -= entry_bytes(entry);
+            to = entry.index;
+        }
+        self.evict(to);
+    }
+
+    /// The log begins anew after a snapshot.
+    pub fn restore(&mut self, position: LogPosition) {
+        self.start = position;
+        self.cached = position;
+        self.entries.clear();
+        self.bytes = 0;
+        self.fetched.clear();
+        self.snapshot = None;
+    }
+
+    pub fn term_at(&self, index: u64) -> Option<u64> {
+        if index == self.cached.index {
+            return Some(self.cached.term);
+        }
+        if let Some(position) = index.checked_sub(self.cached.index + 1) {
+            return self.entries.get(position as usize).map(|entry| entry.term);
+        }
+        if index == self.start.index && self.start.term > 0 {
             return Some(self.start.term);
         }
-        let position = index.checked_sub(self.first())?;
-        self.entries.get(position as usize).map(|entry| entry.term)
+        let mut fetched = self.fetched.iter();
+        fetched.find_map(|fetched| fetched.term_at(index))
+    }
+
+    pub fn set_snapshot(&mut self, snapshot: Option<Snapshot>) {
+        self.snapshot = snapshot;
+    }
+
+    /// Takes entries that were wished for from `low` on; absent when the log has forgotten them.
+    /// Answers whom to tell.
+    pub fn provide(&mut self, low: u64, fetched: Option<Fetched>) -> Vec<GetEntriesContext> {
+        if let Some(mut fetched) = fetched {
+            // Newer ones are in memory, and may still be superseded.
+            fetched.truncate(self.cached.index);
+            self.fetched.push_back(fetched);
+            if self.fetched.len() > FETCHED_MAX {
+                self.fetched.pop_front();
+            }
+        }
+        let wishes = self.wishes.get_mut();
+        match wishes.entries.iter().position(|wish| wish.low == low) {
+            Some(position) => wishes.entries.swap_remove(position).contexts,
+            None => Vec::new(),
+        }
+    }
+
+    /// Forgets what was read, up to an index that nobody needs any more.
+    pub fn forget_fetched(&mut self, index: u64) {
+        self.fetched.retain(|fetched| fetched.last() > index);
+    }
+
+    /// Replicas that were refused a snapshot since the last call.
+    pub fn take_snapshots_wanted(&mut self) -> BTreeSet<u64> {
+        std::mem::take(&mut self.wishes.get_mut().snapshots)
+    }
+
+    /// First indexes of entries that were wished for since the last call.
+    pub fn take_entries_wanted(&mut self) -> Vec<u64> {
+        let wishes = self.wishes.get_mut().entries.iter_mut();
+        wishes
+            .filter_map(|wish| {
+                let is_new = !std::mem::replace(&mut wish.is_told, true);
+                is_new.then_some(wish.low)
+            })
+            .collect()
+    }
+
+    pub fn has_wishes(&self) -> bool {
+        let wishes = self.wishes.borrow();
+        !wishes.snapshots.is_empty() || wishes.entries.iter().any(|wish| !wish.is_told)
+    }
+
+    /// Forgets what was wished for, when nobody waits for it any more.
+    pub fn clear_wishes(&mut self) {
+        *self.wishes.get_mut() = Wishes::default();
     }
 }
 
 impl Storage for Tail {
     fn initial_state(&self) -> Result<RaftState> {
-        Ok(RaftState::new(
-            self.initial.clone(),
-            self.conf_state.clone(),
-        ))
+        let (hard_state, conf_state) = self.initial.clone();
+        Ok(RaftState::new(hard_state, conf_state))
     }
 
     fn entries(
@@ -106,9 +224,9 @@ impl Storage for Tail {
         low: u64,
         high: u64,
         max_size: impl Into<Option<u64>>,
-        _context: GetEntriesContext,
+        context: GetEntriesContext,
     ) -> Result<Vec<Entry>> {
-        if low < self.first() {
+        if low <= self.start.index {
             return Err(Error::Store(StorageError::Compacted));
         }
         assert!(
@@ -117,41 +235,69 @@ impl Storage for Tail {
             self.last()
         );
         let limit = max_size.into().unwrap_or(u64::MAX);
-        let from = (low - self.first()) as usize;
-        let to = (high - self.first()) as usize;
-        let mut taken = Vec::new();
-        let mut bytes = 0u64;
-        for entry in self.entries.range(from..to) {
-            bytes += u64::from(entry.compute_size());
-            // At least one entry goes out, however large: otherwise it could never be replicated.
-            if bytes > limit && !taken.is_empty() {
-                break;
-            }
-            taken.push(entry.clone());
+        if low > self.cached.index {
+            let from = (low - self.cached.index - 1) as usize;
+            let to = (high - self.cached.index - 1) as usize;
+            return Ok(take_within(self.entries.range(from..to), limit));
         }
-        Ok(taken)
+        if let Some(fetched) = self.fetched.iter().find(|fetched| fetched.holds(low)) {
+            return Ok(take_within(fetched.range(low, high), limit));
+        }
+        assert!(
+            context.can_async(),
+            "entries from {low} are needed at once; memory begins after {}",
+            self.cached.index
+        );
+        Wish::note(&mut self.wishes.borrow_mut().entries, low, context);
+        Err(Error::Store(StorageError::LogTemporarilyUnavailable))
     }
 
     fn term(&self, index: u64) -> Result<u64> {
-        if index < self.start.index {
-            return Err(Error::Store(StorageError::Compacted));
+        if index > self.last() {
+            return Err(Error::Store(StorageError::Unavailable));
         }
         self.term_at(index)
-            .ok_or(Error::Store(StorageError::Unavailable))
+            .ok_or(Error::Store(StorageError::Compacted))
     }
 
     fn first_index(&self) -> Result<u64> {
-        Ok(self.first())
+        Ok(self.start.index + 1)
     }
 
     fn last_index(&self) -> Result<u64> {
         Ok(self.last())
     }
 
-    /// Raft asks again later; any other error would end the process.
-    fn snapshot(&self, _request_index: u64, _to: u64) -> Result<Snapshot> {
+    /// What is not there yet raft asks for again; any other error would end the process.
+    fn snapshot(&self, request_index: u64, to: u64) -> Result<Snapshot> {
+        if let Some(snapshot) = &self.snapshot {
+            let index = snapshot.get_metadata().index;
+            // The follower goes on after the snapshot: the log must still hold that.
+            if index >= request_index && index >= self.start.index {
+                return Ok(snapshot.clone());
+            }
+        }
+        self.wishes.borrow_mut().snapshots.insert(to);
         Err(Error::Store(StorageError::SnapshotTemporarilyUnavailable))
     }
+}
+
+/// Clones entries up to a size; at least one, however large: otherwise it could never be sent.
+fn take_within<'a>(entries: impl Iterator<Item = &'a Entry>, bytes_max: u64) -> Vec<Entry> {
+    let mut taken = Vec::new();
+    let mut bytes = 0;
+    for entry in entries {
+        bytes += entry_bytes(entry);
+        if bytes > bytes_max && !taken.is_empty() {
+            break;
+        }
+        taken.push(entry.clone());
+    }
+    taken
+}
+
+fn entry_bytes(entry: &Entry) -> u64 {
+    u64::from(entry.compute_size())
 }
 
 #[cfg(test)]
@@ -173,7 +319,7 @@ mod tests {
             term: 1,
         };
         let entries = indexes.map(|index| entry(index, 2, 100)).collect();
-        Tail::new(start, entries, HardState::default(), ConfState::default())
+        Tail::new(start, entries, (HardState::default(), ConfState::default()))
     }
 
     #[test]
@@ -189,11 +335,11 @@ mod tests {
     fn compaction_keeps_the_term_of_the_last_dropped_entry() {
         let mut tail = tail(5..=9);
         tail.compact(7);
-        assert_eq!(tail.first(), 8);
+        assert_eq!(tail.first_index().unwrap(), 8);
         assert_eq!(tail.term(7).unwrap(), 2);
         assert_eq!(tail.term(6), Err(Error::Store(StorageError::Compacted)));
         tail.compact(9);
-        assert_eq!((tail.first(), tail.last()), (10, 9));
+        assert_eq!((tail.first_index().unwrap(), tail.last()), (10, 9));
         tail.append(&[entry(10, 4, 1)]);
         assert_eq!(tail.term(10).unwrap(), 4);
     }
@@ -209,6 +355,56 @@ mod tests {
         assert_eq!(read(1), 1);
         assert_eq!(read(250), 2);
         assert_eq!(read(u64::MAX), 5);
+    }
+
+    #[test]
+    fn what_was_evicted_comes_back_when_it_is_provided() {
+        let mut tail = tail(5..=9);
+        tail.evict(7);
+        let read = |tail: &Tail| {
+            let context = GetEntriesContext::empty(true);
+            tail.entries(6, 10, u64::MAX, context).map(|entries| {
+                let indexes: Vec<u64> = entries.iter().map(|entry| entry.index).collect();
+                indexes
+            })
+        };
+        let unavailable = Err(Error::Store(StorageError::LogTemporarilyUnavailable));
+        assert_eq!(read(&tail), unavailable);
+        assert_eq!(read(&tail), unavailable);
+        assert_eq!(tail.take_entries_wanted(), [6]);
+        assert!(tail.take_entries_wanted().is_empty(), "told only once");
+        let before = LogPosition { index: 5, term: 2 };
+        let fetched = Fetched::new(before, vec![entry(6, 2, 1), entry(7, 2, 1)]);
+        assert_eq!(tail.provide(6, Some(fetched)).len(), 2);
+        assert_eq!(read(&tail), Ok(vec![6, 7]));
+        assert_eq!(tail.term(5), Ok(2));
+        tail.compact(6);
+        assert_eq!(read(&tail), Err(Error::Store(StorageError::Compacted)));
+    }
+
+    #[test]
+    fn memory_is_bounded_by_bytes() {
+        let mut tail = tail(5..=9);
+        tail.evict_beyond(8, 250);
+        assert_eq!(tail.cached.index, 7);
+        tail.evict_beyond(8, 0);
+        assert_eq!(tail.cached.index, 8, "what is not applied stays");
+        assert_eq!(tail.bytes, tail.entries.iter().map(entry_bytes).sum());
+        assert_eq!(tail.first_index().unwrap(), 5);
+    }
+
+    #[test]
+    fn a_snapshot_is_wished_for_until_one_is_set_that_the_log_continues() {
+        let mut tail = tail(5..=9);
+        let unavailable = Err(Error::Store(StorageError::SnapshotTemporarilyUnavailable));
+        assert_eq!(tail.snapshot(0, 3), unavailable);
+        assert_eq!(tail.take_snapshots_wanted(), BTreeSet::from([3]));
+        let mut snapshot = Snapshot::default();
+        snapshot.mut_metadata().index = 6;
+        tail.set_snapshot(Some(snapshot.clone()));
+        assert_eq!(tail.snapshot(0, 3), Ok(snapshot));
+        tail.compact(7);
+        assert_eq!(tail.snapshot(0, 3), unavailable);
     }
 
     #[test]
