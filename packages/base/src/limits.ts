@@ -101,6 +101,8 @@ export const LIMITS = {
   raftUncommittedBytesMax: 64 * MIB,
   /** Bytes of committed entries that one poll hands out for each group. */
   raftCommittedBytesPerPollMax: 4 * MIB,
+  /** Bytes of applied entries in memory for a group's lagging followers; older ones are read. */
+  raftCachedBytesMax: 1 * MIB,
   /** Bytes of writes of one process between admission and acknowledgement. */
   writesInFlightBytesMax: 128 * MIB,
   /** Bytes of one frame between hosts: above bodyBytesMax, since an entry travels whole. */

@@ -33,6 +33,7 @@ export interface NativeRaftLogOptions {
 export interface NativeRaftLog {
   groups(): bigint[]
   load(group: bigint): Uint8Array | undefined
+  read(call: number, group: bigint, low: bigint, bytesMax: number): void
   append(call: number, batch: Uint8Array): void
   compact(call: number, group: bigint, index: bigint): void
   remove(call: number, group: bigint): void
@@ -65,7 +66,7 @@ export interface NativeAddon {
   readonly CompletionRing: new (
     deliver: (completions: readonly Completion[]) => void,
   ) => CompletionRing
-  readonly RaftCore: new (options: RaftCoreOptions) => RaftCore
+  readonly RaftCore: new (options: Required<RaftCoreOptions>) => RaftCore
   readonly RaftLog: new (
     ring: CompletionRing,
     call: number,

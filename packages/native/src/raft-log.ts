@@ -24,6 +24,12 @@ export interface RaftLog {
   /** All of one group as one encoded `raft.v1.LogRecord`; undefined when the log has none. */
   load(group: bigint): Uint8Array | undefined
   /**
+   * Entries of a group from `low` on, as one encoded `raft.v1.LogRecord` with the position before
+   * them: up to `bytesMax` bytes, though at least one entry. undefined when the log has forgotten
+   * the first of them.
+   */
+  read(group: bigint, low: bigint, bytesMax: number): Promise<Uint8Array | undefined>
+  /**
    * Appends one encoded `raft.v1.LogBatch` and settles when it is on stable storage.
    *
    * @throws VectronError DISK_FULL: nothing was written, and the log goes on
@@ -76,6 +82,13 @@ class AddonRaftLog implements RaftLog {
 
   load(group: bigint): Uint8Array | undefined {
     return throwTranslated(() => this.#log.load(group) ?? undefined)
+  }
+
+  async read(group: bigint, low: bigint, bytesMax: number): Promise<Uint8Array | undefined> {
+    const { bytes } = await nativeCalls().start((call) =>
+      this.#log.read(call, group, low, bytesMax),
+    )
+    return bytes
   }
 
   async append(batch: Uint8Array): Promise<void> {

@@ -18,6 +18,7 @@ pub struct RaftCoreOptions {
     pub inflight_messages_max: u32,
     pub uncommitted_bytes_max: f64,
     pub committed_bytes_per_poll_max: f64,
+    pub cached_bytes_max: f64,
 }
 
 #[napi(object)]
@@ -40,6 +41,7 @@ pub enum ProposeKind {
     Accepted,
     NotLeader,
     Dropped,
+    Unchanged,
 }
 
 #[napi(object)]
@@ -48,6 +50,47 @@ pub struct ProposeResult {
     pub index: Option<BigInt>,
     pub term: Option<BigInt>,
     pub leader: Option<BigInt>,
+}
+
+#[napi(object)]
+pub struct SnapshotOffer {
+    pub index: BigInt,
+    pub term: BigInt,
+    pub from: BigInt,
+    pub data: Uint8Array,
+}
+
+#[napi(object)]
+pub struct SnapshotInstall {
+    pub group: BigInt,
+    pub index: BigInt,
+    pub term: BigInt,
+    pub data: Uint8Array,
+}
+
+#[napi(object)]
+pub struct SnapshotWanted {
+    pub group: BigInt,
+    pub to: BigInt,
+}
+
+#[napi(object)]
+pub struct SnapshotPoint {
+    pub index: BigInt,
+    pub data: Uint8Array,
+}
+
+#[napi(string_enum = "kebab-case")]
+pub enum SnapshotOutcome {
+    Installed,
+    Failed,
+}
+
+#[napi(object)]
+pub struct EntriesWanted {
+    pub group: BigInt,
+    pub low: BigInt,
+    pub bytes_max: f64,
 }
 
 #[napi(string_enum = "kebab-case")]
@@ -95,6 +138,14 @@ pub enum RaftRole {
 }
 
 #[napi(object)]
+pub struct PeerStatus {
+    pub replica: BigInt,
+    pub match_index: BigInt,
+    pub active: bool,
+    pub snapshot: bool,
+}
+
+#[napi(object)]
 pub struct GroupStatus {
     pub group: BigInt,
     pub term: BigInt,
@@ -106,6 +157,10 @@ pub struct GroupStatus {
     pub first_index: BigInt,
     pub voters: Vec<BigInt>,
     pub learners: Vec<BigInt>,
+    pub voters_outgoing: Vec<BigInt>,
+    pub membership_version: BigInt,
+    pub is_joint: bool,
+    pub peers: Vec<PeerStatus>,
 }
 
 #[napi(object)]
@@ -123,6 +178,9 @@ pub struct PollResult {
     pub read_states: Vec<ReadState>,
     pub changed: Vec<GroupStatus>,
     pub failed: Vec<FailedGroup>,
+    pub installs: Vec<SnapshotInstall>,
+    pub snapshots_wanted: Vec<SnapshotWanted>,
+    pub entries_wanted: Vec<EntriesWanted>,
 }
 
 #[napi]
@@ -142,6 +200,7 @@ impl RaftCore {
             inflight_messages_max: options.inflight_messages_max as usize,
             uncommitted_bytes_max: options.uncommitted_bytes_max as u64,
             committed_bytes_per_poll_max: options.committed_bytes_per_poll_max as u64,
+            cached_bytes_max: options.cached_bytes_max as u64,
         });
         Ok(Self { core })
     }
@@ -152,17 +211,10 @@ impl RaftCore {
             Some(record) => Some(decode_record(&record)?),
             None => None,
         };
-        let mut bootstrap = Vec::with_capacity(options.bootstrap.len());
-        for member in &options.bootstrap {
-            bootstrap.push(consensus::Member {
-                replica: to_u64("replica", &member.replica)?,
-                learner: member.learner,
-            });
-        }
         let create = consensus::CreateGroup {
             group: to_u64("group", &options.group)?,
             replica: to_u64("replica", &options.replica)?,
-            bootstrap,
+            bootstrap: members(&options.bootstrap)?,
             recovered,
             applied: to_u64("applied", &options.applied)?,
         };
@@ -182,9 +234,21 @@ impl RaftCore {
     }
 
     #[napi(catch_unwind)]
-    pub fn step(&mut self, group: BigInt, message: Uint8Array) -> Result<(), Thrown> {
+    pub fn step(
+        &mut self,
+        group: BigInt,
+        message: Uint8Array,
+    ) -> Result<Option<SnapshotOffer>, Thrown> {
         self.core
             .step(to_u64("group", &group)?, &message)
+            .map(|offer| offer.map(snapshot_offer))
+            .map_err(thrown)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn accept_snapshot(&mut self, group: BigInt, message: Uint8Array) -> Result<bool, Thrown> {
+        self.core
+            .accept_snapshot(to_u64("group", &group)?, &message)
             .map_err(thrown)
     }
 
@@ -198,14 +262,16 @@ impl RaftCore {
     }
 
     #[napi(catch_unwind)]
-    pub fn propose_conf_change(
+    pub fn propose_members(
         &mut self,
         group: BigInt,
-        change: Uint8Array,
+        members: Vec<GroupMember>,
+        version: BigInt,
     ) -> Result<ProposeResult, Thrown> {
+        let (group, version) = (to_u64("group", &group)?, to_u64("version", &version)?);
         let proposed = self
             .core
-            .propose_conf_change(to_u64("group", &group)?, &change)
+            .propose_members(group, &self::members(&members)?, version)
             .map_err(thrown)?;
         Ok(propose_result(proposed))
     }
@@ -216,11 +282,10 @@ impl RaftCore {
         group: BigInt,
         index: BigInt,
         change: Uint8Array,
-    ) -> Result<Uint8Array, Thrown> {
+    ) -> Result<(), Thrown> {
         let (group, index) = (to_u64("group", &group)?, to_u64("index", &index)?);
         self.core
             .apply_conf_change(group, index, &change)
-            .map(share_bytes)
             .map_err(thrown)
     }
 
@@ -241,6 +306,62 @@ impl RaftCore {
     #[napi(catch_unwind)]
     pub fn campaign(&mut self, group: BigInt) -> Result<(), Thrown> {
         self.core.campaign(to_u64("group", &group)?).map_err(thrown)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn report_unreachable(&mut self, group: BigInt, replica: BigInt) -> Result<(), Thrown> {
+        self.core
+            .report_unreachable(to_u64("group", &group)?, to_u64("replica", &replica)?)
+            .map_err(thrown)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn set_snapshot(&mut self, group: BigInt, point: SnapshotPoint) -> Result<(), Thrown> {
+        let (group, index) = (to_u64("group", &group)?, to_u64("index", &point.index)?);
+        self.core
+            .set_snapshot(group, index, &point.data)
+            .map_err(thrown)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn drop_snapshot(&mut self, group: BigInt) -> Result<(), Thrown> {
+        self.core
+            .drop_snapshot(to_u64("group", &group)?)
+            .map_err(thrown)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn report_snapshot(
+        &mut self,
+        group: BigInt,
+        replica: BigInt,
+        outcome: SnapshotOutcome,
+    ) -> Result<(), Thrown> {
+        let (group, replica) = (to_u64("group", &group)?, to_u64("replica", &replica)?);
+        let outcome = match outcome {
+            SnapshotOutcome::Installed => consensus::SnapshotOutcome::Installed,
+            SnapshotOutcome::Failed => consensus::SnapshotOutcome::Failed,
+        };
+        self.core
+            .report_snapshot(group, replica, outcome)
+            .map_err(thrown)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn provide_entries(
+        &mut self,
+        group: BigInt,
+        low: BigInt,
+        record: Option<Uint8Array>,
+    ) -> Result<(), Thrown> {
+        let (group, low) = (to_u64("group", &group)?, to_u64("low", &low)?);
+        let record = match record {
+            Some(record) => Some(decode_record(&record)?),
+            None => None,
+        };
+        self.core
+            .provide_entries(group, low, record.as_ref())
+            .map_err(thrown)
     }
 
     #[napi(catch_unwind)]
@@ -274,6 +395,16 @@ impl RaftCore {
     }
 }
 
+fn members(members: &[GroupMember]) -> Result<Vec<consensus::Member>, Thrown> {
+    let members = members.iter().map(|member| {
+        Ok(consensus::Member {
+            replica: to_u64("replica", &member.replica)?,
+            learner: member.learner,
+        })
+    });
+    members.collect()
+}
+
 fn decode_record(bytes: &[u8]) -> Result<consensus::LogRecord, Thrown> {
     consensus::LogRecord::decode(Bytes::copy_from_slice(bytes)).map_err(|cause| {
         thrown(Failure {
@@ -285,25 +416,21 @@ fn decode_record(bytes: &[u8]) -> Result<consensus::LogRecord, Thrown> {
 }
 
 fn propose_result(proposed: consensus::Proposed) -> ProposeResult {
-    match proposed {
-        consensus::Proposed::Accepted { index, term } => ProposeResult {
-            kind: ProposeKind::Accepted,
-            index: Some(index.into()),
-            term: Some(term.into()),
-            leader: None,
-        },
-        consensus::Proposed::NotLeader { leader } => ProposeResult {
-            kind: ProposeKind::NotLeader,
-            index: None,
-            term: None,
-            leader: Some(leader.into()),
-        },
-        consensus::Proposed::Dropped => ProposeResult {
-            kind: ProposeKind::Dropped,
-            index: None,
-            term: None,
-            leader: None,
-        },
+    let (kind, index, term, leader) = match proposed {
+        consensus::Proposed::Accepted { index, term } => {
+            (ProposeKind::Accepted, Some(index), Some(term), None)
+        }
+        consensus::Proposed::NotLeader { leader } => {
+            (ProposeKind::NotLeader, None, None, Some(leader))
+        }
+        consensus::Proposed::Dropped => (ProposeKind::Dropped, None, None, None),
+        consensus::Proposed::Unchanged => (ProposeKind::Unchanged, None, None, None),
+    };
+    ProposeResult {
+        kind,
+        index: index.map(BigInt::from),
+        term: term.map(BigInt::from),
+        leader: leader.map(BigInt::from),
     }
 }
 
@@ -316,6 +443,50 @@ fn poll_result(poll: consensus::Poll) -> PollResult {
         read_states: poll.read_states.into_iter().map(read_state).collect(),
         changed: poll.changed.into_iter().map(group_status).collect(),
         failed: poll.failed.into_iter().map(failed_group).collect(),
+        installs: poll.installs.into_iter().map(snapshot_install).collect(),
+        snapshots_wanted: poll
+            .snapshots_wanted
+            .into_iter()
+            .map(snapshot_wanted)
+            .collect(),
+        entries_wanted: poll
+            .entries_wanted
+            .into_iter()
+            .map(entries_wanted)
+            .collect(),
+    }
+}
+
+fn snapshot_offer(offer: consensus::SnapshotOffer) -> SnapshotOffer {
+    SnapshotOffer {
+        index: offer.index.into(),
+        term: offer.term.into(),
+        from: offer.from.into(),
+        data: share_bytes(offer.data),
+    }
+}
+
+fn snapshot_install(install: consensus::SnapshotInstall) -> SnapshotInstall {
+    SnapshotInstall {
+        group: install.group.into(),
+        index: install.index.into(),
+        term: install.term.into(),
+        data: share_bytes(install.data),
+    }
+}
+
+fn snapshot_wanted(wanted: consensus::SnapshotWanted) -> SnapshotWanted {
+    SnapshotWanted {
+        group: wanted.group.into(),
+        to: wanted.to.into(),
+    }
+}
+
+fn entries_wanted(wanted: consensus::EntriesWanted) -> EntriesWanted {
+    EntriesWanted {
+        group: wanted.group.into(),
+        low: wanted.low.into(),
+        bytes_max: wanted.bytes_max as f64,
     }
 }
 
@@ -380,5 +551,22 @@ fn group_status(status: consensus::GroupStatus) -> GroupStatus {
         first_index: status.first_index.into(),
         voters: status.voters.into_iter().map(BigInt::from).collect(),
         learners: status.learners.into_iter().map(BigInt::from).collect(),
+        voters_outgoing: status
+            .voters_outgoing
+            .into_iter()
+            .map(BigInt::from)
+            .collect(),
+        membership_version: status.membership_version.into(),
+        is_joint: status.is_joint,
+        peers: status.peers.into_iter().map(peer_status).collect(),
+    }
+}
+
+fn peer_status(peer: consensus::PeerStatus) -> PeerStatus {
+    PeerStatus {
+        replica: peer.replica.into(),
+        match_index: peer.match_index.into(),
+        active: peer.active,
+        snapshot: peer.snapshot,
     }
 }

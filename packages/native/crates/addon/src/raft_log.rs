@@ -75,6 +75,29 @@ impl RaftLog {
     }
 
     #[napi(catch_unwind)]
+    pub fn read(
+        &self,
+        call: u32,
+        group: BigInt,
+        low: BigInt,
+        bytes_max: f64,
+    ) -> Result<(), Thrown> {
+        let (group, low) = (to_u64("group", &group)?, to_u64("low", &low)?);
+        let inbox = Arc::clone(&self.inbox);
+        let done: consensus::ReadDone = Box::new(move |outcome| {
+            let answer = outcome.map(|record| match record {
+                Some(record) => Answer::Bytes(record.encode_to_vec()),
+                None => Answer::Nothing,
+            });
+            inbox.finish(call, answer.map_err(Failure::from));
+        });
+        self.with_log(|log| {
+            log.read(group, low, bytes_max as u64, done);
+            Ok(())
+        })
+    }
+
+    #[napi(catch_unwind)]
     pub fn append(&self, call: u32, batch: Uint8Array) -> Result<(), Thrown> {
         let batch = Bytes::copy_from_slice(&batch);
         self.with_log(|log| {

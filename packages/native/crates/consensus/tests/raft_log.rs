@@ -163,6 +163,103 @@ fn space_of_compacted_entries_comes_back() {
     assert_eq!(payloads(&log).len(), 0);
 }
 
+/// A snapshot at `index`, as RaftCore writes it, with entries after it.
+fn snapshot(index: u64, payloads: &[&[u8]]) -> LogRecord {
+    LogRecord {
+        snapshot: Some(LogPosition { index, term: 5 }),
+        conf_state: Bytes::from_static(b"members"),
+        conf_index: index,
+        conf_version: 4,
+        ..record(index + 1, payloads)
+    }
+}
+
+#[test]
+fn a_snapshot_replaces_what_was_before_and_after_its_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path());
+    append(&log, record(1, &[b"a", b"b", b"c", b"d", b"e", b"f"]));
+    append(&log, snapshot(4, &[]));
+    assert_eq!(payloads(&log).len(), 0, "e and f belong to another history");
+    append(&log, record(5, &[b"E"]));
+    append(&log, snapshot(9, &[b"J"]));
+    drop(log);
+    let log = open(folder.path());
+    assert_eq!(payloads(&log), [b"J"]);
+    let loaded = log.load(GROUP).unwrap().unwrap();
+    assert_eq!(loaded.snapshot, Some(LogPosition { index: 9, term: 5 }));
+    assert_eq!((loaded.conf_index, loaded.conf_version), (9, 4));
+    append(&log, record(11, &[b"k"]));
+    assert_eq!(payloads(&log), [b"J", b"k"]);
+}
+
+#[test]
+fn a_compaction_queued_behind_a_snapshot_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path());
+    append(&log, record(1, &[b"a", b"b", b"c"]));
+    let (done, appended) = waiting();
+    log.append(encode(snapshot(9, &[b"J"])), done);
+    let (done, compacted) = waiting();
+    log.compact(GROUP, 2, done);
+    appended.recv().unwrap().unwrap();
+    compacted.recv().unwrap().unwrap();
+    drop(log);
+    let log = open(folder.path());
+    assert_eq!(payloads(&log), [b"J"]);
+    let start = log.load(GROUP).unwrap().unwrap().snapshot;
+    assert_eq!(start, Some(LogPosition { index: 9, term: 5 }));
+}
+
+#[test]
+fn snapshots_survive_purges_and_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let payload = vec![7; 64 << 10];
+    let mut log = open(folder.path());
+    for round in 1..=40u64 {
+        append(&log, snapshot(round * 10, &[&payload, &payload, &payload]));
+        append(&log, record(round * 10 + 4, &[&payload]));
+        if round % 10 == 0 {
+            drop(log);
+            log = open(folder.path());
+        }
+        assert_eq!(payloads(&log).len(), 4, "round {round}");
+        let start = log.load(GROUP).unwrap().unwrap().snapshot.unwrap();
+        assert_eq!(start.index, round * 10);
+    }
+    assert!(log.disk_bytes().unwrap() <= 4 * MIB);
+}
+
+fn read(log: &RaftLog, low: u64, bytes_max: u64) -> Option<(u64, u64, usize)> {
+    let (sender, receiver) = channel();
+    let done = Box::new(move |outcome| sender.send(outcome).unwrap());
+    log.read(GROUP, low, bytes_max, done);
+    let record: Option<LogRecord> = receiver.recv().unwrap().unwrap();
+    let record = record?;
+    let before = record.snapshot.unwrap();
+    Some((before.index, before.term, record.entries.len()))
+}
+
+#[test]
+fn entries_are_read_with_the_position_before_them_until_they_are_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path());
+    append(
+        &log,
+        snapshot(4, &[&[1; 1000], &[1; 1000], &[1; 1000], &[1; 1000]]),
+    );
+    assert_eq!(read(&log, 5, u64::MAX), Some((4, 5, 4)));
+    assert_eq!(read(&log, 6, u64::MAX), Some((5, 2, 3)));
+    assert_eq!(read(&log, 6, 1), Some((5, 2, 1)));
+    assert_eq!(read(&log, 4, u64::MAX), None);
+    assert_eq!(read(&log, 9, u64::MAX), None);
+    let (done, outcome) = waiting();
+    log.compact(GROUP, 6, done);
+    outcome.recv().unwrap().unwrap();
+    assert_eq!(read(&log, 6, u64::MAX), None);
+    assert_eq!(read(&log, 7, u64::MAX), Some((6, 2, 2)));
+}
+
 #[test]
 fn a_removed_group_is_gone() {
     let folder = tempfile::tempdir().unwrap();

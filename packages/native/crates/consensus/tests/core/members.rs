@@ -1,8 +1,6 @@
 //! Changes of members: by version, joint, learners, removed leaders, transfers.
 
-mod cluster;
-
-use cluster::{Cluster, GROUP, learners, voters};
+use crate::cluster::{Cluster, GROUP, learners, voters};
 use vectron_consensus::{Member, Proposed, Role};
 
 fn is_accepted(proposed: Proposed) -> bool {

@@ -72,6 +72,8 @@ pub struct Node {
     pub installs: Vec<SnapshotInstall>,
     /// Whether the test itself says when a snapshot goes into the state machine.
     pub installs_late: bool,
+    /// Whether no fsync ends.
+    pub syncs_late: bool,
     pub snapshots_sent: usize,
     /// Times that entries were read from the log for a follower.
     pub log_reads: usize,
@@ -107,6 +109,7 @@ impl Node {
             reads: Vec::new(),
             installs: Vec::new(),
             installs_late: false,
+            syncs_late: false,
             snapshots_sent: 0,
             log_reads: 0,
             options,
@@ -160,6 +163,9 @@ impl Node {
     /// Ends the fsync of all that was polled; answers what waited for it.
     pub fn sync(&mut self) -> Vec<OutgoingMessage> {
         let mut messages = Vec::new();
+        if self.syncs_late {
+            return messages;
+        }
         for unsynced in std::mem::take(&mut self.unsynced) {
             for record in unsynced.records {
                 merge(&mut self.durable, record);
@@ -353,10 +359,18 @@ fn decode(entry: &Bytes) -> raft::eraftpb::Entry {
     decoded
 }
 
+fn is_snapshot(message: &OutgoingMessage) -> bool {
+    use protobuf::Message as _;
+    let mut decoded = raft::eraftpb::Message::default();
+    decoded.merge_from_bytes(&message.data).unwrap();
+    decoded.get_msg_type() == raft::eraftpb::MessageType::MsgSnapshot
+}
+
 /// Connected nodes. Messages to nodes in `cut_off`, or from them, are lost.
 pub struct Cluster {
     pub nodes: BTreeMap<u64, Node>,
     pub cut_off: Vec<u64>,
+    pub lose_snapshots: bool,
 }
 
 impl Cluster {
@@ -367,6 +381,7 @@ impl Cluster {
         Self {
             nodes: nodes.collect(),
             cut_off: Vec::new(),
+            lose_snapshots: false,
         }
     }
 
@@ -424,7 +439,8 @@ impl Cluster {
     }
 
     fn deliver(&mut self, message: &OutgoingMessage) {
-        if self.cut_off.contains(&message.to) {
+        let is_lost = self.lose_snapshots && is_snapshot(message);
+        if is_lost || self.cut_off.contains(&message.to) {
             return;
         }
         if let Some(node) = self.nodes.get_mut(&message.to) {

@@ -1,9 +1,7 @@
 //! RaftCore with one and with three replicas: elections, replication, order of persistence,
 //! recovery, reproducibility.
 
-mod cluster;
-
-use cluster::{Cluster, GROUP, Node, options, voters};
+use crate::cluster::{Cluster, GROUP, Node, options, voters};
 use vectron_consensus::{CreateGroup, RaftCore, Role};
 
 #[test]

@@ -1,0 +1,6 @@
+//! RaftCore, several nodes in one thread.
+
+mod cluster;
+mod members;
+mod replication;
+mod snapshots;
