@@ -1,5 +1,5 @@
 /**
- * ApplyQueue: committed entries of one group on their way into its state machine.
+ * ApplyQueue: committed entries of one group, and snapshots, on their way into its state machine.
  *
  * One batch is applied at a time, in order; what is committed meanwhile gathers into the next
  * batch, up to a limit in bytes. A change of membership is applied to raft first, written to the
@@ -16,6 +16,8 @@ export interface ApplyQueueOptions {
   readonly bytesMax: number
   /** Applies a change of membership and settles when the log has it. */
   readonly applyConfChange: (entry: CommittedEntry) => Promise<void>
+  /** Switches the state machine to a snapshot that the log has taken. */
+  readonly install: (index: LogIndex) => Promise<void>
   readonly onApplied: (batch: AppliedBatch) => void
   readonly onFailed: (error: unknown) => void
 }
@@ -29,6 +31,8 @@ export interface AppliedBatch {
 
 export class ApplyQueue {
   readonly #options: ApplyQueueOptions
+  /** Comes before all entries that wait. */
+  #snapshot: LogIndex | undefined
   #entries: CommittedEntry[] = []
   #running: Promise<void> | undefined
   #isClosed = false
@@ -43,19 +47,25 @@ export class ApplyQueue {
     this.#running ??= this.#run()
   }
 
+  /** The log has taken a snapshot, which holds all that waits. */
+  pushSnapshot(index: LogIndex): void {
+    if (this.#isClosed) return
+    this.#snapshot = index
+    this.#entries = []
+    this.#running ??= this.#run()
+  }
+
   /** Settles when the batch under way is applied; what waits behind it is dropped. */
   async close(): Promise<void> {
-    this.#isClosed = true
-    this.#entries = []
+    this.#drop()
     await this.#running
   }
 
   async #run(): Promise<void> {
     try {
-      while (this.#entries.length > 0) await this.#applyNext()
+      while (this.#snapshot !== undefined || this.#entries.length > 0) await this.#applyNext()
     } catch (error) {
-      this.#isClosed = true
-      this.#entries = []
+      this.#drop()
       this.#options.onFailed(error)
     } finally {
       this.#running = undefined
@@ -63,7 +73,12 @@ export class ApplyQueue {
   }
 
   async #applyNext(): Promise<void> {
-    const { stateMachine, applyConfChange, onApplied } = this.#options
+    const { stateMachine, applyConfChange, install, onApplied } = this.#options
+    const snapshot = this.#snapshot
+    if (snapshot !== undefined) {
+      this.#snapshot = undefined
+      return install(snapshot)
+    }
     const { entries, bytes } = this.#takeBatch()
     const [first, last] = [entries[0]!, entries.at(-1)!]
     assert(first.index > stateMachine.appliedIndex, `entry ${first.index} is applied only once`)
@@ -84,5 +99,11 @@ export class ApplyQueue {
       if (entry.kind === 'conf-change') break
     }
     return { entries: this.#entries.splice(0, count), bytes }
+  }
+
+  #drop(): void {
+    this.#isClosed = true
+    this.#snapshot = undefined
+    this.#entries = []
   }
 }

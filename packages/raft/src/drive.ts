@@ -18,6 +18,7 @@ import {
   VectronError,
 } from '@vectron/base'
 import type {
+  EntriesWanted,
   FailedGroup,
   GroupCommits,
   GroupStatus,
@@ -25,6 +26,8 @@ import type {
   RaftCore,
   RaftLog,
   ReadState,
+  SnapshotInstall,
+  SnapshotWanted,
 } from '@vectron/native'
 import type { Transport } from './transport.ts'
 
@@ -43,6 +46,10 @@ export interface DriveEvents {
   readonly answered: (state: ReadState) => void
   readonly changed: (status: GroupStatus) => void
   readonly failed: (group: FailedGroup) => void
+  /** The log has taken a snapshot, and its record is on stable storage. */
+  readonly taken: (install: SnapshotInstall) => void
+  readonly snapshotWanted: (wanted: SnapshotWanted) => void
+  readonly entriesWanted: (wanted: EntriesWanted) => void
 }
 
 export interface DriveOptions {
@@ -66,6 +73,7 @@ interface Chunk {
   /** The last batch of the chunk. */
   readonly batch: bigint
   readonly records: readonly Uint8Array[]
+  readonly installs: readonly SnapshotInstall[]
   readonly waiters: readonly Waiter[]
 }
 
@@ -135,22 +143,26 @@ export class Drive {
     this.#flush()
   }
 
-  #gather({ batch, records }: PollResult): void {
+  #gather({ batch, records, installs }: PollResult): void {
     const before = this.#gathering
     this.#gathering = {
       batch,
       records: [...(before?.records ?? []), ...(records === undefined ? [] : [records])],
+      installs: [...(before?.installs ?? []), ...installs],
       waiters: [...(before?.waiters ?? []), ...this.#waiters],
     }
     this.#waiters = []
   }
 
-  #dispatch({ changed, failed, committed, readStates }: PollResult): void {
+  #dispatch(poll: PollResult): void {
     const { events } = this.#options
+    const { changed, failed, committed, readStates, snapshotsWanted, entriesWanted } = poll
     for (const status of changed) events.changed(status)
     for (const group of failed) events.failed(group)
     for (const commits of committed) events.committed(commits)
     for (const state of readStates) events.answered(state)
+    for (const wanted of snapshotsWanted) events.snapshotWanted(wanted)
+    for (const wanted of entriesWanted) events.entriesWanted(wanted)
   }
 
   #flush(): void {
@@ -197,9 +209,11 @@ export class Drive {
     this.#state = { kind: 'waiting-for-room', cancel }
   }
 
-  #release({ batch, waiters }: Chunk): void {
-    this.#options.transport.send(this.#options.core.persisted(batch))
+  #release({ batch, installs, waiters }: Chunk): void {
+    const { core, transport, events } = this.#options
+    transport.send(core.persisted(batch))
     this.#appending = []
+    for (const install of installs) events.taken(install)
     for (const { resolve } of waiters) resolve()
   }
 

@@ -17,6 +17,20 @@ export interface HostLimits {
   readonly checkpointLogBytes: number
   /** Bytes that a checkpoint must free before the log is compacted. */
   readonly compactLogBytes: number
+  /** Bytes of log that a leader keeps for the member that lags most; beyond it gets a snapshot. */
+  readonly followerLogBytes: number
+  /** Bytes of log that other members keep, for the case that they lead one day. */
+  readonly spareLogBytes: number
+  /** Bytes of log that are kept after a snapshot while somebody fetches it. */
+  readonly snapshotLogBytes: number
+  /** Snapshots that a host offers at a time. */
+  readonly snapshotOffersMax: number
+  /** Snapshots that a host receives at a time. */
+  readonly snapshotFetchesMax: number
+  /** Milliseconds without progress after which either side gives a snapshot up. */
+  readonly snapshotStallMs: number
+  /** Milliseconds that a snapshot stays pinned when nobody needs it any more. */
+  readonly snapshotIdleMs: number
   /** Ticks after which an unanswered read barrier asks again. */
   readonly readRetryTicks: number
 }
@@ -29,6 +43,16 @@ export const HOST_LIMITS: HostLimits = {
   checkpointLogBytes: 32 * MIB,
   // Compacting writes to the log, so not for every few entries.
   compactLogBytes: 4 * MIB,
+  // A node that restarts within seconds or minutes catches up without a copy of its shards.
+  followerLogBytes: 16 * MIB,
+  spareLogBytes: 4 * MIB,
+  // A gigabyte at the default rate takes a quarter of a minute; writes go on meanwhile.
+  snapshotLogBytes: 256 * MIB,
+  // More would share the same disk and line, and each would take longer.
+  snapshotOffersMax: 2,
+  snapshotFetchesMax: 2,
+  snapshotStallMs: 30_000,
+  snapshotIdleMs: 5000,
   // Longer than a round trip on a slow network, shorter than an election.
   readRetryTicks: 5,
 }

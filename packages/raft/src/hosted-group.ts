@@ -5,8 +5,10 @@
  * the log and the network to the drive that all groups share.
  */
 import {
+  assertDefined,
   type Deadline,
   type GroupId,
+  isVectronError,
   type LogIndex,
   logIndex,
   type ReplicaId,
@@ -16,6 +18,8 @@ import {
 } from '@vectron/base'
 import type {
   CommittedEntry,
+  EntriesWanted,
+  GroupMember,
   GroupStatus,
   ProposeResult,
   RaftCore,
@@ -23,11 +27,14 @@ import type {
   ReadState,
 } from '@vectron/native'
 import { type AppliedBatch, ApplyQueue } from './apply-queue.ts'
-import { Compaction } from './compaction.ts'
+import { Compaction, type KeepRule } from './compaction.ts'
 import type { Drive } from './drive.ts'
 import type { HostLimits } from './host-limits.ts'
+import { lower } from './log-indexes.ts'
+import { type MemberChange, planMemberChange } from './member-change.ts'
 import { outcomeUnknown, Proposals, type Proposed } from './proposals.ts'
 import { ReadBarrier } from './read-barrier.ts'
+import { recoveredStart } from './recovered-start.ts'
 import type { StateMachine } from './state-machine.ts'
 
 /**
@@ -45,6 +52,8 @@ export interface HostedGroupOptions {
   readonly drive: Drive
   readonly limits: HostLimits
   readonly bootEpoch: bigint
+  /** Entries after this index are needed by a snapshot that is on its way. */
+  readonly keptFrom: () => LogIndex | undefined
   readonly onFailed: (group: GroupId, error: VectronError) => void
 }
 
@@ -54,8 +63,6 @@ export class HostedGroup {
   readonly #barrier: ReadBarrier
   readonly #applyQueue: ApplyQueue
   readonly #compaction: Compaction
-  /** No other replica needs entries from this one's memory. */
-  #isAlone = false
   #failure: VectronError | undefined
 
   constructor(options: HostedGroupOptions) {
@@ -71,6 +78,7 @@ export class HostedGroup {
       stateMachine,
       bytesMax: limits.applyBytesMax,
       applyConfChange: (entry) => this.#applyConfChange(entry),
+      install: (index) => this.#install(index),
       onApplied: (batch) => this.#onApplied(batch),
       onFailed: (error) => this.fail(error),
     })
@@ -78,23 +86,38 @@ export class HostedGroup {
       stateMachine,
       checkpointLogBytes: limits.checkpointLogBytes,
       compactLogBytes: limits.compactLogBytes,
+      keep: () => this.#keepRules(),
       forget: (index) => this.#forget(index),
       onFailed: (error) => this.fail(error),
     })
   }
 
-  /** Joins the core with what the log holds. A replica that is the only voter leads at once. */
-  open(members: readonly { readonly replica: ReplicaId; readonly learner: boolean }[]): void {
+  get stateMachine(): StateMachine {
+    return this.#options.stateMachine
+  }
+
+  get replica(): ReplicaId {
+    return this.#options.replica
+  }
+
+  /**
+   * Joins the core with what the log holds. A replica that is the only voter leads at once.
+   *
+   * @throws VectronError DATA_CORRUPT
+   */
+  async open(bootstrap: readonly GroupMember[]): Promise<void> {
     const { core, log, group, replica, stateMachine } = this.#options
     const recovered = log.load(group)
+    await this.#finishInstall(recovered)
     const applied = stateMachine.appliedIndex
-    core.createGroup({ group, replica, bootstrap: members, recovered, applied })
-    const status = this.#refreshMembers()
-    if (recovered !== undefined) this.#compaction.add(logIndex(status.lastIndex), recovered.length)
-    this.#trimMemory(applied)
-    const beginsHere = status.firstIndex === BOOTSTRAP.index + 1n
-    if (beginsHere && applied < BOOTSTRAP.index) this.#applyQueue.push([BOOTSTRAP])
-    if (this.#isAlone) core.campaign(group)
+    core.createGroup({ group, replica, bootstrap, recovered, applied })
+    const status = this.#status()
+    const start = logIndex(status.firstIndex - 1n)
+    if (recovered !== undefined) {
+      this.#compaction.addRecovered(start, logIndex(status.lastIndex), recovered.length)
+    }
+    if (start === BOOTSTRAP.index && applied < start) this.#applyQueue.push([BOOTSTRAP])
+    if (isAlone(status, replica)) core.campaign(group)
   }
 
   /**
@@ -119,6 +142,39 @@ export class HostedGroup {
     })
   }
 
+  /** @throws VectronError NOT_LEADER, INVALID_ARGUMENT, SHARD_UNAVAILABLE */
+  changeMembers(members: readonly GroupMember[], version: bigint): MemberChange {
+    this.#checkAlive()
+    const { core, group, replica } = this.#options
+    const plan = planMemberChange({ status: this.#status(), self: replica, members, version })
+    if (plan.kind === 'transferring') core.transferLeader(group, plan.to)
+    if (plan.kind !== 'propose') return plan
+    const proposed = core.proposeMembers(group, members, version)
+    switch (proposed.kind) {
+      case 'accepted':
+        return { kind: 'proposed' }
+      case 'unchanged':
+        return proposed
+      case 'dropped':
+        return { kind: 'under-way' }
+      case 'not-leader':
+        throw this.#notLeader(proposed.leader)
+    }
+  }
+
+  /** @throws VectronError NOT_LEADER, INVALID_ARGUMENT, SHARD_UNAVAILABLE */
+  transferLeader(to: ReplicaId): void {
+    this.#checkAlive()
+    const { core, group } = this.#options
+    const { role, leader, voters } = this.#status()
+    if (role !== 'leader') throw this.#notLeader(leader)
+    if (!voters.includes(to)) {
+      const text = `Replica ${to} is no voter of raft group ${group}: it cannot lead.`
+      throw new VectronError('INVALID_ARGUMENT', text, { subject: `raft group ${group}` })
+    }
+    core.transferLeader(group, to)
+  }
+
   passBarrier(deadline: Deadline): Promise<LogIndex> {
     this.#checkAlive()
     return this.#barrier.pass(deadline)
@@ -126,6 +182,15 @@ export class HostedGroup {
 
   onCommitted(entries: readonly CommittedEntry[]): void {
     if (this.#failure === undefined) this.#applyQueue.push(entries)
+  }
+
+  /** The log has taken a snapshot, durably: the state machine follows. */
+  onSnapshotTaken(index: LogIndex): void {
+    if (this.#failure === undefined) this.#applyQueue.pushSnapshot(index)
+  }
+
+  onEntriesWanted(wanted: EntriesWanted): void {
+    void this.#provideEntries(wanted)
   }
 
   onAnswered({ context, index }: ReadState): void {
@@ -140,6 +205,7 @@ export class HostedGroup {
   onTick(): void {
     this.#proposals.expire()
     this.#barrier.onTick()
+    this.#compaction.onTick()
   }
 
   /** Nothing more is applied; whoever waits is told why. */
@@ -172,7 +238,6 @@ export class HostedGroup {
   async #applyConfChange({ index, data }: CommittedEntry): Promise<void> {
     const { core, drive, group } = this.#options
     core.applyConfChange(group, index, data)
-    this.#refreshMembers()
     await drive.whenPersisted()
   }
 
@@ -186,9 +251,39 @@ export class HostedGroup {
     this.#barrier.onApplied()
     // A new leader answers reads from its first applied entry on.
     this.#barrier.askNext()
-    this.#trimMemory(lastIndex)
     this.#compaction.add(lastIndex, bytes)
     drive.wake()
+  }
+
+  /** A crash may have come between the log's taking of a snapshot and the state machine's. */
+  async #finishInstall(recovered: Uint8Array | undefined): Promise<void> {
+    const { stateMachine } = this.#options
+    const start = recovered === undefined ? logIndex(0n) : recoveredStart(recovered)
+    const isBehind = start > BOOTSTRAP.index && stateMachine.appliedIndex < start
+    if (isBehind) await stateMachine.installSnapshot(start)
+    else await stateMachine.dropPreparedSnapshot()
+  }
+
+  async #install(index: LogIndex): Promise<void> {
+    const { core, drive, group, stateMachine } = this.#options
+    await this.#compaction.restart(() => stateMachine.installSnapshot(index))
+    if (this.#failure !== undefined || core.status(group) === undefined) return
+    core.applied(group, index)
+    this.#barrier.onApplied()
+    drive.wake()
+  }
+
+  async #provideEntries({ low, bytesMax }: EntriesWanted): Promise<void> {
+    const { core, drive, log, group } = this.#options
+    try {
+      const record = await log.read(group, low, bytesMax)
+      if (this.#failure !== undefined || core.status(group) === undefined) return
+      core.provideEntries(group, low, record)
+      drive.wake()
+    } catch (error) {
+      // A log that is closing answers nothing more; a damaged one must not be led from.
+      if (isVectronError(error, 'DATA_CORRUPT')) this.fail(error)
+    }
   }
 
   async #forget(index: LogIndex): Promise<void> {
@@ -197,18 +292,27 @@ export class HostedGroup {
     if (this.#failure === undefined && core.status(group) !== undefined) core.compact(group, index)
   }
 
-  /** A replica without peers needs no applied entry in memory. */
-  #trimMemory(applied: LogIndex): void {
-    if (this.#isAlone) this.#options.core.compact(this.#options.group, applied)
+  /** What other members may need of this log. */
+  #keepRules(): readonly KeepRule[] {
+    const { core, group, replica, keptFrom, limits } = this.#options
+    const status = core.status(group)
+    if (status === undefined || isAlone(status, replica)) return []
+    const rules: KeepRule[] = []
+    const snapshot = keptFrom()
+    if (snapshot !== undefined) rules.push({ after: snapshot, bytesMax: limits.snapshotLogBytes })
+    if (status.role === 'leader') {
+      const matched = status.peers.map(({ matchIndex }) => logIndex(matchIndex))
+      const after = matched.reduce(lower, logIndex(status.lastIndex))
+      rules.push({ after, bytesMax: limits.followerLogBytes })
+    } else {
+      rules.push({ after: logIndex(0n), bytesMax: limits.spareLogBytes })
+    }
+    return rules
   }
 
-  #refreshMembers(): GroupStatus {
-    const { core, group, replica } = this.#options
-    const status = core.status(group)
-    if (status === undefined) throw new VectronError('INTERNAL', `Raft group ${group} is gone.`)
-    const { voters, learners } = status
-    this.#isAlone = learners.length === 0 && voters.length === 1 && voters[0] === replica
-    return status
+  #status(): GroupStatus {
+    const { core, group } = this.#options
+    return assertDefined(core.status(group), `raft group ${group} is in the core`)
   }
 
   #checkAccepted(proposed: ProposeResult): { readonly index: bigint; readonly term: bigint } {
@@ -217,10 +321,7 @@ export class HostedGroup {
       case 'accepted':
         return proposed
       case 'not-leader':
-        throw new VectronError('NOT_LEADER', `This replica does not lead raft group ${group}.`, {
-          subject: `raft group ${group}`,
-          metadata: { leader: proposed.leader.toString() },
-        })
+        throw this.#notLeader(proposed.leader)
       case 'dropped':
         throw new VectronError(
           'OVERLOADED',
@@ -230,7 +331,23 @@ export class HostedGroup {
     }
   }
 
+  #notLeader(leader: bigint): VectronError {
+    const { group, replica } = this.#options
+    const { voters, learners, votersOutgoing } = this.#status()
+    const isMember = [...voters, ...learners, ...votersOutgoing].includes(replica)
+    const why = isMember ? 'does not lead' : 'is no member of'
+    return new VectronError('NOT_LEADER', `Replica ${replica} ${why} raft group ${group}.`, {
+      subject: `raft group ${group}`,
+      metadata: { leader: leader.toString() },
+    })
+  }
+
   #checkAlive(): void {
     if (this.#failure !== undefined) throw this.#failure
   }
+}
+
+function isAlone({ voters, learners, votersOutgoing }: GroupStatus, replica: ReplicaId): boolean {
+  const others = learners.length + votersOutgoing.length
+  return others === 0 && voters.length === 1 && voters[0] === replica
 }

@@ -8,6 +8,7 @@ export {
 export type { ReleaseRule } from './drive.ts'
 export { HOST_LIMITS, type HostLimits } from './host-limits.ts'
 export { type Carry, InProcessNetwork, type Link } from './in-process-network.ts'
+export type { MemberChange } from './member-change.ts'
 export type { TlsFiles } from './peer/peer-credentials.ts'
 export { PEER_LIMITS, type PeerLimits } from './peer/peer-limits.ts'
 export { PeerTransport, type PeerTransportOptions } from './peer/peer-transport.ts'

@@ -11,14 +11,18 @@ import {
   type GroupId,
   groupId,
   type LogIndex,
+  logIndex,
   type ReplicaId,
   VectronError,
 } from '@vectron/base'
-import type { GroupStatus, RaftCore, RaftLog } from '@vectron/native'
+import type { GroupStatus, OutgoingMessage, RaftCore, RaftLog } from '@vectron/native'
 import { Drive, type ReleaseRule } from './drive.ts'
 import { HOST_LIMITS, type HostLimits } from './host-limits.ts'
 import { HostedGroup } from './hosted-group.ts'
+import type { MemberChange } from './member-change.ts'
 import type { Proposed } from './proposals.ts'
+import { SnapshotFetches } from './snapshot-fetches.ts'
+import { SnapshotOffers } from './snapshot-offers.ts'
 import type { StateMachine } from './state-machine.ts'
 import { Ticker } from './ticker.ts'
 import type { Transport } from './transport.ts'
@@ -62,7 +66,11 @@ export class ReplicaHost {
   readonly #options: ReplicaHostOptions
   readonly #limits: HostLimits
   readonly #groups = new Map<GroupId, HostedGroup>()
+  /** Being created: not yet to be found. */
+  readonly #opening = new Set<GroupId>()
   readonly #drive: Drive
+  readonly #offers: SnapshotOffers
+  readonly #fetches: SnapshotFetches
   readonly #ticker: Ticker
   #inFlightBytes = 0
 
@@ -85,15 +93,34 @@ export class ReplicaHost {
         answered: (state) => this.#find(state.group)?.onAnswered(state),
         changed: (status) => this.#find(status.group)?.onChanged(status),
         failed: ({ group, message }) => this.#find(group)?.fail(new Error(message)),
+        taken: ({ group, index }) => this.#find(group)?.onSnapshotTaken(logIndex(index)),
+        snapshotWanted: (wanted) => this.#offers.onWanted(wanted),
+        entriesWanted: (wanted) => this.#find(wanted.group)?.onEntriesWanted(wanted),
       },
       onFatal: (error) => this.#onFatal(error),
     })
     this.#ticker = new Ticker({ clock, tickMs: this.#limits.tickMs, tick: () => this.#tick() })
+    this.#offers = new SnapshotOffers({
+      core,
+      clock,
+      transport,
+      limits: this.#limits,
+      machineOf: (group) => this.#groups.get(group)?.stateMachine,
+      wake: () => this.#drive.wake(),
+    })
+    this.#fetches = new SnapshotFetches({
+      clock,
+      transport,
+      limits: this.#limits,
+      accept: (group, message) => this.#acceptSnapshot(group, message),
+    })
     transport.start({
-      receive: ({ group, data }) => this.#receive(group, data),
-      openSnapshot: () => undefined,
-      snapshotDone: () => {},
-      unreachable: () => {},
+      receive: (message) => this.#receive(message),
+      openSnapshot: (key) => this.#offers.open(key),
+      snapshotDone: (done) => this.#offers.onDone(done),
+      unreachable: (group, replica) => {
+        if (this.status(groupId(group)) !== undefined) core.reportUnreachable(group, replica)
+      },
     })
   }
 
@@ -104,9 +131,19 @@ export class ReplicaHost {
    * @throws VectronError DATA_CORRUPT when log and state machine contradict each other, CONFLICT
    */
   async createGroup(group: GroupId, options: GroupOptions): Promise<void> {
-    if (this.#groups.has(group)) {
+    if (this.#groups.has(group) || this.#opening.has(group)) {
       throw new VectronError('CONFLICT', `Raft group ${group} is hosted already.`)
     }
+    this.#opening.add(group)
+    try {
+      await this.#openGroup(group, options)
+    } finally {
+      this.#opening.delete(group)
+    }
+    await this.#drive.whenPersisted()
+  }
+
+  async #openGroup(group: GroupId, options: GroupOptions): Promise<void> {
     const { replica, bootstrap, stateMachine } = options
     const { core, log, transport, onGroupFailed } = this.#options
     const hosted = new HostedGroup({
@@ -118,12 +155,15 @@ export class ReplicaHost {
       drive: this.#drive,
       limits: this.#limits,
       bootEpoch: transport.identity.bootEpoch,
-      onFailed: (failed, error) => onGroupFailed?.(failed, error),
+      keptFrom: () => this.#offers.keptFrom(group),
+      onFailed: (failed, error) => {
+        void this.#stopSnapshots(failed)
+        onGroupFailed?.(failed, error)
+      },
     })
-    hosted.open(bootstrap)
+    await hosted.open(bootstrap)
     this.#groups.set(group, hosted)
     transport.join(group, replica)
-    await this.#drive.whenPersisted()
   }
 
   /**
@@ -158,6 +198,29 @@ export class ReplicaHost {
     return passed
   }
 
+  /**
+   * Brings a group that is led here to these members, of which the version counts the changes. Ask
+   * again until it is `unchanged`, or somebody else leads.
+   *
+   * @throws VectronError NOT_LEADER, INVALID_ARGUMENT, SHARD_UNAVAILABLE
+   */
+  changeMembers(group: GroupId, members: readonly GroupMember[], version: bigint): MemberChange {
+    const change = this.#get(group).changeMembers(members, version)
+    this.#drive.wake()
+    return change
+  }
+
+  /**
+   * Lets another voter lead a group that is led here. Ends with a change of leader, or as nothing
+   * after an election timeout.
+   *
+   * @throws VectronError NOT_LEADER, INVALID_ARGUMENT, SHARD_UNAVAILABLE
+   */
+  transferLeader(group: GroupId, to: ReplicaId): void {
+    this.#get(group).transferLeader(to)
+    this.#drive.wake()
+  }
+
   /** What Raft says of a group's replica here; undefined when it is not hosted or has failed. */
   status(group: GroupId): GroupStatus | undefined {
     return this.#options.core.status(group)
@@ -169,7 +232,7 @@ export class ReplicaHost {
     if (hosted === undefined) return
     this.#groups.delete(group)
     this.#options.transport.leave(group)
-    await hosted.close()
+    await Promise.all([hosted.close(), this.#stopSnapshots(group)])
     this.#options.core.destroyGroup(group)
   }
 
@@ -193,13 +256,32 @@ export class ReplicaHost {
   #tick(): void {
     this.#options.core.tick()
     for (const group of this.#groups.values()) group.onTick()
+    this.#offers.onTick()
+    this.#fetches.onTick()
     this.#drive.wake()
   }
 
-  #receive(group: bigint, message: Uint8Array): void {
-    if (this.#find(group) === undefined) return
-    this.#options.core.step(group, message)
+  #receive({ group, data }: OutgoingMessage): void {
+    const hosted = this.#find(group)
+    if (hosted === undefined || this.status(groupId(group)) === undefined) return
+    const offer = this.#options.core.step(group, data)
+    if (offer !== undefined) {
+      const { replica, stateMachine } = hosted
+      const message = data
+      this.#fetches.onOffer({ group: groupId(group), replica, stateMachine, offer, message })
+    }
     this.#drive.wake()
+  }
+
+  #acceptSnapshot(group: GroupId, message: Uint8Array): boolean {
+    if (this.status(group) === undefined) return false
+    const isAccepted = this.#options.core.acceptSnapshot(group, message)
+    this.#drive.wake()
+    return isAccepted
+  }
+
+  async #stopSnapshots(group: GroupId): Promise<void> {
+    await Promise.all([this.#offers.drop(group), this.#fetches.leave(group)])
   }
 
   /** Bounds the memory of writes under way; one write always fits, however large. */

@@ -7,7 +7,7 @@
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
-import { assert, type Clock, type Random, VectronError } from '@vectron/base'
+import { assert, assertDefined, type Clock, type Random, VectronError } from '@vectron/base'
 import { raft } from '@vectron/contracts'
 import type { RaftLog } from '@vectron/native'
 
@@ -51,6 +51,30 @@ export class SimRaftLog implements RaftLog {
     if (log === undefined) return undefined
     const entries = [...log.entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, data]) => data)
     return toBinary(raft.LogRecordSchema, { ...log.record, entries })
+  }
+
+  async read(group: bigint, low: bigint, bytesMax: number): Promise<Uint8Array | undefined> {
+    this.#checkAlive()
+    const log = this.#durable.get(group)
+    const start = log?.record.snapshot ?? create(raft.LogPositionSchema)
+    if (log === undefined || low <= start.index || !log.entries.has(low)) return undefined
+    const before = log.entries.get(low - 1n)
+    const entries: Uint8Array[] = []
+    let bytes = 0
+    for (let index = low; log.entries.has(index); index++) {
+      const entry = assertDefined(log.entries.get(index), 'the log has the entry')
+      bytes += entry.length
+      if (entries.length > 0 && bytes > bytesMax) break
+      entries.push(entry)
+    }
+    const snapshot =
+      before === undefined
+        ? start
+        : create(raft.LogPositionSchema, { index: low - 1n, term: entryTerm(before) })
+    return toBinary(
+      raft.LogRecordSchema,
+      create(raft.LogRecordSchema, { group, snapshot, entries }),
+    )
   }
 
   /** One fsync at a time; it takes in whatever was appended before it began. */
@@ -136,6 +160,7 @@ function applyRecord(log: GroupLog, record: raft.LogRecord): void {
   if (record.confState.length > 0) {
     log.record.confState = record.confState
     log.record.confIndex = record.confIndex
+    log.record.confVersion = record.confVersion
   }
   if (record.replicaId !== 0n) log.record.replicaId = record.replicaId
   if (record.snapshot !== undefined) {

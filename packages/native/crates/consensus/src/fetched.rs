@@ -3,8 +3,6 @@
 use raft::GetEntriesContext;
 use raft::eraftpb::Entry;
 
-use crate::records::LogPosition;
-
 /// Askers of one range that are told when it is there. More ask again with the next heartbeat.
 const ASKERS_MAX: usize = 8;
 
@@ -30,47 +28,35 @@ impl Wish {
     }
 }
 
-/// A range that was read. Invariant: entries are consecutive and begin after `before`.
+/// A range that was read. Invariant: entries are consecutive and begin at `before + 1`.
 pub(crate) struct Fetched {
-    before: LogPosition,
+    before: u64,
     entries: Vec<Entry>,
 }
 
 impl Fetched {
-    pub fn new(before: LogPosition, entries: Vec<Entry>) -> Self {
+    pub fn new(before: u64, entries: Vec<Entry>) -> Self {
         Self { before, entries }
     }
 
-    pub fn before(&self) -> LogPosition {
-        self.before
-    }
-
     pub fn last(&self) -> u64 {
-        self.before.index + self.entries.len() as u64
+        self.before + self.entries.len() as u64
     }
 
     /// Drops entries after `index`.
     pub fn truncate(&mut self, index: u64) {
-        let kept = index.saturating_sub(self.before.index) as usize;
+        let kept = index.saturating_sub(self.before) as usize;
         self.entries.truncate(kept);
     }
 
     pub fn holds(&self, index: u64) -> bool {
-        index > self.before.index && index <= self.last()
+        index > self.before && index <= self.last()
     }
 
     /// Entries from `low` to before `high`, as far as they were read.
     pub fn range(&self, low: u64, high: u64) -> impl Iterator<Item = &Entry> {
-        let to = high.min(self.last() + 1) - self.before.index - 1;
-        let from = low - self.before.index - 1;
+        let to = high.min(self.last() + 1) - self.before - 1;
+        let from = low - self.before - 1;
         self.entries[from as usize..to as usize].iter()
-    }
-
-    pub fn term_at(&self, index: u64) -> Option<u64> {
-        if index == self.before.index {
-            return Some(self.before.term);
-        }
-        let position = index.checked_sub(self.before.index + 1)?;
-        self.entries.get(position as usize).map(|entry| entry.term)
     }
 }

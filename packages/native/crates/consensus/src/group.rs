@@ -307,7 +307,7 @@ impl Group {
             Some(record) => {
                 let before = record.snapshot.unwrap_or_default();
                 Some(Fetched::new(
-                    before,
+                    before.index,
                     decode_entries(before, &record.entries)?,
                 ))
             }
@@ -334,7 +334,7 @@ impl Group {
             commit: raft.raft_log.committed,
             applied: raft.raft_log.applied,
             last_index: raft.raft_log.last_index(),
-            first_index: self.node.store().start().index + 1,
+            first_index: self.node.store().start() + 1,
             voters: members.state.get_voters().to_vec(),
             learners: members.state.get_learners().to_vec(),
             voters_outgoing: members.state.get_voters_outgoing().to_vec(),

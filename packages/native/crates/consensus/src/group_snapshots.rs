@@ -24,7 +24,7 @@ struct DescriptorVersion {
 
 impl Group {
     /// Answers a wish: followers behind the log's start get this snapshot from now on. Its index
-    /// must be applied, and in memory or the log's start.
+    /// must be applied, and in the log or its start.
     pub fn set_snapshot(&mut self, index: u64, data: &[u8]) -> Result<(), ConsensusError> {
         let refused = |why: &str| {
             ConsensusError::internal(format!(
@@ -98,8 +98,14 @@ impl Group {
         if message.to != self.replica || !self.needs(&message) || self.installing.is_some() {
             return Ok(false);
         }
+        let index = message.get_snapshot().get_metadata().index;
         self.take_in(message);
-        Ok(self.node.raft.snap().is_some())
+        if self.node.raft.snap().is_none() {
+            return Ok(false);
+        }
+        // From here on no other one is offered: its files would replace those of this one.
+        self.installing = Some(index);
+        Ok(true)
     }
 
     /// Raft has taken a snapshot: it goes into the record, and the log begins anew after it.

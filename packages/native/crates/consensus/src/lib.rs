@@ -22,6 +22,7 @@ mod membership;
 mod origin;
 mod records;
 mod tail;
+mod terms;
 
 pub use crate::answers::{
     Committed, CommittedKind, CoreOptions, CreateGroup, EntriesWanted, FailedGroup, GroupCommits,

@@ -1,8 +1,8 @@
 //! RaftLog: one durable log for all Raft groups of a process, on raft-engine.
 //!
 //! Owns the folder (locked against a second process), and the threads that write, read and purge.
-//! Stays true: a settled append is on stable storage; a damaged file is refused by name and never cut
-//! short. Leaves to the host when to compact and what the records mean.
+//! Stays true: a settled append is on stable storage; a damaged file is refused by name and never
+//! cut short. Leaves to the host when to compact and what the records mean.
 
 use std::fs::{self, File};
 use std::io;
@@ -214,8 +214,8 @@ impl Drop for RaftLog {
         self.submit(Task::Close);
         self.reads = None;
         if let Some(threads) = self.threads.take() {
-            // The writer holds the sender that the purge thread listens to. A panic of a thread that
-            // writes has ended the process already.
+            // The writer holds the sender that the purge thread listens to. A panic of a thread
+            // that writes has ended the process already.
             let _ = threads.writer.join();
             let _ = threads.purge.join();
             let _ = threads.reader.join();

@@ -1,11 +1,11 @@
-//! The end of one group's log, in the shape that raft reads it: newest entries in memory, older ones
-//! on disk until the log is compacted.
+//! The end of one group's log, in the shape that raft reads it: newest entries in memory, older
+//! ones on disk until the log is compacted.
 //!
 //! Raft's storage trait is synchronous, so what it may ask for must be in memory: everything above
 //! min(applied, persisted). Older entries are cached for followers that lag a little. For one that
 //! lags more the host reads entries from the log (`wanted` and `provide`); for one that lags behind
-//! the log's start there is a snapshot. Entries hold their payload as shared `Bytes`: a clone copies
-//! no data.
+//! the log's start there is a snapshot. Entries hold their payload as shared `Bytes`: a clone
+//! copies no data.
 //!
 //! Invariant: `entries` are consecutive and begin at `cached.index + 1`; `start <= cached`.
 
@@ -18,15 +18,18 @@ use raft::{Error, GetEntriesContext, RaftState, Result, Storage, StorageError};
 
 use crate::fetched::{Fetched, Wish};
 use crate::records::LogPosition;
+use crate::terms::Terms;
 
 /// Ranges that were read for lagging followers and are kept until others replace them.
 const FETCHED_MAX: usize = 4;
 
 pub(crate) struct Tail {
-    /// Position just before the log's first entry; its term is kept for log matching.
-    start: LogPosition,
-    /// Position just before the first entry in memory.
-    cached: LogPosition,
+    /// Index just before the log's first entry; its term is kept for log matching.
+    start: u64,
+    /// Index just before the first entry in memory.
+    cached: u64,
+    /// Of all entries of the log, in memory or not.
+    terms: Terms,
     entries: VecDeque<Entry>,
     /// Bytes of `entries`.
     bytes: u64,
@@ -48,9 +51,12 @@ struct Wishes {
 
 impl Tail {
     pub fn new(start: LogPosition, entries: Vec<Entry>, initial: (HardState, ConfState)) -> Self {
+        let mut terms = Terms::new(start);
+        terms.append(&entries);
         Self {
-            start,
-            cached: start,
+            start: start.index,
+            cached: start.index,
+            terms,
             bytes: entries.iter().map(entry_bytes).sum(),
             entries: entries.into(),
             fetched: VecDeque::new(),
@@ -60,62 +66,56 @@ impl Tail {
         }
     }
 
-    /// Position just before the log's first entry.
-    pub fn start(&self) -> LogPosition {
+    /// Index just before the log's first entry.
+    pub fn start(&self) -> u64 {
         self.start
     }
 
     pub fn last(&self) -> u64 {
-        self.cached.index + self.entries.len() as u64
+        self.cached + self.entries.len() as u64
     }
 
     /// Adds entries; those from the first one's index on are superseded.
     pub fn append(&mut self, entries: &[Entry]) {
         let Some(first) = entries.first() else { return };
         assert!(
-            first.index > self.cached.index && first.index <= self.last() + 1,
+            first.index > self.cached && first.index <= self.last() + 1,
             "entries from {} do not continue a log of {} to {}",
             first.index,
-            self.start.index + 1,
+            self.start + 1,
             self.last()
         );
-        let kept = (first.index - self.cached.index - 1) as usize;
+        let kept = (first.index - self.cached - 1) as usize;
         let superseded = self.entries.drain(kept..);
         self.bytes -= superseded.map(|entry| entry_bytes(&entry)).sum::<u64>();
         self.bytes += entries.iter().map(entry_bytes).sum::<u64>();
         self.entries.extend(entries.iter().cloned());
+        self.terms.append(entries);
     }
 
-    /// The log forgets entries up to and including `index`, which must be in memory or forgotten.
+    /// The log forgets entries up to and including `index`, which must be in it.
     pub fn compact(&mut self, index: u64) {
-        if index <= self.start.index {
+        if index <= self.start {
             return;
         }
         self.evict(index);
-        // Below what is in memory the term is unknown unless the entry was read. Then a follower
-        // that ends exactly there gets a snapshot.
-        self.start = LogPosition {
-            index,
-            term: self.term_at(index).unwrap_or(0),
-        };
-        self.fetched
-            .retain(|fetched| fetched.before().index >= index);
+        self.start = index;
+        self.terms.compact(index);
+        self.fetched.retain(|fetched| fetched.last() > index);
     }
 
     /// Drops entries up to and including `index` from memory; the log keeps them.
     pub fn evict(&mut self, index: u64) {
-        if index <= self.cached.index {
+        if index <= self.cached {
             return;
         }
-        let term = self
-            .term_at(index)
-            .expect("drops only what the log holds in memory");
+        assert!(index <= self.last(), "drops only what the log holds");
         let dropped = self
             .entries
-            .drain(..(index - self.cached.index) as usize)
+            .drain(..(index - self.cached) as usize)
             .map(|entry| entry_bytes(&entry));
         self.bytes -= dropped.sum::<u64>();
-        self.cached = LogPosition { index, term };
+        self.cached = index;
         if self.entries.capacity() > 1024 && self.entries.len() < self.entries.capacity() / 8 {
             self.entries.shrink_to_fit();
         }
@@ -123,7 +123,7 @@ impl Tail {
 
     /// Evicts the oldest entries up to `index` until at most `bytes_max` bytes are in memory.
     pub fn evict_beyond(&mut self, index: u64, bytes_max: u64) {
-        let mut to = self.cached.index;
+        let mut to = self.cached;
         let mut bytes = self.bytes;
         for entry in &self.entries {
             if bytes <= bytes_max || entry.index > index {
@@ -137,26 +137,21 @@ impl Tail {
 
     /// The log begins anew after a snapshot.
     pub fn restore(&mut self, position: LogPosition) {
-        self.start = position;
-        self.cached = position;
+        self.start = position.index;
+        self.cached = position.index;
+        self.terms = Terms::new(position);
         self.entries.clear();
         self.bytes = 0;
         self.fetched.clear();
         self.snapshot = None;
     }
 
+    /// The term of an entry of the log, or of the position before its first one.
     pub fn term_at(&self, index: u64) -> Option<u64> {
-        if index == self.cached.index {
-            return Some(self.cached.term);
+        if index > self.last() {
+            return None;
         }
-        if let Some(position) = index.checked_sub(self.cached.index + 1) {
-            return self.entries.get(position as usize).map(|entry| entry.term);
-        }
-        if index == self.start.index && self.start.term > 0 {
-            return Some(self.start.term);
-        }
-        let mut fetched = self.fetched.iter();
-        fetched.find_map(|fetched| fetched.term_at(index))
+        self.terms.at(index)
     }
 
     pub fn set_snapshot(&mut self, snapshot: Option<Snapshot>) {
@@ -168,7 +163,7 @@ impl Tail {
     pub fn provide(&mut self, low: u64, fetched: Option<Fetched>) -> Vec<GetEntriesContext> {
         if let Some(mut fetched) = fetched {
             // Newer ones are in memory, and may still be superseded.
-            fetched.truncate(self.cached.index);
+            fetched.truncate(self.cached);
             self.fetched.push_back(fetched);
             if self.fetched.len() > FETCHED_MAX {
                 self.fetched.pop_front();
@@ -226,7 +221,7 @@ impl Storage for Tail {
         max_size: impl Into<Option<u64>>,
         context: GetEntriesContext,
     ) -> Result<Vec<Entry>> {
-        if low <= self.start.index {
+        if low <= self.start {
             return Err(Error::Store(StorageError::Compacted));
         }
         assert!(
@@ -235,9 +230,9 @@ impl Storage for Tail {
             self.last()
         );
         let limit = max_size.into().unwrap_or(u64::MAX);
-        if low > self.cached.index {
-            let from = (low - self.cached.index - 1) as usize;
-            let to = (high - self.cached.index - 1) as usize;
+        if low > self.cached {
+            let from = (low - self.cached - 1) as usize;
+            let to = (high - self.cached - 1) as usize;
             return Ok(take_within(self.entries.range(from..to), limit));
         }
         if let Some(fetched) = self.fetched.iter().find(|fetched| fetched.holds(low)) {
@@ -246,7 +241,7 @@ impl Storage for Tail {
         assert!(
             context.can_async(),
             "entries from {low} are needed at once; memory begins after {}",
-            self.cached.index
+            self.cached
         );
         Wish::note(&mut self.wishes.borrow_mut().entries, low, context);
         Err(Error::Store(StorageError::LogTemporarilyUnavailable))
@@ -261,7 +256,7 @@ impl Storage for Tail {
     }
 
     fn first_index(&self) -> Result<u64> {
-        Ok(self.start.index + 1)
+        Ok(self.start + 1)
     }
 
     fn last_index(&self) -> Result<u64> {
@@ -273,7 +268,7 @@ impl Storage for Tail {
         if let Some(snapshot) = &self.snapshot {
             let index = snapshot.get_metadata().index;
             // The follower goes on after the snapshot: the log must still hold that.
-            if index >= request_index && index >= self.start.index {
+            if index >= request_index && index >= self.start {
                 return Ok(snapshot.clone());
             }
         }
@@ -373,8 +368,7 @@ mod tests {
         assert_eq!(read(&tail), unavailable);
         assert_eq!(tail.take_entries_wanted(), [6]);
         assert!(tail.take_entries_wanted().is_empty(), "told only once");
-        let before = LogPosition { index: 5, term: 2 };
-        let fetched = Fetched::new(before, vec![entry(6, 2, 1), entry(7, 2, 1)]);
+        let fetched = Fetched::new(5, vec![entry(6, 2, 1), entry(7, 2, 1)]);
         assert_eq!(tail.provide(6, Some(fetched)).len(), 2);
         assert_eq!(read(&tail), Ok(vec![6, 7]));
         assert_eq!(tail.term(5), Ok(2));
@@ -386,9 +380,9 @@ mod tests {
     fn memory_is_bounded_by_bytes() {
         let mut tail = tail(5..=9);
         tail.evict_beyond(8, 250);
-        assert_eq!(tail.cached.index, 7);
+        assert_eq!(tail.cached, 7);
         tail.evict_beyond(8, 0);
-        assert_eq!(tail.cached.index, 8, "what is not applied stays");
+        assert_eq!(tail.cached, 8, "what is not applied stays");
         assert_eq!(tail.bytes, tail.entries.iter().map(entry_bytes).sum());
         assert_eq!(tail.first_index().unwrap(), 5);
     }
