@@ -1,5 +1,6 @@
 /** All commands of `vectron`, put together. */
 import { Command } from 'commander'
+import { addAuthCommands } from './commands/auth.ts'
 import { addClusterCommands } from './commands/cluster.ts'
 import { addClusterStateCommands } from './commands/cluster-state.ts'
 import { addCollectionCommands } from './commands/collection.ts'
@@ -38,6 +39,7 @@ First steps:
   addClusterCommands(program, context)
   addServiceCommands(program, context)
   addWorkerCommands(commandOf(program, 'worker'), context)
+  addAuthCommands(commandOf(program, 'auth'), context)
   addShardCommands(program, context)
   addClusterStateCommands(commandOf(program, 'cluster'), context)
   addCollectionCommands(program, context)

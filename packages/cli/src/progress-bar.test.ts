@@ -14,6 +14,7 @@ function recorder(isTerminal: boolean) {
     status: (text) => text !== undefined && lines.push(text),
     isOutTerminal: isTerminal,
     isNoteTerminal: isTerminal,
+    askSecret: async () => undefined,
     columns: 80,
     bold: same,
     dim: same,

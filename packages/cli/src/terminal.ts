@@ -4,6 +4,7 @@
  * Colour only on a terminal, never with NO_COLOR set (https://no-color.org) or TERM=dumb.
  */
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 
 export interface Terminal {
   /** Data; one line break is added. */
@@ -23,6 +24,8 @@ export interface Terminal {
   red(text: string): string
   /** Asks and waits for one line; undefined when nobody can answer. */
   ask(question: string): Promise<string | undefined>
+  /** As ask, without showing what is typed. */
+  askSecret(question: string): Promise<string | undefined>
 }
 
 const COLUMNS_DEFAULT = 80
@@ -67,6 +70,18 @@ export function processTerminal(): Terminal {
         return await lines.question(question)
       } finally {
         lines.close()
+      }
+    },
+    async askSecret(question) {
+      if (!stdin.isTTY || !stderr.isTTY) return undefined
+      stderr.write(question)
+      const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+      const lines = createInterface({ input: stdin, output: nowhere, terminal: true })
+      try {
+        return await lines.question('')
+      } finally {
+        lines.close()
+        stderr.write('\n')
       }
     },
   }

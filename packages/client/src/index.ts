@@ -4,6 +4,21 @@
  *     const vectron = new Vectron({ url: 'http://127.0.0.1:6180', apiKey })
  *     const { results } = await vectron.collection('dictionary').search({ text: 'a young dog' })
  */
+export { Account, type PasswordChange } from './account.ts'
+export type {
+  ApiKey,
+  CreatedApiKey,
+  DayUsage,
+  KeyScope,
+  Member,
+  NewApiKey,
+  PlanLimits,
+  Profile,
+  Project,
+  Role,
+  Session,
+  Token,
+} from './account-resources.ts'
 export { type ApiErrorFacts, type FieldViolation, VectronApiError } from './api-error.ts'
 export { batchesOf, writeInParallel } from './bulk.ts'
 export { Cluster, type WatchOptions } from './cluster.ts'
@@ -39,6 +54,7 @@ export {
   type Value,
   where,
 } from './filter.ts'
+export { type ProjectChange, Projects } from './projects.ts'
 export type {
   ClusterStatistics,
   CollectionChange,

@@ -9,7 +9,7 @@ import { RETRY_DEFAULTS, type RetryPolicy, retryDelayMs } from './retry.ts'
 export interface ClientOptions {
   /** Base address, such as `http://127.0.0.1:6180`. */
   readonly url: string
-  /** Sent as a bearer token. */
+  /** An API key or an access token; sent as a bearer token. */
   readonly apiKey?: string | undefined
   /** Milliseconds for one call with all its retries. Default 30,000. */
   readonly timeoutMs?: number

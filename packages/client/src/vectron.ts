@@ -1,7 +1,9 @@
 /** The client of one Vectron: collections, and the state of the cluster. */
+import { Account } from './account.ts'
 import { Cluster } from './cluster.ts'
 import type { ClusterHealth } from './cluster-resources.ts'
 import { type AnyPayload, Collection } from './collection.ts'
+import { Projects } from './projects.ts'
 import type {
   ClusterStatistics,
   CollectionChange,
@@ -15,12 +17,18 @@ const COLLECTIONS = '/v1/collections'
 export class Vectron {
   /** Members, workers and shards, and what is done to them. */
   readonly cluster: Cluster
+  /** The account of a person: an access token as the client's key. */
+  readonly account: Account
+  /** Projects with their members and API keys. */
+  readonly projects: Projects
   readonly #transport: Transport
 
   /** Nothing is sent until a method is called. */
   constructor(options: ClientOptions) {
     this.#transport = new Transport(options)
     this.cluster = new Cluster(this.#transport)
+    this.account = new Account(this.#transport)
+    this.projects = new Projects(this.#transport)
   }
 
   /**

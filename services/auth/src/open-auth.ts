@@ -57,6 +57,8 @@ export interface RunningAuth {
   isInForce(credential: string): Promise<boolean>
   /** Keys that were ever made in the default project. */
   countKeys(): Promise<number>
+  /** Whether the owner has chosen an address and a password. */
+  isOwnerSettled(): Promise<boolean>
   /** Signs in as the owner, once. */
   createSignInLink(): Promise<string>
 }
@@ -90,6 +92,7 @@ export async function openAuth(options: AuthOptions): Promise<RunningAuth> {
     },
     isInForce: async (credential) => (await context.principals.resolve(credential)) !== undefined,
     countKeys: async () => (await apiKeys.list(DEFAULT_PROJECT)).length,
+    isOwnerSettled: async () => (await accounts.profile(owner.id)).email !== '',
     createSignInLink: () => accounts.createLink(owner.id),
   }
 }

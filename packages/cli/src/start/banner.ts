@@ -9,6 +9,8 @@ export interface StartedServer {
   readonly url: string
   readonly grpcAddress: string
   readonly apiKey: string
+  /** Signs in as the owner, once; absent when the owner has a password. */
+  readonly signInToken: string | undefined
   /** File that holds address and key for the CLI. */
   readonly profile: string
   readonly dataFolder: string
@@ -32,6 +34,9 @@ export function bannerLines(server: StartedServer, terminal: Terminal): string[]
     line('API', url, 'HTTP/JSON'),
     line('gRPC', server.grpcAddress, 'with reflection and health'),
     line('API key', server.apiKey, `saved in ${shortPath(server.profile)}`),
+    ...(server.signInToken === undefined
+      ? []
+      : [line('Sign in', `vectron auth login --link ${server.signInToken}`, 'once, within a day')]),
     isKept
       ? line('Data', shortPath(server.dataFolder), 'kept; --ephemeral starts without')
       : line('Data', server.dataFolder, 'temporary: REMOVED when Vectron stops'),

@@ -98,6 +98,9 @@ async function describeServer(
     url: running.httpUrl,
     grpcAddress: running.grpcAddress,
     apiKey: await findKey(running, folder),
+    signInToken: (await running.auth.isOwnerSettled())
+      ? undefined
+      : await running.auth.createSignInLink(),
     profile: profilePath(folder),
     dataFolder: folder,
     isKept: !flags.ephemeral,
