@@ -217,6 +217,15 @@ test('A prepared snapshot that the log did not take is dropped.', async () => {
   assert.equal(holder.appliedIndex, OLD)
 })
 
+test('A prepared snapshot is not given up for another one, unless the log went past it.', async () => {
+  const holder = await openAt(new MemoryDisk(), OLD)
+  const snapshot = await takeNew()
+  await (await send(snapshot, holder)).finish()
+  await assert.rejects(send(snapshot, holder), { reason: 'CONFLICT' })
+  await holder.engine.apply([{ index: NEW + 1n, command: new Uint8Array() }])
+  await (await send(snapshot, holder)).abort()
+})
+
 test('Only the prepared snapshot is installed, not one of another index.', async () => {
   const holder = await openAt(new MemoryDisk(), OLD)
   await (await send(await takeNew(), holder)).finish()

@@ -72,8 +72,20 @@ export class EngineHolder {
     return takeSnapshot(this.engine, this.#options.folder)
   }
 
-  receiveSnapshot(manifest: SnapshotManifest): Promise<SnapshotReceiver> {
-    return receiveSnapshot(this.#options.folder, manifest)
+  /**
+   * Begins to receive a snapshot beside the engine.
+   *
+   * @throws VectronError CONFLICT while another one is prepared that the log may have taken: it must
+   *   be there when it is installed; DATA_CORRUPT, DISK_FULL
+   */
+  async receiveSnapshot(manifest: SnapshotManifest): Promise<SnapshotReceiver> {
+    const { folder } = this.#options
+    const prepared = await folder.readPrepared()
+    if (prepared !== undefined && prepared > this.appliedIndex) {
+      const text = `The snapshot of index ${prepared} is prepared and waits to be installed.`
+      throw new VectronError('CONFLICT', text, { subject: folder.path })
+    }
+    return receiveSnapshot(folder, manifest)
   }
 
   dropPreparedSnapshot(): Promise<void> {
