@@ -1,0 +1,197 @@
+/** Three replicas of a shard, with real engines and logs: one that was away rejoins by a snapshot. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import {
+  deadlineAfter,
+  groupOfShard,
+  type Random,
+  replicaId,
+  seededRandom,
+  shardId,
+  sleep,
+  systemClock,
+  systemDisk,
+} from '@vectron/base'
+import { engine, vectron, worker } from '@vectron/contracts'
+import { createRaftCore, openRaftLog, openShardEngine } from '@vectron/native'
+import { HOST_LIMITS, InProcessNetwork, ReplicaHost } from '@vectron/raft'
+import { EngineHolder } from './engine-holder.ts'
+import { Shard } from './shard.ts'
+import { ShardFolder } from './shard-folder.ts'
+import { encodeUpsert, type PointRecord } from './write-command.ts'
+
+const SHARD = shardId(7n)
+const NODES = [1n, 2n, 3n]
+const MEMBERS = NODES.map((node) => ({ replica: replicaId(node), learner: false }))
+const EPOCH = { membership: 1n, range: 1n }
+const DIMENSION = 32
+const BATCH = 250
+/** Ten times as fast as in production, and a log that soon forgets. */
+const LIMITS = {
+  ...HOST_LIMITS,
+  tickMs: 10,
+  checkpointLogBytes: 50_000,
+  compactLogBytes: 10_000,
+  followerLogBytes: 10_000,
+  spareLogBytes: 10_000,
+}
+
+const CONFIG = toBinary(
+  engine.ShardConfigSchema,
+  create(engine.ShardConfigSchema, {
+    shardId: SHARD,
+    dimension: DIMENSION,
+    metric: vectron.Metric.COSINE,
+  }),
+)
+
+interface Node {
+  readonly host: ReplicaHost
+  readonly holder: EngineHolder
+  readonly shard: Shard
+  close(): Promise<void>
+}
+
+class Cluster {
+  readonly network = new InProcessNetwork()
+  readonly nodes = new Map<bigint, Node>()
+  readonly #folder: string
+  #lives = 0n
+
+  static async open(context: TestContext): Promise<Cluster> {
+    const cluster = new Cluster(await mkdtemp(join(tmpdir(), 'vectron-replicas-')))
+    context.after(() => cluster.#close())
+    for (const node of NODES) await cluster.start(node)
+    return cluster
+  }
+
+  private constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async start(nodeId: bigint): Promise<Node> {
+    const folder = join(this.#folder, nodeId.toString())
+    const log = await openRaftLog(join(folder, 'log'))
+    const host = ReplicaHost.open({
+      core: createRaftCore({
+        seed: nodeId,
+        electionTicks: 15,
+        heartbeatTicks: 2,
+        messageBytesMax: 1 << 18,
+        inflightMessagesMax: 64,
+        uncommittedBytesMax: 1 << 26,
+        committedBytesPerPollMax: 1 << 22,
+      }),
+      log,
+      clock: systemClock,
+      transport: this.network.connect({ clusterId: 'test', nodeId, bootEpoch: ++this.#lives }),
+      limits: LIMITS,
+      onFatal: (error) => assert.fail(`the log failed: ${error}`),
+    })
+    const holder = await EngineHolder.open({
+      folder: new ShardFolder({ shardsFolder: folder, shardId: SHARD, disk: systemDisk }),
+      openEngine: (path) => openShardEngine({ folder: path, config: CONFIG }),
+    })
+    const shard = await Shard.open({
+      shardId: SHARD,
+      replicaId: replicaId(nodeId),
+      members: MEMBERS,
+      epoch: EPOCH,
+      holder,
+      host,
+      clock: systemClock,
+    })
+    const close = async () => {
+      this.nodes.delete(nodeId)
+      await shard.close()
+      await host.close()
+      await log.close()
+    }
+    const node = { host, holder, shard, close }
+    this.nodes.set(nodeId, node)
+    return node
+  }
+
+  /** Writes through whoever leads. */
+  async write(points: readonly PointRecord[]): Promise<void> {
+    const command = encodeUpsert('', points)
+    const leader = await this.leader()
+    await leader.shard.write(EPOCH, command, deadlineAfter(systemClock, 10_000))
+  }
+
+  async leader(): Promise<Node> {
+    return waitFor(() => [...this.nodes.values()].find(leads))
+  }
+
+  async #close(): Promise<void> {
+    for (const node of this.nodes.values()) await node.close()
+    await rm(this.#folder, { recursive: true })
+  }
+}
+
+function leads({ shard }: Node): boolean {
+  return shard.status?.role === 'leader' && shard.isCaughtUp
+}
+
+async function waitFor<T>(look: () => T | undefined | false): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    const found = look()
+    if (found !== undefined && found !== false) return found
+    assert.ok(tries < 3000, 'it comes within half a minute')
+    await sleep(systemClock, 10)
+  }
+}
+
+function randomPoints(random: Random, from: number): PointRecord[] {
+  const vector = () => Float32Array.from({ length: DIMENSION }, () => random.nextFloat() - 0.5)
+  return Array.from({ length: BATCH }, (_, number) => ({
+    id: `point-${from + number}`,
+    vector: new Uint8Array(vector().buffer),
+    payload: new Uint8Array(Buffer.from(`{"n":${from + number}}`)),
+  }))
+}
+
+function statsOf({ holder }: Node) {
+  const { stats } = fromBinary(worker.ShardReportSchema, holder.report())
+  assert.ok(stats)
+  return stats
+}
+
+test('A replica whose log is too far behind takes the shard as files, with its graph.', async (context) => {
+  const cluster = await Cluster.open(context)
+  const random = seededRandom(11n)
+  await cluster.write(randomPoints(random, 0))
+  const away = [...cluster.nodes].find(([, node]) => node.shard.status?.role === 'follower')
+  assert.ok(away)
+  const [awayId, awayNode] = away
+  await waitFor(() => awayNode.holder.appliedIndex >= 3n)
+  const missed = awayNode.holder.appliedIndex
+  await awayNode.close()
+  for (let from = BATCH; from < 12 * BATCH; from += BATCH) {
+    await cluster.write(randomPoints(random, from))
+  }
+  const leader = await cluster.leader()
+  await leader.holder.engine.indexed()
+  await waitFor(() => (leader.shard.status?.firstIndex ?? 0n) > missed + 1n)
+
+  const back = await cluster.start(awayId)
+  assert.equal(back.holder.appliedIndex, missed)
+  await waitFor(() => back.holder.appliedIndex >= leader.holder.appliedIndex)
+  const { pointsCount, indexedCount } = statsOf(back)
+  assert.deepEqual([pointsCount, indexedCount], [BigInt(12 * BATCH), BigInt(12 * BATCH)])
+  const digests = await Promise.all(
+    [...cluster.nodes.values()].map(({ holder }) => holder.engine.digest()),
+  )
+  for (const digest of digests) assert.deepEqual(digest, digests[0])
+
+  // It is a member like the others: its word counts when the third is away.
+  const third = [...cluster.nodes.values()].find((node) => node !== leader && node !== back)
+  await third?.close()
+  await cluster.write(randomPoints(random, 12 * BATCH))
+  await waitFor(() => statsOf(back).pointsCount === BigInt(13 * BATCH))
+  assert.ok(back.host.status(groupOfShard(SHARD)))
+})
