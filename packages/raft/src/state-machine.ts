@@ -26,7 +26,12 @@ export interface StateMachine<Result = unknown> {
   checkpoint(): Promise<LogIndex>
   /** Pins the state as files, at an index of at least the applied one at the time of the call. */
   takeSnapshot(): Promise<StateSnapshot>
-  /** Begins to receive a snapshot beside the state. An earlier prepared one is dropped. */
+  /**
+   * Begins to receive a snapshot beside the state. An earlier prepared one may be dropped only when
+   * the log cannot have taken it.
+   *
+   * @throws VectronError CONFLICT while an earlier one is prepared and may be installed yet
+   */
   receiveSnapshot(manifest: SnapshotManifest): Promise<SnapshotReceiver>
   /**
    * Switches atomically to the prepared snapshot of this index and settles when the switch is
