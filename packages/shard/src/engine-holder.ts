@@ -75,8 +75,8 @@ export class EngineHolder {
   /**
    * Begins to receive a snapshot beside the engine.
    *
-   * @throws VectronError CONFLICT while another one is prepared that the log may have taken: it must
-   *   be there when it is installed; DATA_CORRUPT, DISK_FULL
+   * @throws VectronError CONFLICT while another one is prepared that the log may have taken: it
+   *   must be there when it is installed; DATA_CORRUPT, DISK_FULL
    */
   async receiveSnapshot(manifest: SnapshotManifest): Promise<SnapshotReceiver> {
     const { folder } = this.#options

@@ -1,4 +1,4 @@
-/** Three replicas of a shard, with real engines and logs: one that was away rejoins by a snapshot. */
+/** Three replicas of a shard, real engines and logs: one that was away rejoins by a snapshot. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
