@@ -55,6 +55,12 @@ const STEPS: readonly Step[] = [
     folder: ROOT,
   },
   {
+    name: 'settings-doc',
+    cure: 'node tools/run.mjs tools/settings-doc.ts',
+    command: [process.execPath, 'tools/settings-doc.ts', '--check'],
+    folder: ROOT,
+  },
+  {
     name: 'generated',
     cure: 'npm run gen -- --rust',
     command: [process.execPath, 'tools/gen.ts', '--check', '--rust'],
@@ -93,7 +99,7 @@ async function main(names: readonly string[]): Promise<void> {
     const { exitCode, output } = await run(step)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     const verdict = exitCode === 0 ? 'ok' : `FAILED (${step.cure})`
-    console.log(`check ${step.name.padEnd(10)} ${seconds.padStart(6)} s  ${verdict}`)
+    console.log(`check ${step.name.padEnd(12)} ${seconds.padStart(6)} s  ${verdict}`)
     if (exitCode === 0) continue
     failed.push(step.name)
     console.log(output.trimEnd().replace(/^/gm, '    '))

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { createLogger, systemClock, systemRandom } from '@vectron/base'
 import { Closers } from './closers.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
+import { openNodeTls } from './node-tls.ts'
 import { openAuthPart } from './parts.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { AUTH_SETTINGS, type AuthConfig } from './settings.ts'
@@ -27,7 +28,8 @@ async function openAuthService(config: AuthConfig, around: Surroundings): Promis
   }
   const services = [running.auth, ...running.publicServices]
   const endpoint = { ...config.grpc, setting: 'grpc.advertise' }
-  const grpc = await openGrpcEndpoint(endpoint, services, around)
+  const tls = await openNodeTls(config.tls, around)
+  const grpc = await openGrpcEndpoint({ endpoint, services, tls }, around)
   grpc.serve()
   return { addresses: { grpc: grpc.address }, problems: () => [] }
 }

@@ -7,13 +7,19 @@ import {
   type WorkerDoor,
 } from '@vectron/routing'
 import { GrpcChannel } from '@vectron/rpc'
+import type { NodeTls } from './node-tls.ts'
 import type { Surroundings } from './surroundings.ts'
 
+export interface ConnectionsOptions extends Pick<Surroundings, 'closers' | 'clock' | 'random'> {
+  /** Absent: plain connections. */
+  readonly tls?: NodeTls | undefined
+}
+
 export class Connections {
-  readonly #around: Pick<Surroundings, 'closers' | 'clock' | 'random'>
+  readonly #around: ConnectionsOptions
   readonly #channels = new Map<string, GrpcChannel>()
 
-  constructor(around: Pick<Surroundings, 'closers' | 'clock' | 'random'>) {
+  constructor(around: ConnectionsOptions) {
     this.#around = around
     around.closers.add(() => {
       for (const channel of this.#channels.values()) channel.close()
@@ -24,7 +30,8 @@ export class Connections {
   channel(address: string): GrpcChannel {
     const known = this.#channels.get(address)
     if (known !== undefined) return known
-    const channel = new GrpcChannel(address)
+    const { tls } = this.#around
+    const channel = new GrpcChannel(address, tls && { tls: tls.grpc })
     this.#channels.set(address, channel)
     return channel
   }

@@ -6,6 +6,7 @@ import { formatAddress } from './address.ts'
 import { authenticatorDoors } from './authenticator-doors.ts'
 import { Connections } from './connections.ts'
 import { explainListen } from './listen.ts'
+import { openNodeTls } from './node-tls.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { GATEWAY_SETTINGS, type GatewayConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -35,7 +36,7 @@ async function openGatewayService(
 ): Promise<OpenService> {
   const { clock, random, logger, metrics, version, closers } = around
   const { host, port } = config.http
-  const connections = new Connections(around)
+  const connections = new Connections({ ...around, tls: await openNodeTls(config.tls, around) })
   const authChannel = connections.channel(config.auth.address)
   const client = connections.placement(config.placement.members)
   await untilAnswered('placement', () => client.getRouting({}), around)

@@ -2,7 +2,14 @@
 import { type BoundService, startGrpcServer } from '@vectron/rpc'
 import { advertised, type Endpoint } from './address.ts'
 import { listening } from './listen.ts'
+import type { NodeTls } from './node-tls.ts'
 import type { Surroundings } from './surroundings.ts'
+
+export interface GrpcEndpointOptions {
+  readonly endpoint: Endpoint
+  readonly services: readonly BoundService[]
+  readonly tls: NodeTls | undefined
+}
 
 export interface GrpcEndpoint {
   /** `host:port` that others are told. */
@@ -16,13 +23,12 @@ export interface GrpcEndpoint {
 
 /** Listens; calls may come at once. */
 export async function openGrpcEndpoint(
-  endpoint: Endpoint,
-  services: readonly BoundService[],
+  { endpoint, services, tls }: GrpcEndpointOptions,
   { logger, closers }: Surroundings,
 ): Promise<GrpcEndpoint> {
   const { host, port } = endpoint
   const server = await listening({ setting: 'grpc.port', host, port }, () =>
-    startGrpcServer({ host, port, services, logger }),
+    startGrpcServer({ host, port, services, logger, ...(tls && { tls: tls.grpc }) }),
   )
   let closing: Promise<void> | undefined
   const close = () => {

@@ -6,6 +6,7 @@ import { CATALOG_GROUP } from '@vectron/placement-service'
 import { formatAddress, parseMember } from './address.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
 import { LateService } from './late-service.ts'
+import { openNodeTls } from './node-tls.ts'
 import { openPlacementPart } from './parts.ts'
 import { openPeerTransport } from './peer-endpoint.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
@@ -33,8 +34,9 @@ async function openPlacementService(
   const members = cluster.members.map(parseMember)
   const memberId = BigInt(cluster.member)
   const own = members.find((one) => one.memberId === memberId)
-  const listed = { ...config.grpc, advertise: own?.address ?? '', setting: 'cluster.members' }
-  const grpc = await openGrpcEndpoint(listed, [late.bound], around)
+  const tls = await openNodeTls(config.tls, around)
+  const endpoint = { ...config.grpc, advertise: own?.address ?? '', setting: 'cluster.members' }
+  const grpc = await openGrpcEndpoint({ endpoint, services: [late.bound], tls }, around)
   // Without a list it is the only one.
   const sole = { memberId, address: grpc.address, raftAddress: formatAddress(config.raft) }
   const member = { memberId, members: members.length === 0 ? [sole] : members }
@@ -42,12 +44,13 @@ async function openPlacementService(
     {
       identity: { clusterId: cluster.name, nodeId: memberId, bootEpoch: around.bootEpoch },
       role: 'placement',
+      tls,
       listen: {
         ...config.raft,
         advertise: own?.raftAddress ?? '',
         setting: 'cluster.members',
       },
-      config: config.raft,
+      snapshotMibPerSecond: config.raft.snapshotMibPerSecond,
       addressOf: (node) => members.find((one) => one.memberId === node)?.raftAddress,
     },
     around,

@@ -52,9 +52,6 @@ const grpcSection = (port: number, whom: string) => ({
 
 const MIB = 1024 ** 2
 
-const fileSetting = (describe: string) =>
-  stringSetting({ default: '', describe: `${describe} (PEM); empty: no TLS between peers` })
-
 const raftSection = (port: number, whom: string) => ({
   host: hostSetting(`address on which it listens for ${whom}`),
   port: portSetting(port, 'port of Raft and of snapshots'),
@@ -64,15 +61,24 @@ const raftSection = (port: number, whom: string) => ({
     max: 65_536,
     describe: 'MiB of snapshots that it sends in a second, to all peers together',
   }),
-  tlsCert: fileSetting("file of this node's certificate, for node-<role>-<id>"),
-  tlsKey: fileSetting('file of the key of tlsCert'),
-  tlsCa: fileSetting("file of the cluster's authority, which signs every node's certificate"),
 })
 
 const adminSection = (port: number) => ({
   host: hostSetting('address on which it listens for probes and metrics'),
   port: portSetting(port, 'port of /livez, /readyz and /metrics'),
 })
+
+const tlsSection = {
+  cert: stringSetting({
+    default: '',
+    describe: 'PEM file of the certificate that this node shows to others; empty: no TLS',
+  }),
+  key: stringSetting({ default: '', describe: 'PEM file of its private key' }),
+  ca: stringSetting({
+    default: '',
+    describe: 'PEM file of the authority that signed the certificates of all nodes',
+  }),
+}
 
 const placementSection = {
   members: listSetting({
@@ -204,6 +210,7 @@ export const PLACEMENT_SETTINGS = {
   },
   raft: raftSection(6191, 'the other members of placement'),
   admin: adminSection(6192),
+  tls: tlsSection,
   driver: {
     silentMs: integerSetting({
       default: PLACEMENT_DEFAULTS.silentMs,
@@ -234,6 +241,7 @@ export const WORKER_SETTINGS = {
   grpc: grpcSection(6200, 'gateways'),
   raft: { ...raftSection(6201, 'other workers'), advertise: advertiseSetting() },
   admin: adminSection(6202),
+  tls: tlsSection,
   data: { ...dataSection, reserveBytes: reserveSetting },
   engine: ENGINE_SECTION,
   log: logSection('info'),
@@ -244,6 +252,7 @@ export const AUTH_SETTINGS = {
   ...identitySections,
   grpc: grpcSection(6210, 'gateways'),
   admin: adminSection(6212),
+  tls: tlsSection,
   data: dataSection,
   log: logSection('info'),
 } as const
@@ -275,6 +284,7 @@ export const GATEWAY_SETTINGS = {
     }),
   },
   admin: adminSection(6182),
+  tls: tlsSection,
   log: logSection('info'),
 } as const
 

@@ -9,6 +9,7 @@ import { PeerDirectory, readIdentity, registerWorker } from '@vectron/worker-ser
 import { Connections } from './connections.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
 import { LateService } from './late-service.ts'
+import { openNodeTls } from './node-tls.ts'
 import { openWorkerPart, workerFolder } from './parts.ts'
 import { openPeerTransport } from './peer-endpoint.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
@@ -30,12 +31,10 @@ export const WORKER_SERVICE: ServiceDefinition<typeof WORKER_SETTINGS> = {
 
 async function openWorkerService(config: WorkerConfig, around: Surroundings): Promise<OpenService> {
   const late = new LateService(worker.Worker, 'worker')
-  const grpc = await openGrpcEndpoint(
-    { ...config.grpc, setting: 'grpc.advertise' },
-    [late.bound],
-    around,
-  )
-  const connections = new Connections(around)
+  const tls = await openNodeTls(config.tls, around)
+  const endpoint = { ...config.grpc, setting: 'grpc.advertise' }
+  const grpc = await openGrpcEndpoint({ endpoint, services: [late.bound], tls }, around)
+  const connections = new Connections({ ...around, tls })
   const client = connections.placement(config.placement.members)
   const folder = workerFolder(config.data.folder)
   const register = (raftAddress: string) => {
@@ -52,8 +51,9 @@ async function openWorkerService(config: WorkerConfig, around: Surroundings): Pr
     {
       identity: { clusterId, nodeId: workerId, bootEpoch },
       role: 'worker',
+      tls,
       listen: { ...config.raft, setting: 'raft.advertise' },
-      config: config.raft,
+      snapshotMibPerSecond: config.raft.snapshotMibPerSecond,
       addressOf: (node) => peers.addressOf(node),
     },
     around,

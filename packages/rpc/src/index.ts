@@ -12,6 +12,7 @@ export {
   type RunningGrpcServer,
   startGrpcServer,
 } from './grpc/grpc-server.ts'
+export type { GrpcTls } from './grpc/grpc-tls.ts'
 export { GrpcHealth } from './grpc/health.ts'
 export { healthRoutes } from './http/health-routes.ts'
 export {

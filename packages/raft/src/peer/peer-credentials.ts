@@ -5,7 +5,7 @@
  * New connections use what was read last; those that are open stay as they are. Files that cannot
  * be used leave the earlier ones in place.
  */
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import { type CancelTimer, type Clock, type Disk, type Logger, VectronError } from '@vectron/base'
 
 /** Paths of PEM files. */
@@ -15,6 +15,14 @@ export interface TlsFiles {
   readonly key: string
   /** The cluster's authority: only nodes with a certificate of it are let in. */
   readonly ca: string
+}
+
+/** What the files hold. */
+export interface TlsPem {
+  readonly cert: string
+  readonly key: string
+  readonly ca: string
+  readonly minVersion: 'TLSv1.3'
 }
 
 export interface PeerCredentialsOptions {
@@ -29,7 +37,7 @@ export interface PeerCredentialsOptions {
 
 export class PeerCredentials {
   readonly #options: PeerCredentialsOptions
-  #pem: SecureContextOptions
+  #pem: TlsPem
   #context: SecureContext
   #cancelLook: CancelTimer
 
@@ -39,11 +47,7 @@ export class PeerCredentials {
     return new PeerCredentials(options, pem, createContext(options.files, pem))
   }
 
-  private constructor(
-    options: PeerCredentialsOptions,
-    pem: SecureContextOptions,
-    context: SecureContext,
-  ) {
+  private constructor(options: PeerCredentialsOptions, pem: TlsPem, context: SecureContext) {
     this.#options = options
     this.#pem = pem
     this.#context = context
@@ -56,7 +60,7 @@ export class PeerCredentials {
   }
 
   /** For a server, from now on. */
-  get pem(): SecureContextOptions {
+  get pem(): TlsPem {
     return this.#pem
   }
 
@@ -88,7 +92,7 @@ export class PeerCredentials {
   }
 }
 
-async function readPem({ files, disk }: PeerCredentialsOptions): Promise<SecureContextOptions> {
+async function readPem({ files, disk }: PeerCredentialsOptions): Promise<TlsPem> {
   const read = async (path: string) => {
     const bytes = await disk.read(path)
     if (bytes !== undefined) return Buffer.from(bytes).toString()
@@ -96,11 +100,11 @@ async function readPem({ files, disk }: PeerCredentialsOptions): Promise<SecureC
       subject: path,
     })
   }
-  const [cert, key, ca] = await Promise.all([files.cert, files.key, files.ca].map(read))
-  return { cert, key, ca, minVersion: 'TLSv1.3' } as SecureContextOptions
+  const [cert, key, ca] = await Promise.all([read(files.cert), read(files.key), read(files.ca)])
+  return { cert, key, ca, minVersion: 'TLSv1.3' }
 }
 
-function createContext(files: TlsFiles, pem: SecureContextOptions): SecureContext {
+function createContext(files: TlsFiles, pem: TlsPem): SecureContext {
   try {
     return createSecureContext(pem)
   } catch (cause) {

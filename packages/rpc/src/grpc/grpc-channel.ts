@@ -18,6 +18,7 @@ import type { CallOptions, Client } from '../client.ts'
 import { methodPath } from '../service.ts'
 import { decodeResponse, encodeMessage } from '../wire-codec.ts'
 import { ClientCall, type ClientCallOptions } from './grpc-client-call.ts'
+import { clientTls, type GrpcTls } from './grpc-tls.ts'
 
 type AnyMessage = MessageShape<DescMessage>
 type AnyInit = MessageInitShape<DescMessage>
@@ -27,6 +28,8 @@ export interface GrpcChannelOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Milliseconds for a unary call that says nothing else. Default: 30,000. */
   readonly timeoutMs?: number
+  /** The server must show a certificate of the same authority. Default: no TLS. */
+  readonly tls?: GrpcTls
 }
 
 /** Bytes that a server may send ahead: a large page of a scroll. */
@@ -125,7 +128,9 @@ export class GrpcChannel {
   #connected(): ClientHttp2Session {
     const open = this.#session
     if (open !== undefined && !open.closed && !open.destroyed) return open
-    const session = connect(`http://${this.#address}`, {
+    const { tls } = this.#options
+    const session = connect(`${tls === undefined ? 'http' : 'https'}://${this.#address}`, {
+      ...(tls === undefined ? {} : clientTls(tls)),
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,
     })

@@ -7,11 +7,14 @@
  * Leaves the life of one call to grpc-call.ts.
  */
 import {
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type ServerOptions,
 } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import { type Clock, LIMITS, type Logger, systemClock, VectronError } from '@vectron/base'
@@ -21,6 +24,7 @@ import { type BoundService, methodPath } from '../service.ts'
 import { reportError } from '../status.ts'
 import { type ServedMethod, serveCall } from './grpc-call.ts'
 import { errorTrailers, GRPC_CONTENT_TYPE } from './grpc-headers.ts'
+import { type GrpcTls, serverTls } from './grpc-tls.ts'
 import { GrpcHealth } from './health.ts'
 import { reflectionServices } from './reflection.ts'
 
@@ -34,6 +38,8 @@ export interface GrpcServerOptions {
   readonly interceptors?: readonly Interceptor[]
   readonly logger: Logger
   readonly clock?: Clock
+  /** Callers must show a certificate of the same authority. Default: no TLS. */
+  readonly tls?: GrpcTls
   /** Bytes of one message. Default: LIMITS.bodyBytesMax. */
   readonly messageBytesMax?: number
 }
@@ -58,7 +64,7 @@ const SESSION_MEMORY_MB = 512
 export async function startGrpcServer(options: GrpcServerOptions): Promise<RunningGrpcServer> {
   const health = new GrpcHealth(options.services.map((service) => service.desc.typeName))
   const methods = servedMethods(options, health)
-  const server = createServer({
+  const server = createHttp2Server(options.tls, {
     settings: {
       enablePush: false,
       maxConcurrentStreams: STREAMS_MAX,
@@ -73,6 +79,15 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
   const sessions = watchSessions(server, options.logger)
   const port = await listen(server, options.host ?? '127.0.0.1', options.port)
   return { port, health, close: (graceMs = 2000) => shutDown(server, sessions, health, graceMs) }
+}
+
+type AnyServer = Http2Server | Http2SecureServer
+
+function createHttp2Server(tls: GrpcTls | undefined, options: ServerOptions): AnyServer {
+  if (tls === undefined) return createServer(options)
+  const server = createSecureServer({ ...options, ...serverTls(tls) })
+  tls.onChanged(() => server.setSecureContext({ ...tls.pem, minVersion: 'TLSv1.3' }))
+  return server
 }
 
 function servedMethods(
@@ -95,7 +110,7 @@ function servedMethods(
 }
 
 /** Keeps the set of open sessions, and closes those that never say a word of HTTP/2. */
-function watchSessions(server: Http2Server, logger: Logger): ReadonlySet<ServerHttp2Session> {
+function watchSessions(server: AnyServer, logger: Logger): ReadonlySet<ServerHttp2Session> {
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', (session) => {
     sessions.add(session)
@@ -138,7 +153,7 @@ function refuseMethod(stream: ServerHttp2Stream, path: string): void {
   stream.resume()
 }
 
-function listen(server: Http2Server, host: string, port: number): Promise<number> {
+function listen(server: AnyServer, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const message = `The gRPC address ${host}:${port} cannot be used: ${cause.message}.`
@@ -149,7 +164,7 @@ function listen(server: Http2Server, host: string, port: number): Promise<number
 }
 
 function shutDown(
-  server: Http2Server,
+  server: AnyServer,
   sessions: ReadonlySet<ServerHttp2Session>,
   health: GrpcHealth,
   graceMs: number,
