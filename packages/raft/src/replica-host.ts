@@ -72,6 +72,7 @@ export class ReplicaHost {
   readonly #offers: SnapshotOffers
   readonly #fetches: SnapshotFetches
   readonly #ticker: Ticker
+  readonly #watches: ((status: GroupStatus) => void)[] = []
   #inFlightBytes = 0
 
   static open(options: ReplicaHostOptions): ReplicaHost {
@@ -91,7 +92,7 @@ export class ReplicaHost {
       events: {
         committed: ({ group, entries }) => this.#find(group)?.onCommitted(entries),
         answered: (state) => this.#find(state.group)?.onAnswered(state),
-        changed: (status) => this.#find(status.group)?.onChanged(status),
+        changed: (status) => this.#onChanged(status),
         failed: ({ group, message }) => this.#find(group)?.fail(new Error(message)),
         taken: ({ group, index }) => this.#find(group)?.onSnapshotTaken(logIndex(index)),
         snapshotWanted: (wanted) => this.#offers.onWanted(wanted),
@@ -226,6 +227,11 @@ export class ReplicaHost {
     return this.#options.core.status(group)
   }
 
+  /** Calls `watch` whenever term, leader, role or members of a group here have changed. */
+  watchGroups(watch: (status: GroupStatus) => void): void {
+    this.#watches.push(watch)
+  }
+
   /** Stops hosting a replica; the log keeps it for the next start. */
   async leaveGroup(group: GroupId): Promise<void> {
     const hosted = this.#groups.get(group)
@@ -251,6 +257,11 @@ export class ReplicaHost {
     await Promise.all(groups.map((group) => this.leaveGroup(group)))
     this.#drive.stop()
     this.#options.transport.close()
+  }
+
+  #onChanged(status: GroupStatus): void {
+    this.#find(status.group)?.onChanged(status)
+    for (const watch of this.#watches) watch(status)
   }
 
   #tick(): void {

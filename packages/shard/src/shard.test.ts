@@ -24,6 +24,10 @@ class LeaderlessHost {
 
   async createGroup(): Promise<void> {}
 
+  status() {
+    return { membershipVersion: EPOCH.membership }
+  }
+
   readBarrier(_group: bigint, _call: { readonly deadline: Deadline }): Promise<LogIndex> {
     this.barriers += 1
     return new Promise((resolve, reject) => this.#barriers.push({ resolve, reject }))
@@ -49,7 +53,7 @@ function openShard(host: LeaderlessHost): Promise<Shard> {
     shardId: shardId(1n),
     replicaId: replicaId(1n),
     members: [],
-    epoch: EPOCH,
+    range: EPOCH.range,
     holder: holder as unknown as EngineHolder,
     host: host as unknown as ReplicaHost,
     clock: systemClock,

@@ -6,6 +6,7 @@
  * Leaves elections, the log and its compaction to the replica host, and points to the engine.
  */
 
+import { fromBinary } from '@bufbuild/protobuf'
 import {
   type Clock,
   type Deadline,
@@ -21,7 +22,7 @@ import {
   type ShardId,
   VectronError,
 } from '@vectron/base'
-import { type engine, worker } from '@vectron/contracts'
+import { engine, worker } from '@vectron/contracts'
 import type { GroupStatus } from '@vectron/native'
 import type { GroupMember, ReplicaHost } from '@vectron/raft'
 import type { EngineHolder } from './engine-holder.ts'
@@ -31,9 +32,10 @@ import { ShardMachine } from './shard-machine.ts'
 export interface ShardOptions {
   readonly shardId: ShardId
   readonly replicaId: ReplicaId
-  /** Members to begin the group with; the same on each of them. */
+  /** Members to begin the group with, the same on each; none for a replica that joins. */
   readonly members: readonly GroupMember[]
-  readonly epoch: ShardEpoch
+  /** `ShardEpoch.range` of the shard. */
+  readonly range: bigint
   readonly holder: EngineHolder
   readonly host: ReplicaHost
   readonly clock: Clock
@@ -53,7 +55,7 @@ export class Shard {
   readonly #machine: ShardMachine
   readonly #host: ReplicaHost
   readonly #clock: Clock
-  #epoch: ShardEpoch
+  #range: bigint
   #isCaughtUp = false
 
   /** Joins the replica to its group, with what the log holds of it. */
@@ -76,11 +78,12 @@ export class Shard {
     this.#machine = new ShardMachine(options.holder, options.clock)
     this.#host = options.host
     this.#clock = options.clock
-    this.#epoch = options.epoch
+    this.#range = options.range
   }
 
+  /** The members that the group has by now, whatever placement wants, and the range assigned. */
   get epoch(): ShardEpoch {
-    return this.#epoch
+    return { membership: this.status?.membershipVersion ?? 0n, range: this.#range }
   }
 
   /** What Raft says of this replica; undefined when its group has failed. */
@@ -137,14 +140,47 @@ export class Shard {
     return this.#holder.engine.read(request.read)
   }
 
+  /**
+   * What must be equal on all replicas that have applied the same entry, at least `minApplied`.
+   * Reads every point.
+   */
+  async digest(
+    epoch: ShardEpoch | undefined,
+    minApplied: LogIndex,
+    deadline: Deadline,
+  ): Promise<engine.PointsDigest> {
+    this.#checkServes(epoch)
+    await this.#machine.waitApplied(minApplied, deadline)
+    return fromBinary(engine.PointsDigestSchema, await this.#holder.engine.digest())
+  }
+
   /** An encoded `worker.v1.ShardReport`. */
   report(): Uint8Array {
     return this.#holder.report()
   }
 
-  /** Takes a newer epoch from placement. */
-  adoptEpoch(epoch: ShardEpoch): void {
-    this.#epoch = epoch
+  /** Takes a newer range from placement. */
+  adoptRange(range: bigint): void {
+    this.#range = range
+  }
+
+  /**
+   * Has the group change its members, when this replica leads it. Asked again and again until
+   * `epoch` tells that the group is there.
+   *
+   * @throws VectronError NOT_LEADER, INVALID_ARGUMENT, SHARD_UNAVAILABLE
+   */
+  changeMembers(members: readonly GroupMember[], version: bigint): void {
+    this.#host.changeMembers(this.#group, members, version)
+  }
+
+  /**
+   * Asks another voter to lead, when this replica does; what becomes of it, `status` tells.
+   *
+   * @throws VectronError NOT_LEADER, INVALID_ARGUMENT, SHARD_UNAVAILABLE
+   */
+  transferLeadership(to: ReplicaId): void {
+    this.#host.transferLeader(this.#group, to)
   }
 
   /** Leaves the group and closes the engine; what is applied is durable then. */
@@ -162,7 +198,7 @@ export class Shard {
   }
 
   #checkServes(epoch: ShardEpoch | undefined): void {
-    checkEpoch(this.shardId, this.#epoch, epoch)
+    checkEpoch(this.shardId, this.epoch, epoch)
     if (this.failure !== undefined) {
       throw new VectronError(
         'SHARD_UNAVAILABLE',

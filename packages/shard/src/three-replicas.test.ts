@@ -100,7 +100,7 @@ class Cluster {
       shardId: SHARD,
       replicaId: replicaId(nodeId),
       members: MEMBERS,
-      epoch: EPOCH,
+      range: EPOCH.range,
       holder,
       host,
       clock: systemClock,

@@ -25,8 +25,10 @@ const UNSETTLED_WAIT_MS_FIRST = 2
 /** Milliseconds beyond the wait after which a heartbeat counts as lost. */
 const HEARTBEAT_GRACE_MS = 5000
 const PAUSE_AFTER_FAILURE_MS = 500
-/** Milliseconds from a reason to report until the report. */
-const WAKE_PAUSE_MS = 5
+/** Milliseconds between a reason to report and the report: what else comes goes with it. */
+const WAKE_PAUSE_MS_MIN = 5
+/** Milliseconds between reports of that kind: many groups that elect make one report, not many. */
+const WAKE_EVERY_MS = 100
 
 export interface HeartbeatOptions {
   readonly placement: Client<typeof placement.Placement>
@@ -76,20 +78,25 @@ export class HeartbeatLoop {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping
+    const { logger, clock } = this.#options
     while (!signal.aborted) {
       this.#beating = new AbortController()
       this.#isWoken = false
+      const startUs = clock.monotonicUs()
       try {
         await this.#beat(AbortSignal.any([signal, this.#beating.signal]))
       } catch (error) {
         if (signal.aborted) return
-        // What else is to be reported in the same moment goes into the same heartbeat.
-        const pauseMs = this.#isWoken ? WAKE_PAUSE_MS : PAUSE_AFTER_FAILURE_MS
-        const { logger, clock } = this.#options
         if (!this.#isWoken) logger.warn({ err: error }, 'placement does not answer the heartbeat')
+        const pauseMs = this.#isWoken ? this.#wakePauseMs(startUs) : PAUSE_AFTER_FAILURE_MS
         await sleep(clock, pauseMs, signal).catch(() => {})
       }
     }
+  }
+
+  #wakePauseMs(startUs: number): number {
+    const beatMs = (this.#options.clock.monotonicUs() - startUs) / 1000
+    return Math.max(WAKE_PAUSE_MS_MIN, WAKE_EVERY_MS - beatMs)
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
@@ -102,6 +109,7 @@ export class HeartbeatLoop {
       signal,
     })
     if (reportsAll) this.#reported.resolve()
+    registry.carryOut(answer.commands)
     if (answer.version === knownVersion && this.#settled) return
     const isNew = answer.version !== knownVersion
     if (isNew) {

@@ -19,7 +19,7 @@ import {
   VectronError,
 } from '@vectron/base'
 import { engine, type placement, worker } from '@vectron/contracts'
-import type { ShardEngine, ShardEngineOptions } from '@vectron/native'
+import type { GroupStatus, ShardEngine, ShardEngineOptions } from '@vectron/native'
 import type { GroupMember, ReplicaHost, Transport } from '@vectron/raft'
 import {
   type AppliedWrite,
@@ -29,6 +29,7 @@ import {
   type ShardEpoch,
   ShardFolder,
 } from '@vectron/shard'
+import { chooseSuccessor } from './successor.ts'
 
 /** Membership version of a group's first members. */
 const BOOTSTRAP_MEMBERSHIP = 1n
@@ -60,6 +61,9 @@ export class HostedShard {
   #assignment: placement.Assignment
   #schemaVersion: bigint
   #stats: ShardFigures | undefined
+  #lastChange: { readonly leads: boolean; readonly membershipVersion: bigint } | undefined
+  /** The membership version that the group is known to have reached; it never goes back. */
+  #membership = 0n
 
   static async open(options: HostedShardOptions): Promise<HostedShard> {
     const { assignment, shardsFolder, disk, openEngine, tailPointsMax } = options
@@ -117,6 +121,41 @@ export class HostedShard {
     return this.#stats
   }
 
+  /** Whether the group has the members that are assigned, as far as this replica knows. */
+  get hasAssignedMembers(): boolean {
+    const version = this.#assignment.epoch?.membership ?? 0n
+    if (this.#membership < version) this.#membership = this.shard.epoch.membership
+    return this.#membership >= version
+  }
+
+  /**
+   * Takes the next step towards the members that are assigned, when this replica leads. Called
+   * again and again; does not wait for the step's end.
+   */
+  tendMembers(): void {
+    if (this.shard.status?.role !== 'leader') return
+    const { epoch } = this.#assignment
+    this.shard.changeMembers(membersOf(this.#assignment), epoch?.membership ?? 0n)
+  }
+
+  /** Whether placement waits for this: a new leader, or a leader's group with other members. */
+  onGroupChanged({ role, membershipVersion }: GroupStatus): boolean {
+    const leads = role === 'leader'
+    const before = this.#lastChange
+    this.#lastChange = { leads, membershipVersion }
+    if (before === undefined || before.leads !== leads) return leads || before?.leads === true
+    return leads && before.membershipVersion !== membershipVersion
+  }
+
+  /** Asks the fittest other voter to lead; false when this replica does not, or there is none. */
+  handOver(): boolean {
+    const { status } = this.shard
+    const to = status?.role === 'leader' ? chooseSuccessor(status) : undefined
+    if (to === undefined) return false
+    this.shard.transferLeadership(to)
+    return true
+  }
+
   /**
    * As `Shard.write`; a refusal for want of leadership names the leader's worker, where known, in
    * its metadata.
@@ -136,7 +175,7 @@ export class HostedShard {
   /** Brings what changed in the assignment to the shard. Only a leader can add payload fields. */
   async adopt(assignment: placement.Assignment): Promise<void> {
     this.#assignment = assignment
-    this.shard.adoptEpoch(epochOf(assignment))
+    this.shard.adoptRange(assignment.epoch?.range ?? 0n)
     this.#tellPlaces()
     if (this.#schemaVersion >= assignment.schemaVersion) return
     if (!this.#declares(assignment)) {
@@ -220,7 +259,7 @@ function joinGroup(options: HostedShardOptions, holder: EngineHolder): Promise<S
     shardId: shardId(assignment.shardId),
     replicaId: replicaId(assignment.replicaId),
     members: isBootstrap(assignment) ? membersOf(assignment) : [],
-    epoch: epochOf(assignment),
+    range: assignment.epoch?.range ?? 0n,
     holder,
     host,
     clock,
@@ -249,8 +288,4 @@ function encodeConfig({ shardId, collection }: placement.Assignment): Uint8Array
   const { dimension, metric, payloadSchema } = collection
   const config = create(engine.ShardConfigSchema, { shardId, dimension, metric, payloadSchema })
   return toBinary(engine.ShardConfigSchema, config)
-}
-
-function epochOf({ epoch }: placement.Assignment): ShardEpoch {
-  return { membership: epoch?.membership ?? 0n, range: epoch?.range ?? 0n }
 }

@@ -22,6 +22,7 @@ import { DiskGuard } from './disk-guard.ts'
 import { HeartbeatLoop } from './heartbeat-loop.ts'
 import type { OpenEngine } from './hosted-shard.ts'
 import { readIdentity, type WorkerIdentity } from './identity.ts'
+import { LeaderDuties } from './leader-duties.ts'
 import { PeerDirectory } from './peer-directory.ts'
 import { ReplicaMemory } from './replica-memory.ts'
 import { exposeShards } from './shard-metrics.ts'
@@ -99,10 +100,15 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
     logger,
   })
   const served = heartbeats.start()
+  host.watchGroups((status) => {
+    if (registry.onGroupChanged(status)) heartbeats.wake()
+  })
+  const duties = new LeaderDuties({ registry, clock, logger })
   return {
     service: bindService(worker.Worker, new WorkerService({ registry, diskGuard })),
     served,
     async close() {
+      await duties.handOver()
       diskGuard.close()
       await heartbeats.stop()
       await registry.close()

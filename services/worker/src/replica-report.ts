@@ -4,6 +4,7 @@
 import { create } from '@bufbuild/protobuf'
 import { VectronError } from '@vectron/base'
 import { placement, worker } from '@vectron/contracts'
+import type { GroupStatus } from '@vectron/native'
 import type { HostedShard } from './hosted-shard.ts'
 import type { ShardRegistry } from './shard-registry.ts'
 
@@ -34,7 +35,25 @@ function reportReplica(hosted: HostedShard): placement.ReplicaReport {
     indexedCount: stats.indexedCount,
     diskBytes: stats.diskBytes,
     schemaVersion,
+    ...(status.role === 'leader' ? { leadership: reportLeadership(replicaId, status) } : {}),
   })
+}
+
+function reportLeadership(own: bigint, status: GroupStatus): placement.LeaderReport {
+  const { voters, votersOutgoing, learners, lastIndex, membershipVersion, isJoint, peers } = status
+  const known = new Map(peers.map((peer) => [peer.replica, peer]))
+  const members = [...new Set([...voters, ...votersOutgoing, ...learners])].map((replicaId) => {
+    const peer = known.get(replicaId)
+    return create(placement.MemberReportSchema, {
+      replicaId,
+      learner: learners.includes(replicaId),
+      matchIndex: replicaId === own ? lastIndex : (peer?.matchIndex ?? 0n),
+      active: replicaId === own || (peer?.active ?? false),
+      snapshot: peer?.snapshot ?? false,
+    })
+  })
+  const fields = { members, membershipVersion, joint: isJoint, lastIndex }
+  return create(placement.LeaderReportSchema, fields)
 }
 
 function toFailure({ reason, message }: VectronError): worker.ShardFailure {

@@ -23,7 +23,7 @@ import {
   VectronError,
 } from '@vectron/base'
 import type { placement } from '@vectron/contracts'
-import type { RaftLog } from '@vectron/native'
+import type { GroupStatus, RaftLog } from '@vectron/native'
 import type { ReplicaHost, Transport } from '@vectron/raft'
 import { holdsShard, ShardFolder, shardOfFolder } from '@vectron/shard'
 import { HostedShard, type OpenEngine } from './hosted-shard.ts'
@@ -133,6 +133,41 @@ export class ShardRegistry {
     return settled.every((done) => done)
   }
 
+  /** Carries out what placement asks of leaders; what cannot be done now is asked again. */
+  carryOut(commands: readonly placement.ShardCommand[]): void {
+    for (const { shardId: id, command } of commands) {
+      const hosting = this.#shards.get(shardId(id))
+      if (hosting?.kind !== 'open') continue
+      if (command.case !== 'transferLeadership') continue
+      const { shard } = hosting.hosted
+      const to = replicaId(command.value.toReplicaId)
+      const { status } = shard
+      const canGive = status?.role === 'leader' && status.voters.includes(to)
+      if (canGive && to !== shard.replicaId) shard.transferLeadership(to)
+    }
+  }
+
+  /** A group of this worker has changed; answers whether placement should hear of it now. */
+  onGroupChanged(status: GroupStatus): boolean {
+    const hosting = this.#shards.get(shardId(status.group))
+    if (hosting?.kind !== 'open') return false
+    this.#tend(hosting.hosted)
+    return hosting.hosted.onGroupChanged(status)
+  }
+
+  /** Brings groups that this worker leads nearer to their assigned members. */
+  tendMembers(): void {
+    for (const hosted of this.open) this.#tend(hosted)
+  }
+
+  /**
+   * Asks other voters to lead what this worker leads; answers how many groups that concerns. Called
+   * again while it does: asking twice is nothing.
+   */
+  handOver(): number {
+    return this.open.filter((hosted) => hosted.handOver()).length
+  }
+
   /** Closes every shard; what is applied is durable then. */
   async close(): Promise<void> {
     const shards = this.open
@@ -151,10 +186,22 @@ export class ShardRegistry {
       const hosted = await this.#ensureOpen(id, assignment, found)
       if (hosted === undefined) return false
       await hosted.adopt(assignment)
-      return hosted.schemaVersion >= assignment.schemaVersion && hosted.isServing
+      this.#tend(hosted)
+      const hasSchema = hosted.schemaVersion >= assignment.schemaVersion
+      return hasSchema && hosted.hasAssignedMembers && hosted.isServing
     } catch (error) {
       this.#recordFailure(id, replicaId(assignment.replicaId), toVectronError(error))
       return false
+    }
+  }
+
+  #tend(hosted: HostedShard): void {
+    if (hosted.hasAssignedMembers) return
+    try {
+      hosted.tendMembers()
+    } catch (error) {
+      // The next look takes the step again.
+      this.#options.logger.warn({ shard: hosted.shardId, err: error }, 'members not changed')
     }
   }
 

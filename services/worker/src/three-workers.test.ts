@@ -1,5 +1,7 @@
 /** Three workers and a placement that the test plays: replication, members, leaders, losses. */
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { f32ToBytes, isVectronError } from '@vectron/base'
@@ -65,19 +67,38 @@ const reached = (cluster: TestCluster, version: bigint) =>
   cluster.until(`membership ${version}`, () => {
     const leader = cluster.leaderOf(SHARD)
     if (leader === undefined) return undefined
-    return { leader }
+    const report = cluster.placement.reportOf(leader.workerId, SHARD)?.leadership
+    const isThere = report?.membershipVersion === version && !report.joint
+    return isThere && { leader, report }
   })
 
 test('A shard of three replicas elects, replicates, and answers from each replica.', async (t) => {
   const cluster = await TestCluster.open(t, 3)
   cluster.placement.assign(shardOf(1n, THREE))
-  const { leader } = await reached(cluster, 1n)
+  const { leader, report } = await reached(cluster, 1n)
+  assert.deepEqual(
+    report.members.map(({ replicaId, learner }) => [replicaId, learner]).toSorted(),
+    [
+      [11n, false],
+      [12n, false],
+      [13n, false],
+    ],
+  )
   const { logIndex } = await write(cluster, ['a', 'b'])
   for (const each of cluster.workers) {
     assert.equal(await countOn(each, STRONG), 2n)
     assert.equal(await countOn(each, SESSION, { minAppliedIndex: logIndex }), 2n)
     assert.equal(await countOn(each, EVENTUAL), 2n)
   }
+
+  const digests = await Promise.all(
+    cluster.workers.map(({ client }) =>
+      client.getShardDigest({ shard: header(), minAppliedIndex: logIndex }),
+    ),
+  )
+  const [first] = digests
+  for (const digest of digests) assert.deepEqual(digest, first)
+  assert.equal(first?.pointsCount, 2n)
 
   const follower = cluster.workers.find((each) => each !== leader)
   const writes = [
@@ -100,6 +121,103 @@ test('A shard of three replicas elects, replicates, and answers from each replic
     accepted.answers.map(({ answer }) => answer.case === 'written' && answer.value.affected),
     [1n],
   )
+})
+
+test('Placement moves leadership by a command, and a worker that closes gives its own away.', async (t) => {
+  const cluster = await TestCluster.open(t, 3)
+  cluster.placement.assign(shardOf(1n, THREE))
+  const { leader } = await reached(cluster, 1n)
+  await write(cluster, ['a'])
+  const target = THREE.find(({ workerId }) => workerId !== leader.workerId)
+  assert.ok(target !== undefined)
+  cluster.placement.command(leader.workerId, SHARD, target.replicaId)
+  await cluster.until('the new leader', () => cluster.leaderOf(SHARD)?.workerId === target.workerId)
+
+  const term = cluster.placement.reportOf(target.workerId, SHARD)?.term ?? 0n
+  await cluster.worker(target.workerId).close()
+  const next = await cluster.until('a successor', () => {
+    const found = cluster.workers.find(({ workerId }) => {
+      const report = cluster.placement.reportOf(workerId, SHARD)
+      return workerId !== target.workerId && report?.leader === true && report.term > term
+    })
+    return found
+  })
+  // One election, at once: nobody waited for a leader that is gone.
+  assert.equal(cluster.placement.reportOf(next.workerId, SHARD)?.term, term + 1n)
+})
+
+test('A leader whose replica is to go gives way, has it removed, and it is destroyed.', async (t) => {
+  const cluster = await TestCluster.open(t, 3)
+  cluster.placement.assign(shardOf(1n, THREE))
+  const { leader } = await reached(cluster, 1n)
+  await write(cluster, ['a', 'b', 'c'])
+  const going = THREE.find(({ workerId }) => workerId === leader.workerId)
+  assert.ok(going !== undefined)
+  const staying = THREE.filter((each) => each !== going)
+  cluster.placement.assign(shardOf(2n, [...staying, { ...going, leaving: true }]))
+  const moved = await reached(cluster, 2n)
+  assert.notEqual(moved.leader, leader)
+  assert.ok(moved.report.members.every(({ replicaId }) => replicaId !== going.replicaId))
+  const late = moved.leader.client.writeShard({ shard: header(1n), command: upsert('old') })
+  await assert.rejects(late, { reason: 'STALE_EPOCH' })
+  await write(cluster, ['d'], 2n)
+
+  cluster.placement.assign(shardOf(2n, staying))
+  await cluster.until('the replica is gone', () => {
+    const report = cluster.placement.reports.get(going.workerId)
+    return report !== undefined && report.replicas.length === 0
+  })
+  await assert.rejects(leader.client.writeShard({ shard: header(2n), command: upsert('e') }), {
+    reason: 'SHARD_NOT_FOUND',
+  })
+})
+
+test('A replica that is added learns all that was written, then votes.', async (t) => {
+  const cluster = await TestCluster.open(t, 4)
+  cluster.placement.assign(shardOf(1n, THREE))
+  await reached(cluster, 1n)
+  await write(cluster, ['a', 'b', 'c'])
+  const fourth = { replicaId: 20n, workerId: 4n }
+  cluster.placement.assign(shardOf(2n, [...THREE, { ...fourth, learner: true }]))
+  const joined = await reached(cluster, 2n)
+  assert.ok(joined.report.members.find(({ replicaId }) => replicaId === 20n)?.learner)
+  await cluster.until('it is open', () => cluster.placement.reportOf(4n, SHARD) !== undefined)
+  assert.equal(await countOn(cluster.worker(4n), STRONG, { membership: 2n }), 3n)
+
+  cluster.placement.assign(shardOf(3n, [...THREE, fourth]))
+  const promoted = await reached(cluster, 3n)
+  assert.equal(promoted.report.members.find(({ replicaId }) => replicaId === 20n)?.learner, false)
+  for (const { workerId } of THREE.slice(0, 1)) await cluster.worker(workerId).close()
+  await write(cluster, ['d'], 3n)
+  assert.equal(await countOn(cluster.worker(4n), STRONG, { membership: 3n }), 4n)
+})
+
+test('A replica whose log is gone is lost: another takes its place on the same worker.', async (t) => {
+  const cluster = await TestCluster.open(t, 3)
+  cluster.placement.assign(shardOf(1n, THREE))
+  await reached(cluster, 1n)
+  await write(cluster, ['a', 'b'])
+  const victim = cluster.worker(1n)
+  await victim.close()
+  await rm(join(victim.folder, 'log'), { recursive: true })
+  await cluster.add(victim.folder)
+  await cluster.until('the loss is reported', () => {
+    const report = cluster.placement.reportOf(1n, SHARD)
+    return report?.failure?.reason === 'REPLICA_LOST' && report.replicaId === 11n
+  })
+
+  const [lost, ...rest] = THREE
+  const fresh = { replicaId: 30n, workerId: 1n }
+  assert.ok(lost !== undefined)
+  cluster.placement.assign(shardOf(2n, [...rest, { ...fresh, learner: true }]))
+  await reached(cluster, 2n)
+  await cluster.until('it is open', () => {
+    const report = cluster.placement.reportOf(1n, SHARD)
+    return report?.replicaId === 30n && report.failure === undefined
+  })
+  cluster.placement.assign(shardOf(3n, [...rest, fresh]))
+  await reached(cluster, 3n)
+  assert.equal(await countOn(cluster.worker(1n), STRONG, { membership: 3n }), 2n)
 })
 
 test('A shard that is dropped leaves nothing on any worker.', async (t) => {

@@ -6,7 +6,7 @@
  */
 
 import { create } from '@bufbuild/protobuf'
-import { toVectronError, VectronError } from '@vectron/base'
+import { logIndex, toVectronError, VectronError } from '@vectron/base'
 import { worker } from '@vectron/contracts'
 import type { CallContext, ServiceHandlers } from '@vectron/rpc'
 import type { DiskGuard } from './disk-guard.ts'
@@ -86,6 +86,20 @@ export class WorkerService implements ServiceHandlers<typeof worker.Worker> {
     const { shard } = this.#context.registry.find(required(request.shard).shardId)
     const result = await shard.read(request, deadline)
     return create(worker.ReadShardResponseSchema, { result })
+  }
+
+  async getShardDigest(
+    { shard, minAppliedIndex }: worker.GetShardDigestRequest,
+    { deadline }: CallContext,
+  ): Promise<worker.GetShardDigestResponse> {
+    const { shardId, epoch } = required(shard)
+    const hosted = this.#context.registry.find(shardId)
+    const { appliedIndex, pointsCount, digest } = await hosted.shard.digest(
+      epoch,
+      logIndex(minAppliedIndex),
+      deadline,
+    )
+    return create(worker.GetShardDigestResponseSchema, { appliedIndex, pointsCount, digest })
   }
 
   async getShardStats({

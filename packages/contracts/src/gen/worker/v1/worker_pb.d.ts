@@ -449,7 +449,7 @@ export declare type GetShardDigestRequest = Message<"worker.v1.GetShardDigestReq
   shard?: ShardHeader | undefined;
 
   /**
-   * Also scroll nothing older than this: waits until it is applied.
+   * Waits until this is applied.
    *
    * @generated from field: uint64 min_applied_index = 2;
    */
@@ -577,6 +577,16 @@ export declare const Worker: GenService<{
     methodKind: "unary";
     input: typeof GetShardStatsRequestSchema;
     output: typeof GetShardStatsResponseSchema;
+  },
+  /**
+   * Reads all points of one replica; for audits, which compare replicas.
+   *
+   * @generated from rpc worker.v1.Worker.GetShardDigest
+   */
+  getShardDigest: {
+    methodKind: "unary";
+    input: typeof GetShardDigestRequestSchema;
+    output: typeof GetShardDigestResponseSchema;
   },
 }>;
 
