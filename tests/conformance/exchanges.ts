@@ -17,7 +17,7 @@ export interface Exchange {
   /** Looks at the answer, or the answers of a stream; at the problem where it is refused. */
   readonly check: (answers: Answer[]) => void
   /** The status of a refusal, for what one machine alone cannot grant. */
-  readonly refused?: 404 | 409 | 501
+  readonly refused?: 404 | 409
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of an answer, looked into by assertions
@@ -219,14 +219,14 @@ export const exchanges: readonly Exchange[] = [
   {
     operation: 'moveReplica',
     request: { shardId: 4_000_000, fromWorkerId: 1 },
-    check: ([problem]) => assert.equal(problem.reason, 'UNIMPLEMENTED'),
-    refused: 501,
+    check: ([problem]) => assert.equal(problem.reason, 'SHARD_NOT_FOUND'),
+    refused: 404,
   },
   {
     operation: 'transferLeader',
     request: { shardId: 4_000_000 },
-    check: ([problem]) => assert.equal(problem.reason, 'UNIMPLEMENTED'),
-    refused: 501,
+    check: ([problem]) => assert.equal(problem.reason, 'SHARD_NOT_FOUND'),
+    refused: 404,
   },
   {
     operation: 'rebalance',

@@ -47,3 +47,9 @@ test('bench ingest closes with both rates', () => {
 test('bench restart finds every point again', () => {
   assert.ok(Number(closingLinesOf('restart').get('restart.first_answer_ms')) > 0)
 })
+
+test('bench planner plans for a dead worker', () => {
+  const figures = closingLinesOf('planner')
+  assert.ok(Number(figures.get('planner.round_ms')) > 0)
+  assert.equal(figures.get('planner.dead_worker.under_replicated'), '150')
+})

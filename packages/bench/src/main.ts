@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- index | server | ingest | restart [--size small]`.
+ * `npm run bench -- index | server | ingest | restart | planner [--size small]`.
  *
  * Prints progress to standard error, writes a JSON file with everything measured, and ends with one
  * `name=value` line for each figure. docs/BENCHMARKS.md says what they mean. Asserts nothing: a
@@ -11,6 +11,7 @@ import { didYouMean } from '@vectron/base'
 import type { BenchOptions } from './bench-options.ts'
 import { benchIndex } from './index-bench.ts'
 import { benchIngest } from './ingest-bench.ts'
+import { benchPlanner } from './planner-bench.ts'
 import { closingLines, type Report, writeReport } from './report.ts'
 import { benchRestart } from './restart-bench.ts'
 import { benchServer } from './server-bench.ts'
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Report
   server: benchServer,
   ingest: benchIngest,
   restart: benchRestart,
+  planner: benchPlanner,
 }
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [options]

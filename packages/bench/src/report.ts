@@ -8,7 +8,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 
 export interface Report {
-  /** `index`, `server`, `ingest` or `restart`. */
+  /** Which one: the word after `npm run bench --`. */
   readonly bench: string
   /** Parameters: data set, seed, rounds and whatever else decides the figures. */
   readonly parameters: Readonly<Record<string, unknown>>

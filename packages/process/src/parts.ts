@@ -106,7 +106,8 @@ export async function openPlacementPart(
   const { clock, random, closers, logger } = around
   const folder = join(dataFolder, 'placement')
   const { host } = await openReplicaHost(join(folder, 'log'), transport, around)
-  const running = await openPlacement({ ...options, folder, host, clock, random })
+  const part = logger.child({ part: 'placement' })
+  const running = await openPlacement({ ...options, folder, host, clock, random, logger: part })
   logger.info({ clusterId: running.clusterId }, 'placement open')
   closers.add(() => running.close())
   return running

@@ -8,15 +8,16 @@ import { type BoundService, bindService, type CallContext } from '@vectron/rpc'
 import { ClusterHandlers } from './cluster-handlers.ts'
 import { CollectionHandlers } from './collection-handlers.ts'
 import type { PlacementContext } from './context.ts'
+import type { Driver } from './driver.ts'
 import { ShardHandlers } from './shard-handlers.ts'
 import { WorkerHandlers } from './worker-handlers.ts'
 
 type Handle<Request, Answer> = (request: Request, call: CallContext) => Promise<Answer>
 
-export function bindPlacement(context: PlacementContext): BoundService {
+export function bindPlacement(context: PlacementContext, driver: Driver): BoundService {
   const collections = new CollectionHandlers(context)
   const workers = new WorkerHandlers(context)
-  const cluster = new ClusterHandlers(context)
+  const cluster = new ClusterHandlers(context, driver)
   const shards = new ShardHandlers(context)
 
   const onLeader =
@@ -37,8 +38,8 @@ export function bindPlacement(context: PlacementContext): BoundService {
     getCluster: onLeader((request) => cluster.getCluster(request)),
     drainWorker: onLeader((request, call) => cluster.drainWorker(request, call)),
     removeWorker: onLeader((request, call) => cluster.removeWorker(request, call)),
-    moveReplica: onLeader(() => cluster.moveReplica()),
-    transferLeader: onLeader(() => cluster.transferLeader()),
+    moveReplica: onLeader((request) => cluster.moveReplica(request)),
+    transferLeader: onLeader((request) => cluster.transferLeader(request)),
     rebalance: onLeader(() => cluster.rebalance()),
     listOperators: onLeader(() => cluster.listOperators()),
     cancelOperator: onLeader((request) => cluster.cancelOperator(request)),

@@ -19,6 +19,7 @@ import {
   promoteReplica,
   removeReplica,
 } from './catalog-members.ts'
+import { IdMap, type ReadonlyIdMap } from './id-map.ts'
 import { type PlacedShard, ShardIndex } from './shard-index.ts'
 
 /** What became of a command. A refused one changed nothing. */
@@ -34,7 +35,7 @@ const DONE: CatalogResult = { kind: 'done' }
 export class Catalog {
   readonly #state: placement.CatalogState
   readonly #collections = new Map<string, placement.CatalogCollection>()
-  readonly #workers = new Map<bigint, placement.CatalogWorker>()
+  readonly #workers = new IdMap<placement.CatalogWorker>()
   readonly #index = new ShardIndex()
 
   constructor(state: placement.CatalogState = emptyState()) {
@@ -67,16 +68,16 @@ export class Catalog {
     return this.#collections
   }
 
-  get workers(): ReadonlyMap<bigint, placement.CatalogWorker> {
+  get workers(): ReadonlyIdMap<placement.CatalogWorker> {
     return this.#workers
   }
 
-  get shards(): ReadonlyMap<bigint, PlacedShard> {
+  get shards(): ReadonlyIdMap<PlacedShard> {
     return this.#index.shards
   }
 
   /** Shards of which the worker has a replica, one that is leaving included. */
-  hostedBy(workerId: bigint): ReadonlyMap<bigint, PlacedShard> {
+  hostedBy(workerId: bigint): ReadonlyIdMap<PlacedShard> {
     return this.#index.hostedBy(workerId)
   }
 

@@ -7,22 +7,33 @@ import { VectronError } from '@vectron/base'
 import { placement } from '@vectron/contracts'
 import type { CallContext } from '@vectron/rpc'
 import type { PlacementContext } from './context.ts'
+import type { Driver } from './driver.ts'
 import { execute } from './execute.ts'
+import { buildView } from './planning/build-view.ts'
+import type { ClusterView, ShardView } from './planning/cluster-view.ts'
+import { toMessage } from './planning/operator.ts'
+import { type Proposal, replaceReplica, transferLeader, type Wish } from './planning/proposal.ts'
+import { chooseWorker, mayTake, Room } from './planning/room.ts'
+import { votersOf } from './planning/shard-health.ts'
+import { chooseHeir } from './planning/step.ts'
 import { buildWorkers } from './routing-message.ts'
+
+const AS_ASKED: Wish = { reason: 'as asked', cause: { kind: 'person' } }
 
 export class ClusterHandlers {
   readonly #context: PlacementContext
+  readonly #driver: Driver
 
-  constructor(context: PlacementContext) {
+  constructor(context: PlacementContext, driver: Driver) {
     this.#context = context
+    this.#driver = driver
   }
 
   async getCluster({
     afterEventId,
   }: placement.GetClusterRequest): Promise<placement.GetClusterResponse> {
     const { catalog, memory, membership } = this.#context
-    const { observations, events } = memory()
-    const shards = [...catalog.state.shards.values()]
+    const { events, operators, health } = memory()
     return create(placement.GetClusterResponseSchema, {
       clusterId: catalog.state.clusterId,
       members: membership.members.map((member) => ({
@@ -30,12 +41,13 @@ export class ClusterHandlers {
         leader: member.memberId === membership.memberId,
       })),
       workers: this.#workerStatuses(),
+      operators: operators.list().filter(({ state }) => state === 'running'),
       events: events.after(afterEventId),
       collections: catalog.state.collections.size,
-      shards: shards.length,
-      shardsWithoutLeader: shards.filter(
-        ({ shard }) => observations.leaderOf(shard.shardId) === undefined,
-      ).length,
+      shards: catalog.state.shards.size,
+      shardsWithoutLeader: health.shardsWithoutLeader,
+      shardsUnderReplicated: health.shardsUnderReplicated,
+      problems: [...health.problems],
     })
   }
 
@@ -64,26 +76,73 @@ export class ClusterHandlers {
     return create(placement.RemoveWorkerResponseSchema)
   }
 
-  async moveReplica(): Promise<placement.MoveReplicaResponse> {
-    throw notYet()
+  async moveReplica(request: placement.MoveReplicaRequest): Promise<placement.MoveReplicaResponse> {
+    const { shardId, fromWorkerId, toWorkerId } = request
+    const { view, shard } = this.#look(shardId)
+    const old = shard.replicas.find(
+      ({ workerId, leaving }) => workerId === fromWorkerId && !leaving,
+    )
+    if (old === undefined) {
+      const text = `Worker ${fromWorkerId} has no replica of shard ${shardId}.`
+      throw new VectronError('INVALID_ARGUMENT', text, { field: 'fromWorkerId' })
+    }
+    const target = chooseTarget(view, shard, old.replicaId, toWorkerId)
+    return create(placement.MoveReplicaResponseSchema, {
+      operator: this.#begin(replaceReplica(shard, old, target, AS_ASKED)),
+    })
   }
 
-  async transferLeader(): Promise<placement.TransferLeaderResponse> {
-    throw notYet()
+  async transferLeader(
+    request: placement.TransferLeaderRequest,
+  ): Promise<placement.TransferLeaderResponse> {
+    const { shardId, toWorkerId } = request
+    const { view, shard } = this.#look(shardId)
+    const target = toWorkerId === 0n ? chooseHeir(view, shard)?.workerId : toWorkerId
+    const isVoter = votersOf(shard).some(({ workerId }) => workerId === target)
+    if (target === undefined || !isVoter) {
+      const text =
+        target === undefined
+          ? `No other voter of shard ${shardId} could lead it.`
+          : `Worker ${target} has no voter of shard ${shardId}.`
+      throw new VectronError('INVALID_ARGUMENT', text, { field: 'toWorkerId' })
+    }
+    return create(placement.TransferLeaderResponseSchema, {
+      operator: this.#begin(transferLeader(shard, target, AS_ASKED)),
+    })
   }
 
   async rebalance(): Promise<placement.RebalanceResponse> {
-    return create(placement.RebalanceResponseSchema)
+    const operators = this.#driver.rebalance().map((operator) => toMessage(operator, 0))
+    return create(placement.RebalanceResponseSchema, { operators })
   }
 
   async listOperators(): Promise<placement.ListOperatorsResponse> {
-    return create(placement.ListOperatorsResponseSchema)
+    const operators = this.#context.memory().operators.list()
+    return create(placement.ListOperatorsResponseSchema, { operators })
   }
 
   async cancelOperator({
     operatorId,
   }: placement.CancelOperatorRequest): Promise<placement.CancelOperatorResponse> {
-    throw new VectronError('OPERATOR_NOT_FOUND', `There is no operator ${operatorId}.`)
+    const operator = this.#driver.cancel(operatorId)
+    return create(placement.CancelOperatorResponseSchema, { operator })
+  }
+
+  #begin(proposal: Proposal): placement.Operator {
+    return toMessage(this.#driver.begin(proposal), 0)
+  }
+
+  #look(shardId: bigint): { readonly view: ClusterView; readonly shard: ShardView } {
+    const { catalog, memory, settings } = this.#context
+    const sources = {
+      catalog: catalog.state,
+      observations: memory().observations,
+      silence: settings,
+    }
+    const view = buildView(sources, { settings: settings.plan, shardIds: [shardId] })
+    const shard = view.shards.get(shardId)
+    if (shard !== undefined) return { view, shard }
+    throw new VectronError('SHARD_NOT_FOUND', `There is no shard ${shardId}.`)
   }
 
   #workerStatuses(): placement.WorkerStatus[] {
@@ -103,6 +162,25 @@ export class ClusterHandlers {
   }
 }
 
-function notYet(): VectronError {
-  return new VectronError('UNIMPLEMENTED', 'This release moves no replicas yet.')
+/** The worker asked for, or the best one. */
+function chooseTarget(
+  view: ClusterView,
+  shard: ShardView,
+  oldReplicaId: bigint,
+  askedId: bigint,
+): bigint {
+  const asked = view.workers.get(askedId)
+  if (askedId !== 0n && asked === undefined) {
+    throw new VectronError('WORKER_NOT_FOUND', `There is no worker ${askedId}.`)
+  }
+  if (asked !== undefined) {
+    if (mayTake(view, shard, asked)) return askedId
+    const why = 'it has one already, is not up, is drained or is full'
+    const text = `Worker ${askedId} cannot take a replica of shard ${shard.shardId}: ${why}.`
+    throw new VectronError('INVALID_ARGUMENT', text, { field: 'toWorkerId' })
+  }
+  const choice = chooseWorker(view, new Room(view, []), shard, oldReplicaId)
+  if (choice.kind === 'worker') return choice.worker.workerId
+  const text = `No worker can take a replica of shard ${shard.shardId}.`
+  throw new VectronError('UNAVAILABLE', text)
 }

@@ -3,7 +3,7 @@
  */
 
 import { create } from '@bufbuild/protobuf'
-import type { Clock } from '@vectron/base'
+import type { Clock, Logger } from '@vectron/base'
 import { placement } from '@vectron/contracts'
 
 /** Events kept. A drain of a worker with 300 replicas gives about 600. */
@@ -15,20 +15,33 @@ export interface EventSubject {
   readonly operatorId?: bigint
 }
 
+export interface EventLogOptions {
+  readonly clock: Clock
+  /** Above the ids of all earlier logs. */
+  readonly firstId: bigint
+  readonly logger: Logger | undefined
+}
+
 export class EventLog {
-  readonly #clock: Clock
+  readonly #options: EventLogOptions
   readonly #events: placement.ClusterEvent[] = []
   #nextId: bigint
 
-  /** `firstId`: above those of all earlier logs. */
-  constructor(clock: Clock, firstId: bigint) {
-    this.#clock = clock
-    this.#nextId = firstId
+  constructor(options: EventLogOptions) {
+    this.#options = options
+    this.#nextId = options.firstId
   }
 
-  add(text: string, subject: EventSubject = {}): void {
-    const event = { ...subject, text, eventId: this.#nextId, timeMs: BigInt(this.#clock.nowMs()) }
+  add(text: string, { workerId, shardId, operatorId }: EventSubject = {}): void {
+    const subject = {
+      ...(workerId === undefined ? {} : { workerId }),
+      ...(shardId === undefined ? {} : { shardId }),
+      ...(operatorId === undefined ? {} : { operatorId }),
+    }
+    const { clock, logger } = this.#options
+    const event = { ...subject, text, eventId: this.#nextId, timeMs: BigInt(clock.nowMs()) }
     this.#nextId += 1n
+    logger?.info(subject, text)
     this.#events.push(create(placement.ClusterEventSchema, event))
     if (this.#events.length > EVENTS_MAX) this.#events.shift()
   }

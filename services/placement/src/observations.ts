@@ -8,6 +8,7 @@
 
 import type { Clock } from '@vectron/base'
 import { placement } from '@vectron/contracts'
+import { IdMap, type ReadonlyIdMap } from './id-map.ts'
 
 export interface WorkerObservation {
   /** By placement's clock, for people. */
@@ -17,7 +18,7 @@ export interface WorkerObservation {
   readonly bootEpoch: bigint
   readonly load: placement.WorkerLoad | undefined
   /** By shard. */
-  readonly replicas: ReadonlyMap<bigint, placement.ReplicaReport>
+  readonly replicas: ReadonlyIdMap<placement.ReplicaReport>
   readonly replicaBytes: bigint
 }
 
@@ -40,20 +41,20 @@ export interface SilenceLimits {
 export class Observations {
   readonly #clock: Clock
   readonly #startMs: number
-  readonly #workers = new Map<bigint, WorkerObservation>()
+  readonly #workers = new IdMap<WorkerObservation>()
   /** When a worker registered, monotonic milliseconds. */
-  readonly #registered = new Map<bigint, number>()
-  readonly #leaders = new Map<bigint, LeaderObservation>()
-  readonly #leads = new Map<bigint, Set<bigint>>()
+  readonly #registered = new IdMap<number>()
+  readonly #leaders = new IdMap<LeaderObservation>()
+  readonly #leads = new IdMap<Set<bigint>>()
   /** Since when a shard was seen without a leader. */
-  readonly #leaderless = new Map<bigint, number>()
+  readonly #leaderless = new IdMap<number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
     this.#startMs = this.monotonicMs
   }
 
-  get workers(): ReadonlyMap<bigint, WorkerObservation> {
+  get workers(): ReadonlyIdMap<WorkerObservation> {
     return this.#workers
   }
 
@@ -108,7 +109,7 @@ export class Observations {
   /** Takes a heartbeat in; true when a shard has another leader, or fails otherwise than before. */
   record(heartbeat: placement.HeartbeatRequest): boolean {
     const { workerId, bootEpoch, load } = heartbeat
-    const replicas = new Map<bigint, placement.ReplicaReport>()
+    const replicas = new IdMap<placement.ReplicaReport>()
     let replicaBytes = 0n
     let changed = false
     const before = this.#workers.get(workerId)?.replicas
@@ -135,7 +136,7 @@ export class Observations {
 
   /** A worker is no more. */
   forgetWorker(workerId: bigint): void {
-    this.#dropLost(workerId, new Map())
+    this.#dropLost(workerId, new IdMap())
     this.#workers.delete(workerId)
     this.#registered.delete(workerId)
   }
@@ -156,7 +157,7 @@ export class Observations {
   }
 
   /** Forgets leaderships that the worker held and no longer reports. */
-  #dropLost(workerId: bigint, now: ReadonlyMap<bigint, placement.ReplicaReport>): boolean {
+  #dropLost(workerId: bigint, now: ReadonlyIdMap<placement.ReplicaReport>): boolean {
     let changed = false
     const leads = this.#leads.get(workerId)
     for (const shardId of leads ?? []) {

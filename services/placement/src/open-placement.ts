@@ -9,6 +9,7 @@ import {
   assertDefined,
   type Clock,
   type Disk,
+  type Logger,
   type Random,
   systemDisk,
   toHex,
@@ -19,6 +20,7 @@ import type { BoundService } from '@vectron/rpc'
 import { bindPlacement } from './bind-placement.ts'
 import { Changes } from './changes.ts'
 import { LeaderMemory, type PlacementContext } from './context.ts'
+import { Driver } from './driver.ts'
 import { Leadership } from './leadership.ts'
 import { checkMembership, type Membership, SOLE_MEMBER } from './members.ts'
 import { CATALOG_GROUP, ReplicatedCatalog } from './replicated-catalog.ts'
@@ -36,6 +38,8 @@ export interface PlacementOptions {
   /** Default: placement of one member. */
   readonly member?: Membership
   readonly settings?: Partial<PlacementSettings>
+  /** Hears of what the driver does. */
+  readonly logger?: Logger
   /** What to do when the folder holds no catalog. */
   readonly whenEmpty: { readonly kind: 'bootstrap' } | { readonly kind: 'refuse'; why: string }
 }
@@ -57,12 +61,13 @@ const CLUSTER_ID_BYTES = 16
  * @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA, INVALID_ARGUMENT
  */
 export async function openPlacement(options: PlacementOptions): Promise<RunningPlacement> {
-  const { folder, host, clock, random, disk = systemDisk, member = SOLE_MEMBER } = options
+  const { folder, host, clock, random, logger, disk = systemDisk, member = SOLE_MEMBER } = options
   checkMembership(member)
   const changes = new Changes(clock)
   const onApplied = () => changes.announce()
   const catalogOptions = { folder, host, disk, clock, membership: member, onApplied }
   const catalog = await ReplicatedCatalog.open(catalogOptions)
+  const settings = { ...PLACEMENT_SETTINGS, ...options.settings }
   let memory: LeaderMemory | undefined
   const leadership = new Leadership({
     host,
@@ -74,26 +79,33 @@ export async function openPlacement(options: PlacementOptions): Promise<RunningP
         checkMayBegin(options)
         await catalog.initialize(createClusterId(random), deadline)
       }
-      memory = new LeaderMemory(clock, term)
+      memory = new LeaderMemory({ clock, term, settings: settings.plan, logger })
+      memory.events.add(`member ${member.memberId} leads placement in term ${term}`)
     },
   })
   const context: PlacementContext = {
     catalog,
     leadership,
     membership: member,
-    settings: { ...PLACEMENT_SETTINGS, ...options.settings },
+    settings,
     clock,
+    logger,
     changes,
     reports: new Changes(clock),
     memory: () => assertDefined(memory, 'a leader has a memory'),
   }
   if (member.members.length === 1) await leadership.enter()
+  const driver = new Driver(context)
+  driver.start()
   return {
-    service: bindPlacement(context),
+    service: bindPlacement(context, driver),
     get clusterId() {
       return catalog.state.clusterId
     },
-    close: () => catalog.checkpoint(),
+    close: () => {
+      driver.stop()
+      return catalog.checkpoint()
+    },
   }
 }
 

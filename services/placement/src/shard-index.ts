@@ -7,6 +7,7 @@
 
 import { assertDefined } from '@vectron/base'
 import type { placement } from '@vectron/contracts'
+import { IdMap, type ReadonlyIdMap } from './id-map.ts'
 
 /** A shard and the collection that it belongs to. */
 export interface PlacedShard {
@@ -14,18 +15,18 @@ export interface PlacedShard {
   readonly shard: placement.ShardRouting
 }
 
-const NOTHING: ReadonlyMap<bigint, PlacedShard> = new Map()
+const NOTHING: ReadonlyIdMap<PlacedShard> = new IdMap()
 
 export class ShardIndex {
-  readonly #shards = new Map<bigint, PlacedShard>()
-  readonly #byWorker = new Map<bigint, Map<bigint, PlacedShard>>()
+  readonly #shards = new IdMap<PlacedShard>()
+  readonly #byWorker = new IdMap<IdMap<PlacedShard>>()
 
-  get shards(): ReadonlyMap<bigint, PlacedShard> {
+  get shards(): ReadonlyIdMap<PlacedShard> {
     return this.#shards
   }
 
   /** Shards of which the worker has a replica, one that is leaving included. */
-  hostedBy(workerId: bigint): ReadonlyMap<bigint, PlacedShard> {
+  hostedBy(workerId: bigint): ReadonlyIdMap<PlacedShard> {
     return this.#byWorker.get(workerId) ?? NOTHING
   }
 
@@ -52,7 +53,7 @@ export class ShardIndex {
   }
 
   #host(workerId: bigint, placed: PlacedShard): void {
-    const hosted = this.#byWorker.get(workerId) ?? new Map<bigint, PlacedShard>()
+    const hosted = this.#byWorker.get(workerId) ?? new IdMap<PlacedShard>()
     this.#byWorker.set(workerId, hosted.set(placed.shard.shardId, placed))
   }
 

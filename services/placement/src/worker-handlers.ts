@@ -70,17 +70,20 @@ export class WorkerHandlers {
   }
 
   #hasNews(workerId: bigint, knownVersion: bigint): boolean {
-    return this.#context.catalog.state.workers.get(workerId)?.assignmentsVersion !== knownVersion
+    const { catalog, memory } = this.#context
+    if (memory().outbox.has(workerId)) return true
+    return catalog.state.workers.get(workerId)?.assignmentsVersion !== knownVersion
   }
 
   async #answer(
     { workerId, knownVersion }: placement.HeartbeatRequest,
     { deadline }: CallContext,
   ): Promise<placement.HeartbeatResponse> {
-    const { catalog, leadership } = this.#context
+    const { catalog, leadership, memory } = this.#context
     leadership.check()
-    if (!this.#hasNews(workerId, knownVersion)) {
-      return create(placement.HeartbeatResponseSchema, { version: knownVersion })
+    if (this.#version(workerId) === knownVersion) {
+      const commands = memory().outbox.take(workerId)
+      return create(placement.HeartbeatResponseSchema, { version: knownVersion, commands })
     }
     // A worker destroys what it is not assigned: a member that was replaced without knowing must
     // not tell it older assignments than it has.
@@ -89,6 +92,7 @@ export class WorkerHandlers {
       version: this.#version(workerId),
       assignments: buildAssignments(catalog.state, workerId),
       peers: buildPeers(catalog.state, workerId),
+      commands: memory().outbox.take(workerId),
     })
   }
 

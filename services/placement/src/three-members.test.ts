@@ -1,0 +1,234 @@
+/** Three members of placement over workers that obey: what runs survives the death of a leader. */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { isVectronError, seededRandom, sleep, systemClock } from '@vectron/base'
+import { placement } from '@vectron/contracts'
+import { createRaftCore, openRaftLog } from '@vectron/native'
+import { HOST_LIMITS, InProcessNetwork, ReplicaHost } from '@vectron/raft'
+import { type Client, createInProcessClient } from '@vectron/rpc'
+import type { PlacementMember } from './members.ts'
+import { openPlacement } from './open-placement.ts'
+import { PLAN_SETTINGS } from './planning/plan-settings.ts'
+import { ModelGroups } from './planning/testing/model-groups.ts'
+
+/** A hundred times as hasty as in production. */
+const SETTINGS = {
+  silentMs: 200,
+  deadMs: 500,
+  tickMs: 5,
+  roundMs: 10,
+  plan: { ...PLAN_SETTINGS, resendMs: 50, restMs: 100, retryMs: 50, stepMs: 5_000 },
+}
+const BEAT_MS = 10
+const MEMBERS: readonly PlacementMember[] = [1n, 2n, 3n].map((memberId) => {
+  return { memberId, address: `placement-${memberId}`, raftAddress: '' }
+})
+
+type PlacementClient = Client<typeof placement.Placement>
+
+interface Member {
+  readonly address: string
+  readonly client: PlacementClient
+  kill(): Promise<void>
+}
+
+async function openMember(
+  folder: string,
+  network: InProcessNetwork,
+  memberId: bigint,
+): Promise<Member> {
+  const own = join(folder, `${memberId}`)
+  const log = await openRaftLog(join(own, 'log'))
+  const core = createRaftCore({
+    seed: memberId,
+    electionTicks: 15,
+    heartbeatTicks: 2,
+    messageBytesMax: 1 << 18,
+    inflightMessagesMax: 64,
+    uncommittedBytesMax: 1 << 26,
+    committedBytesPerPollMax: 1 << 22,
+  })
+  const host = ReplicaHost.open({
+    core,
+    log,
+    clock: systemClock,
+    transport: network.connect({ clusterId: 'test', nodeId: memberId, bootEpoch: 1n }),
+    limits: { ...HOST_LIMITS, tickMs: 5 },
+    onFatal: (error) => assert.fail(`${error}`),
+  })
+  const running = await openPlacement({
+    folder: own,
+    host,
+    clock: systemClock,
+    random: seededRandom(memberId),
+    member: { memberId, members: MEMBERS },
+    settings: SETTINGS,
+    whenEmpty: { kind: 'bootstrap' },
+  })
+  let isDead = false
+  return {
+    address: `placement-${memberId}`,
+    client: createInProcessClient(placement.Placement, running.service),
+    async kill() {
+      if (isDead) return
+      isDead = true
+      await running.close()
+      await host.close()
+      await log.close()
+    },
+  }
+}
+
+/** Asks whoever leads; knows no more than the list of members. */
+class LeaderClient {
+  readonly members: Member[]
+
+  constructor(members: readonly Member[]) {
+    this.members = [...members]
+  }
+
+  async call<T>(ask: (client: PlacementClient) => Promise<T>): Promise<T> {
+    for (;;) {
+      for (const member of this.members) {
+        try {
+          return await ask(member.client)
+        } catch (error) {
+          if (!isVectronError(error, 'NOT_LEADER')) throw error
+        }
+      }
+      await sleep(systemClock, BEAT_MS)
+    }
+  }
+
+  async leader(): Promise<Member> {
+    return this.call(async (client) => {
+      await client.listOperators({})
+      return this.members.find((member) => member.client === client)!
+    })
+  }
+}
+
+/** Workers that do what they are assigned, over groups without Raft. */
+class Workers {
+  readonly groups = new ModelGroups()
+  readonly #leader: LeaderClient
+  readonly #assigned = new Map<bigint, placement.Assignment[]>()
+  readonly #versions = new Map<bigint, bigint>()
+  readonly #stopping = new AbortController()
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(leader: LeaderClient) {
+    this.#leader = leader
+  }
+
+  async add(): Promise<bigint> {
+    const { workerId } = await this.#leader.call((client) => client.registerWorker({}))
+    this.groups.alive.add(workerId)
+    return workerId
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const { table } = await this.#leader.call((client) => client.getRouting({}))
+      this.groups.step(table?.collections.flatMap(({ shards }) => shards) ?? [])
+      for (const workerId of this.groups.alive) await this.#beat(workerId)
+      await sleep(systemClock, BEAT_MS)
+    }
+  }
+
+  async #beat(workerId: bigint): Promise<void> {
+    const answer = await this.#leader.call((client) =>
+      client.heartbeat({
+        workerId,
+        replicas: this.groups.reports(this.#assigned.get(workerId) ?? []),
+        knownVersion: this.#versions.get(workerId) ?? 0n,
+      }),
+    )
+    for (const command of answer.commands) this.groups.tell(command)
+    if (answer.version === this.#versions.get(workerId)) return
+    this.#versions.set(workerId, answer.version)
+    this.#assigned.set(workerId, answer.assignments)
+  }
+}
+
+async function openThree(t: TestContext): Promise<{ leader: LeaderClient; workers: Workers }> {
+  const folder = mkdtempSync(join(tmpdir(), 'vectron-placement-'))
+  const network = new InProcessNetwork()
+  const members: Member[] = []
+  for (const { memberId } of MEMBERS) members.push(await openMember(folder, network, memberId))
+  const leader = new LeaderClient(members)
+  const workers = new Workers(leader)
+  t.after(async () => {
+    await workers.stop()
+    for (const member of members) await member.kill()
+    rmSync(folder, { recursive: true })
+  })
+  return { leader, workers }
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await sleep(systemClock, BEAT_MS)
+}
+
+test('A leader of placement dies while replicas are rebuilt: the next one finishes it.', async (t) => {
+  const { leader, workers } = await openThree(t)
+  for (let i = 0; i < 5; i++) await workers.add()
+  workers.start()
+  await until(async () => {
+    const { workers: statuses } = await leader.call((client) => client.getCluster({}))
+    return statuses.every(({ worker }) => worker?.lastHeartbeatMs !== 0n)
+  })
+  const collection = { name: 'c', dimension: 3, shardCount: 4, replicationFactor: 3 }
+  const created = await leader.call(async (client) => client.createCollection({ collection }))
+  assert.equal(created.shards.length, 4)
+
+  const first = await leader.leader()
+  const follower = leader.members.find((member) => member !== first)!
+  await assert.rejects(follower.client.getCluster({}), {
+    reason: 'NOT_LEADER',
+    metadata: { leaderAddress: first.address },
+  })
+
+  for (const workerId of [1n, 2n, 4n, 5n]) workers.groups.speeds.set(workerId, 300n)
+  workers.groups.alive.delete(3n)
+  await until(async () => {
+    const { operators } = await leader.call((client) => client.getCluster({}))
+    return operators.some(({ kind, steps }) => {
+      return kind === 'replace_replica' && steps[0]?.state === 'done'
+    })
+  })
+  leader.members.splice(leader.members.indexOf(first), 1)
+  await first.kill()
+
+  const shards = async () => {
+    const { table } = await leader.call((client) => client.getRouting({}))
+    return table?.collections[0]?.shards ?? []
+  }
+  await until(async () => {
+    return (await shards()).every(({ replicas }) => {
+      const isWhole = replicas.every((one) => !one.learner && !one.leaving && one.workerId !== 3n)
+      return isWhole && replicas.length === 3
+    })
+  })
+  for (const { replicas } of await shards()) {
+    assert.equal(new Set(replicas.map(({ workerId }) => workerId)).size, 3)
+  }
+  const { clusterId, workers: statuses } = await leader.call((client) => client.getCluster({}))
+  assert.match(clusterId, /^[0-9a-f]{32}$/)
+  const dead = statuses.find(({ worker }) => worker?.workerId === 3n)
+  assert.equal(dead?.worker?.state, placement.WorkerState.DEAD)
+  await leader.call((client) => client.removeWorker({ workerId: 3n }))
+})
