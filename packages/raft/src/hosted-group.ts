@@ -43,6 +43,12 @@ import type { StateMachine } from './state-machine.ts'
  */
 const BOOTSTRAP: CommittedEntry = { index: 1n, term: 1n, kind: 'empty', data: new Uint8Array() }
 
+/** What seldom changes of a group: the core tells when it does, so it need not be asked. */
+export type GroupView = Omit<
+  GroupStatus,
+  'commit' | 'applied' | 'lastIndex' | 'firstIndex' | 'peers'
+>
+
 export interface HostedGroupOptions {
   readonly group: GroupId
   readonly replica: ReplicaId
@@ -64,6 +70,7 @@ export class HostedGroup {
   readonly #applyQueue: ApplyQueue
   readonly #compaction: Compaction
   #failure: VectronError | undefined
+  #view: GroupView | undefined
 
   constructor(options: HostedGroupOptions) {
     const { group, stateMachine, core, limits } = options
@@ -92,6 +99,11 @@ export class HostedGroup {
     })
   }
 
+  /** Undefined when the group has failed. */
+  get view(): GroupView | undefined {
+    return this.#failure === undefined ? this.#view : undefined
+  }
+
   get stateMachine(): StateMachine {
     return this.#options.stateMachine
   }
@@ -112,6 +124,7 @@ export class HostedGroup {
     const applied = stateMachine.appliedIndex
     core.createGroup({ group, replica, bootstrap, recovered, applied })
     const status = this.#status()
+    this.#view = status
     const start = logIndex(status.firstIndex - 1n)
     if (recovered !== undefined) {
       this.#compaction.addRecovered(start, logIndex(status.lastIndex), recovered.length)
@@ -198,6 +211,7 @@ export class HostedGroup {
   }
 
   onChanged(status: GroupStatus): void {
+    this.#view = status
     if (status.role !== 'leader') this.#proposals.abandonAll(outcomeUnknown)
     this.#barrier.askNext()
   }

@@ -7,6 +7,7 @@ export {
 } from './bytes-snapshot.ts'
 export type { ReleaseRule } from './drive.ts'
 export { HOST_LIMITS, type HostLimits } from './host-limits.ts'
+export type { GroupView } from './hosted-group.ts'
 export { type Carry, InProcessNetwork, type Link } from './in-process-network.ts'
 export type { MemberChange } from './member-change.ts'
 export { PeerCredentials, type TlsFiles } from './peer/peer-credentials.ts'

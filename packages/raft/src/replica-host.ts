@@ -18,7 +18,7 @@ import {
 import type { GroupStatus, OutgoingMessage, RaftCore, RaftLog } from '@vectron/native'
 import { Drive, type ReleaseRule } from './drive.ts'
 import { HOST_LIMITS, type HostLimits } from './host-limits.ts'
-import { HostedGroup } from './hosted-group.ts'
+import { type GroupView, HostedGroup } from './hosted-group.ts'
 import type { MemberChange } from './member-change.ts'
 import type { Proposed } from './proposals.ts'
 import { SnapshotFetches } from './snapshot-fetches.ts'
@@ -222,7 +222,15 @@ export class ReplicaHost {
     this.#drive.wake()
   }
 
-  /** What Raft says of a group's replica here; undefined when it is not hosted or has failed. */
+  /** Term, leader, role and members of a group, at no cost; undefined as `status` is. */
+  view(group: GroupId): GroupView | undefined {
+    return this.#groups.get(group)?.view
+  }
+
+  /**
+   * All that Raft says of a group's replica here, asked of the core: for now and then. Undefined
+   * when it is not hosted or has failed.
+   */
   status(group: GroupId): GroupStatus | undefined {
     return this.#options.core.status(group)
   }
@@ -274,7 +282,7 @@ export class ReplicaHost {
 
   #receive({ group, data }: OutgoingMessage): void {
     const hosted = this.#find(group)
-    if (hosted === undefined || this.status(groupId(group)) === undefined) return
+    if (hosted?.view === undefined) return
     const offer = this.#options.core.step(group, data)
     if (offer !== undefined) {
       const { replica, stateMachine } = hosted

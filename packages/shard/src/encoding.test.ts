@@ -9,16 +9,16 @@ import { encodeCommand, encodeUpsert } from './write-command.ts'
 test('Upserts written by hand are what the generated code writes, for random batches.', () => {
   const seed = testSeed()
   const random = seededRandom(seed)
-  const bytesOf = (max: number) => {
-    const bytes = new Uint8Array(random.nextBelow(max))
+  const bytesOf = (min: number, max: number) => {
+    const bytes = new Uint8Array(min + random.nextBelow(max - min))
     random.fill(bytes)
     return bytes
   }
   for (let round = 0; round < 50; round++) {
     const points = Array.from({ length: random.nextBelow(20) }, (_, i) => ({
       id: ['a', 'ü', '😀'][i % 3]?.repeat(1 + random.nextBelow(200)) ?? '',
-      vector: bytesOf(20_000),
-      payload: bytesOf(300),
+      vector: bytesOf(1, 20_000),
+      payload: bytesOf(0, 300),
     }))
     const requestId = 'r'.repeat(1 + random.nextBelow(150))
     const value = create(engine.UpsertPointsSchema, { points })

@@ -24,7 +24,7 @@ class LeaderlessHost {
 
   async createGroup(): Promise<void> {}
 
-  status() {
+  view() {
     return { membershipVersion: EPOCH.membership }
   }
 

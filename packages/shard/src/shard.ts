@@ -24,7 +24,7 @@ import {
 } from '@vectron/base'
 import { engine, worker } from '@vectron/contracts'
 import type { GroupStatus } from '@vectron/native'
-import type { GroupMember, ReplicaHost } from '@vectron/raft'
+import type { GroupMember, GroupView, ReplicaHost } from '@vectron/raft'
 import type { EngineHolder } from './engine-holder.ts'
 import { checkEpoch, type ShardEpoch } from './epoch.ts'
 import { ShardMachine } from './shard-machine.ts'
@@ -83,10 +83,19 @@ export class Shard {
 
   /** The members that the group has by now, whatever placement wants, and the range assigned. */
   get epoch(): ShardEpoch {
-    return { membership: this.status?.membershipVersion ?? 0n, range: this.#range }
+    return { membership: this.view?.membershipVersion ?? 0n, range: this.#range }
   }
 
-  /** What Raft says of this replica; undefined when its group has failed. */
+  /** Term, leader, role and members of the group; undefined when it has failed. */
+  get view(): GroupView | undefined {
+    return this.#host.view(this.#group)
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.#machine.appliedIndex
+  }
+
+  /** All that Raft says of this replica, for now and then; undefined when its group has failed. */
   get status(): GroupStatus | undefined {
     return this.#host.status(this.#group)
   }

@@ -104,7 +104,7 @@ export class HostedShard {
 
   /** Whether reads are answered: there is a leader, and all that was acknowledged is applied. */
   get isServing(): boolean {
-    return this.shard.isCaughtUp && (this.shard.status?.leader ?? 0n) !== 0n
+    return this.shard.isCaughtUp && (this.shard.view?.leader ?? 0n) !== 0n
   }
 
   /** Counts, bytes and fields, as the engine reports them. */
@@ -133,7 +133,7 @@ export class HostedShard {
    * again and again; does not wait for the step's end.
    */
   tendMembers(): void {
-    if (this.shard.status?.role !== 'leader') return
+    if (this.shard.view?.role !== 'leader') return
     const { epoch } = this.#assignment
     this.shard.changeMembers(membersOf(this.#assignment), epoch?.membership ?? 0n)
   }
@@ -149,8 +149,9 @@ export class HostedShard {
 
   /** Asks the fittest other voter to lead; false when this replica does not, or there is none. */
   handOver(): boolean {
+    if (this.shard.view?.role !== 'leader') return false
     const { status } = this.shard
-    const to = status?.role === 'leader' ? chooseSuccessor(status) : undefined
+    const to = status === undefined ? undefined : chooseSuccessor(status)
     if (to === undefined) return false
     this.shard.transferLeadership(to)
     return true
@@ -179,7 +180,7 @@ export class HostedShard {
     this.#tellPlaces()
     if (this.#schemaVersion >= assignment.schemaVersion) return
     if (!this.#declares(assignment)) {
-      if (this.shard.status?.role !== 'leader') return
+      if (this.shard.view?.role !== 'leader') return
       await this.#declare(assignment)
     }
     this.#schemaVersion = assignment.schemaVersion
@@ -203,7 +204,7 @@ export class HostedShard {
   }
 
   #nameLeader(error: VectronError): VectronError {
-    const leader = this.shard.status?.leader ?? 0n
+    const leader = this.shard.view?.leader ?? 0n
     const member = this.#assignment.members.find(({ replicaId }) => replicaId === leader)
     const named = member === undefined ? {} : { leaderWorkerId: member.workerId.toString() }
     return new VectronError('NOT_LEADER', error.message, {

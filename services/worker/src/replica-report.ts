@@ -18,24 +18,25 @@ export function reportReplicas(registry: ShardRegistry): placement.ReplicaReport
 
 function reportReplica(hosted: HostedShard): placement.ReplicaReport {
   const { shard, schemaVersion } = hosted
-  const { shardId, replicaId, status, failure } = shard
-  if (failure !== undefined || status === undefined) {
+  const { shardId, replicaId, view, failure } = shard
+  if (failure !== undefined || view === undefined) {
     const why = failure ?? new VectronError('SHARD_UNAVAILABLE', 'Its Raft group has failed.')
     return create(placement.ReplicaReportSchema, { shardId, replicaId, failure: toFailure(why) })
   }
   const stats = hosted.recentStats()
+  const status = view.role === 'leader' ? shard.status : undefined
   return create(placement.ReplicaReportSchema, {
     shardId,
     replicaId,
     epoch: shard.epoch,
-    leader: status.role === 'leader',
-    term: status.term,
-    appliedIndex: status.applied,
+    leader: view.role === 'leader',
+    term: view.term,
+    appliedIndex: shard.appliedIndex,
     pointsCount: stats.pointsCount,
     indexedCount: stats.indexedCount,
     diskBytes: stats.diskBytes,
     schemaVersion,
-    ...(status.role === 'leader' ? { leadership: reportLeadership(replicaId, status) } : {}),
+    ...(status === undefined ? {} : { leadership: reportLeadership(replicaId, status) }),
   })
 }
 

@@ -26,7 +26,7 @@ export function exposeShards(metrics: Metrics, registry: ShardRegistry): void {
   gaugeByShard(metrics, registry, {
     name: 'raft_term',
     help: 'Term of the Raft group.',
-    value: ({ shard }) => shard.status?.term,
+    value: ({ shard }) => shard.view?.term,
   })
   gaugeByShard(metrics, registry, {
     name: 'raft_commit_index',
@@ -36,12 +36,12 @@ export function exposeShards(metrics: Metrics, registry: ShardRegistry): void {
   gaugeByShard(metrics, registry, {
     name: 'raft_applied_index',
     help: 'Last applied entry of the log.',
-    value: ({ shard }) => shard.status?.applied,
+    value: ({ shard }) => shard.appliedIndex,
   })
   gaugeByShard(metrics, registry, {
     name: 'raft_is_leader',
     help: '1 where this worker leads the shard.',
-    value: ({ shard }) => (shard.status?.role === 'leader' ? 1n : 0n),
+    value: ({ shard }) => (shard.view?.role === 'leader' ? 1n : 0n),
   })
   exposeBytes(metrics, registry)
   exposeStates(metrics, registry)

@@ -77,6 +77,7 @@ const RETRY_PAUSE_MS_MAX = 60_000
 export class ShardRegistry {
   readonly #options: ShardRegistryOptions
   readonly #shards = new Map<ShardId, Hosting>()
+  #isClosed = false
 
   constructor(options: ShardRegistryOptions) {
     this.#options = options
@@ -100,13 +101,14 @@ export class ShardRegistry {
 
   /** Whether each open shard serves, or has failed: nothing is still on its way. */
   get isServing(): boolean {
-    return this.open.every(({ isServing, shard }) => isServing || shard.status === undefined)
+    return this.open.every(({ isServing, shard }) => isServing || shard.view === undefined)
   }
 
-  /** @throws VectronError SHARD_NOT_FOUND, SHARD_UNAVAILABLE */
+  /** @throws VectronError SHARD_NOT_FOUND, SHARD_UNAVAILABLE, UNAVAILABLE */
   find(id: bigint): HostedShard {
     const hosting = this.#shards.get(shardId(id))
     if (hosting?.kind === 'open') return hosting.hosted
+    if (this.#isClosed) throw new VectronError('UNAVAILABLE', 'The worker is closing.')
     if (hosting === undefined) {
       throw new VectronError('SHARD_NOT_FOUND', `Shard ${id} is not on this worker.`, {
         subject: `shard ${id}`,
@@ -141,8 +143,8 @@ export class ShardRegistry {
       if (command.case !== 'transferLeadership') continue
       const { shard } = hosting.hosted
       const to = replicaId(command.value.toReplicaId)
-      const { status } = shard
-      const canGive = status?.role === 'leader' && status.voters.includes(to)
+      const { view } = shard
+      const canGive = view?.role === 'leader' && view.voters.includes(to)
       if (canGive && to !== shard.replicaId) shard.transferLeadership(to)
     }
   }
@@ -170,6 +172,7 @@ export class ShardRegistry {
 
   /** Closes every shard; what is applied is durable then. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const shards = this.open
     this.#shards.clear()
     await Promise.all(shards.map((hosted) => hosted.close()))
