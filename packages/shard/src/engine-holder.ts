@@ -68,7 +68,7 @@ export class EngineHolder {
     return this.#holding.kind === 'open' ? this.#holding.engine.stats() : this.#holding.last.report
   }
 
-  takeSnapshot(): Promise<StateSnapshot> {
+  async takeSnapshot(): Promise<StateSnapshot> {
     return takeSnapshot(this.engine, this.#options.folder)
   }
 

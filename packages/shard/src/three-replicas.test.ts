@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import {
+  type Disk,
   deadlineAfter,
   groupOfShard,
   type Random,
@@ -73,7 +74,7 @@ class Cluster {
     this.#folder = folder
   }
 
-  async start(nodeId: bigint): Promise<Node> {
+  async start(nodeId: bigint, disk: Disk = systemDisk): Promise<Node> {
     const folder = join(this.#folder, nodeId.toString())
     const log = await openRaftLog(join(folder, 'log'))
     const host = ReplicaHost.open({
@@ -93,7 +94,7 @@ class Cluster {
       onFatal: (error) => assert.fail(`the log failed: ${error}`),
     })
     const holder = await EngineHolder.open({
-      folder: new ShardFolder({ shardsFolder: folder, shardId: SHARD, disk: systemDisk }),
+      folder: new ShardFolder({ shardsFolder: folder, shardId: SHARD, disk }),
       openEngine: (path) => openShardEngine({ folder: path, config: CONFIG }),
     })
     const shard = await Shard.open({
@@ -161,9 +162,16 @@ function statsOf({ holder }: Node) {
   return stats
 }
 
-test('A replica whose log is too far behind takes the shard as files, with its graph.', async (context) => {
-  const cluster = await Cluster.open(context)
-  const random = seededRandom(11n)
+interface Absence {
+  /** The node that was stopped. */
+  readonly awayId: bigint
+  /** What it had applied; the log of the others begins behind it. */
+  readonly missed: bigint
+  readonly leader: Node
+}
+
+/** Stops a follower, and writes until the log has forgotten what it lacks. */
+async function stopFollower(cluster: Cluster, random: Random): Promise<Absence> {
   await cluster.write(randomPoints(random, 0))
   const away = [...cluster.nodes].find(([, node]) => node.shard.status?.role === 'follower')
   assert.ok(away)
@@ -171,27 +179,67 @@ test('A replica whose log is too far behind takes the shard as files, with its g
   await waitFor(() => awayNode.holder.appliedIndex >= 3n)
   const missed = awayNode.holder.appliedIndex
   await awayNode.close()
-  for (let from = BATCH; from < 12 * BATCH; from += BATCH) {
+  for (let from = BATCH; from < 8 * BATCH; from += BATCH) {
     await cluster.write(randomPoints(random, from))
   }
   const leader = await cluster.leader()
   await leader.holder.engine.indexed()
   await waitFor(() => (leader.shard.status?.firstIndex ?? 0n) > missed + 1n)
+  return { awayId, missed, leader }
+}
 
+async function checkSameDigests(cluster: Cluster): Promise<void> {
+  const nodes = [...cluster.nodes.values()]
+  const digests = await Promise.all(nodes.map(({ holder }) => holder.engine.digest()))
+  for (const digest of digests) assert.deepEqual(digest, digests[0])
+}
+
+/** The machine's files, but the first rename to such a name fails. */
+function failingRename(suffix: string): Disk {
+  let isPlanted = true
+  return {
+    ...systemDisk,
+    async rename(from, to) {
+      if (isPlanted && to.endsWith(suffix)) {
+        isPlanted = false
+        throw new Error('the disk failed')
+      }
+      await systemDisk.rename(from, to)
+    },
+  }
+}
+
+test('A replica whose log is too far behind takes the shard as files, with its graph.', async (context) => {
+  const cluster = await Cluster.open(context)
+  const random = seededRandom(11n)
+  const { awayId, missed, leader } = await stopFollower(cluster, random)
   const back = await cluster.start(awayId)
   assert.equal(back.holder.appliedIndex, missed)
   await waitFor(() => back.holder.appliedIndex >= leader.holder.appliedIndex)
   const { pointsCount, indexedCount } = statsOf(back)
-  assert.deepEqual([pointsCount, indexedCount], [BigInt(12 * BATCH), BigInt(12 * BATCH)])
-  const digests = await Promise.all(
-    [...cluster.nodes.values()].map(({ holder }) => holder.engine.digest()),
-  )
-  for (const digest of digests) assert.deepEqual(digest, digests[0])
+  assert.deepEqual([pointsCount, indexedCount], [BigInt(8 * BATCH), BigInt(8 * BATCH)])
+  await checkSameDigests(cluster)
 
   // It is a member like the others: its word counts when the third is away.
   const third = [...cluster.nodes.values()].find((node) => node !== leader && node !== back)
   await third?.close()
-  await cluster.write(randomPoints(random, 12 * BATCH))
-  await waitFor(() => statsOf(back).pointsCount === BigInt(13 * BATCH))
+  await cluster.write(randomPoints(random, 8 * BATCH))
+  await waitFor(() => statsOf(back).pointsCount === BigInt(9 * BATCH))
   assert.ok(back.host.status(groupOfShard(SHARD)))
+})
+
+test('A replica that fails before or within the switch is whole when it is opened again.', async (context) => {
+  for (const suffix of ['7.removed', '/7']) {
+    const cluster = await Cluster.open(context)
+    const random = seededRandom(12n)
+    const { awayId, leader } = await stopFollower(cluster, random)
+    const failed = await cluster.start(awayId, failingRename(suffix))
+    await waitFor(() => failed.shard.failure)
+    await assert.rejects(failed.holder.takeSnapshot(), { reason: 'SHARD_UNAVAILABLE' })
+    await failed.close()
+    const back = await cluster.start(awayId)
+    assert.ok(back.holder.appliedIndex > 3n, 'the snapshot is installed as soon as it is opened')
+    await waitFor(() => back.holder.appliedIndex >= leader.holder.appliedIndex)
+    await checkSameDigests(cluster)
+  }
 })
