@@ -21,6 +21,7 @@ import { type Clock, openAuditLog } from '@vectron/base'
 import type { placement } from '@vectron/contracts'
 import { configureEngine } from '@vectron/native'
 import {
+  type MeetingWays,
   openPlacement,
   type PlacementOptions,
   type RunningPlacement,
@@ -96,18 +97,27 @@ export interface PlacementPartOptions
   extends Pick<PlacementOptions, 'whenEmpty' | 'member' | 'settings'> {
   readonly dataFolder: string
   readonly transport: Transport
+  /** How one of several members reaches the others. */
+  readonly connect?: MeetingWays['connect']
 }
 
-/** @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA */
+/** @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA, REPLICA_LOST */
 export async function openPlacementPart(
-  { dataFolder, transport, ...options }: PlacementPartOptions,
+  { dataFolder, transport, connect, ...options }: PlacementPartOptions,
   around: Surroundings,
 ): Promise<RunningPlacement> {
-  const { clock, random, closers, logger } = around
+  const { clock, random, closers, logger, onFatal } = around
   const folder = join(dataFolder, 'placement')
-  const { host } = await openReplicaHost(join(folder, 'log'), transport, around)
-  const part = logger.child({ part: 'placement' })
-  const running = await openPlacement({ ...options, folder, host, clock, random, logger: part })
+  const { host, log } = await openReplicaHost(join(folder, 'log'), transport, around)
+  const running = await openPlacement({
+    ...options,
+    ...(connect === undefined ? {} : { meeting: { log, connect, onFatal } }),
+    folder,
+    host,
+    clock,
+    random,
+    logger: logger.child({ part: 'placement' }),
+  })
   logger.info({ clusterId: running.clusterId }, 'placement open')
   closers.add(() => running.close())
   return running

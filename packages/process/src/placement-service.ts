@@ -4,6 +4,7 @@ import { replicaId } from '@vectron/base'
 import { placement } from '@vectron/contracts'
 import { CATALOG_GROUP } from '@vectron/placement-service'
 import { formatAddress, parseMember } from './address.ts'
+import { Connections } from './connections.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
 import { LateService } from './late-service.ts'
 import { openNodeTls } from './node-tls.ts'
@@ -59,12 +60,14 @@ async function openPlacementService(
     CATALOG_GROUP,
     members.map((one) => ({ replica: replicaId(one.memberId), nodeId: one.memberId })),
   )
+  const connections = new Connections(around)
   const { service } = await openPlacementPart(
     {
       dataFolder: data.folder,
       transport,
       member,
       settings: driver,
+      connect: ({ address }) => connections.channel(address).client(placement.Placement),
       whenEmpty: { kind: 'bootstrap' },
     },
     around,

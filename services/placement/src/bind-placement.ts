@@ -1,20 +1,26 @@
 /**
  * The service placement.v1: every method with its handler, behind the one rule that only the
- * leader answers.
+ * leader answers what clients ask.
  */
 
+import { VectronError } from '@vectron/base'
 import { placement } from '@vectron/contracts'
 import { type BoundService, bindService, type CallContext } from '@vectron/rpc'
 import { ClusterHandlers } from './cluster-handlers.ts'
 import { CollectionHandlers } from './collection-handlers.ts'
 import type { PlacementContext } from './context.ts'
 import type { Driver } from './driver.ts'
+import type { Meeting } from './meeting.ts'
 import { ShardHandlers } from './shard-handlers.ts'
 import { WorkerHandlers } from './worker-handlers.ts'
 
 type Handle<Request, Answer> = (request: Request, call: CallContext) => Promise<Answer>
 
-export function bindPlacement(context: PlacementContext, driver: Driver): BoundService {
+export function bindPlacement(
+  context: PlacementContext,
+  driver: Driver,
+  meeting: Meeting | undefined,
+): BoundService {
   const collections = new CollectionHandlers(context)
   const workers = new WorkerHandlers(context)
   const cluster = new ClusterHandlers(context, driver)
@@ -43,5 +49,9 @@ export function bindPlacement(context: PlacementContext, driver: Driver): BoundS
     rebalance: onLeader(() => cluster.rebalance()),
     listOperators: onLeader(() => cluster.listOperators()),
     cancelOperator: onLeader((request) => cluster.cancelOperator(request)),
+    meetMember: async (request) => {
+      if (meeting !== undefined) return meeting.answer(request)
+      throw new VectronError('UNIMPLEMENTED', 'This member of placement meets no others.')
+    },
   })
 }

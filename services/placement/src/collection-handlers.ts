@@ -41,9 +41,9 @@ export class CollectionHandlers {
     try {
       return await this.#whenServed(entry, call)
     } catch (error) {
-      // A collection whose shards cannot be made is not left behind.
+      // A collection whose shards cannot be made is not left behind; one that may be made yet is.
       const mayFollow =
-        isVectronError(error, 'DEADLINE_EXCEEDED') || isVectronError(error, 'NOT_LEADER')
+        isVectronError(error, 'DEADLINE_EXCEEDED') || isVectronError(error, 'OUTCOME_UNKNOWN')
       if (!mayFollow) await this.#drop(collection.name, call)
       throw error
     }
@@ -126,7 +126,7 @@ export class CollectionHandlers {
   ): Promise<placement.CollectionRouting> {
     const { leadership, reports, memory } = this.#context
     for (;;) {
-      leadership.check()
+      if (leadership.term === undefined) throw leadershipLost(entry)
       const { observations } = memory()
       const waiting = entry.shards.filter(({ shardId }) => {
         const leader = observations.leaderOf(shardId)
@@ -154,6 +154,16 @@ function notServed(entry: placement.CatalogCollection, waiting: number): Vectron
   return new VectronError(
     'DEADLINE_EXCEEDED',
     `The change to "${name}" is made, but ${waiting} of its shards do not serve it yet.`,
+    { subject: `collection ${name}` },
+  )
+}
+
+/** NOT_LEADER would promise that nothing was done. */
+function leadershipLost(entry: placement.CatalogCollection): VectronError {
+  const name = entry.collection?.name
+  return new VectronError(
+    'OUTCOME_UNKNOWN',
+    `The change to "${name}" is made, but this member of placement no longer leads.`,
     { subject: `collection ${name}` },
   )
 }

@@ -62,9 +62,19 @@ export class Driver {
     } catch (error) {
       // Another leads, or nobody can: it is judged again with the next tick. A bug is told; who
       // hosts what stays answered.
+      this.#wakeIfLost()
       if (isVectronError(error)) return
       this.#context.logger?.error({ err: error }, 'the driver failed in this tick')
     }
+  }
+
+  /** Whoever waits at a leader that is none any more asks the next one. */
+  #wakeIfLost(): void {
+    const { leadership, changes, reports } = this.#context
+    if (this.#seen === undefined || leadership.term !== undefined) return
+    this.#seen = undefined
+    changes.announce()
+    reports.announce()
   }
 
   /** Begins what somebody has proposed. */

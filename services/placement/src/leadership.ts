@@ -86,10 +86,8 @@ export class Leadership {
 
   #leadingTerm(): bigint {
     const status = this.#options.host.status(this.#options.group)
-    if (status === undefined) {
-      throw new VectronError('UNAVAILABLE', 'The catalog of this placement member has failed.')
-    }
-    if (status.role !== 'leader') throw this.#notLeader()
+    // Without a status it has not joined yet, or its catalog has failed: others may lead.
+    if (status?.role !== 'leader') throw this.#notLeader()
     return status.term
   }
 

@@ -112,12 +112,15 @@ export class Observations {
     const replicas = new IdMap<placement.ReplicaReport>()
     let replicaBytes = 0n
     let changed = false
-    const before = this.#workers.get(workerId)?.replicas
+    const known = this.#workers.get(workerId)
+    // The last word of an earlier life of the worker, overtaken on its way.
+    if (known !== undefined && known.bootEpoch > bootEpoch) return false
+    const before = known?.replicas
     for (const report of heartbeat.replicas) {
       replicas.set(report.shardId, report)
       replicaBytes += report.diskBytes
-      const known = before?.get(report.shardId)?.failure
-      if (report.failure?.message !== known?.message) changed = true
+      const failure = before?.get(report.shardId)?.failure
+      if (report.failure?.message !== failure?.message) changed = true
     }
     this.#workers.set(workerId, {
       lastHeartbeatMs: this.#clock.nowMs(),

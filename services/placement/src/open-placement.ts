@@ -15,6 +15,7 @@ import {
   toHex,
   VectronError,
 } from '@vectron/base'
+import type { RaftLog } from '@vectron/native'
 import type { ReplicaHost } from '@vectron/raft'
 import type { BoundService } from '@vectron/rpc'
 import { bindPlacement } from './bind-placement.ts'
@@ -22,7 +23,9 @@ import { Changes } from './changes.ts'
 import { LeaderMemory, type PlacementContext } from './context.ts'
 import { Driver } from './driver.ts'
 import { Leadership } from './leadership.ts'
-import { checkMembership, type Membership, SOLE_MEMBER } from './members.ts'
+import { Meeting, type MeetMember } from './meeting.ts'
+import { MemberFile } from './member-file.ts'
+import { checkMembership, type Membership, type PlacementMember, SOLE_MEMBER } from './members.ts'
 import { CATALOG_GROUP, ReplicatedCatalog } from './replicated-catalog.ts'
 import { PLACEMENT_SETTINGS, type PlacementSettings } from './settings.ts'
 
@@ -37,11 +40,21 @@ export interface PlacementOptions {
   readonly disk?: Disk
   /** Default: placement of one member. */
   readonly member?: Membership
+  /** For one of several members: how it finds out whether it has lost its disk. */
+  readonly meeting?: MeetingWays
   readonly settings?: Partial<PlacementSettings>
   /** Hears of what the driver does. */
   readonly logger?: Logger
   /** What to do when the folder holds no catalog. */
   readonly whenEmpty: { readonly kind: 'bootstrap' } | { readonly kind: 'refuse'; why: string }
+}
+
+export interface MeetingWays {
+  /** The log of `host`. */
+  readonly log: Pick<RaftLog, 'load'>
+  readonly connect: (member: PlacementMember) => MeetMember
+  /** It has lost it, and must not go on. */
+  readonly onFatal: (error: unknown) => void
 }
 
 export interface RunningPlacement {
@@ -58,7 +71,8 @@ const CLUSTER_ID_BYTES = 16
  * Settles when a sole member answers for all that was ever acknowledged; one of several at once,
  * because the others may not be there yet.
  *
- * @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA, INVALID_ARGUMENT
+ * @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA, INVALID_ARGUMENT,
+ *   REPLICA_LOST
  */
 export async function openPlacement(options: PlacementOptions): Promise<RunningPlacement> {
   const { folder, host, clock, random, logger, disk = systemDisk, member = SOLE_MEMBER } = options
@@ -94,19 +108,60 @@ export async function openPlacement(options: PlacementOptions): Promise<RunningP
     reports: new Changes(clock),
     memory: () => assertDefined(memory, 'a leader has a memory'),
   }
-  if (member.members.length === 1) await leadership.enter()
+  const file = await MemberFile.open(folder, disk, member)
+  const ways = options.meeting
+  const meeting = ways && new Meeting({ membership: member, file, connect: ways.connect, clock })
+  const stopping = new AbortController()
+  if (member.members.length === 1) {
+    await catalog.join()
+    await leadership.enter()
+  } else {
+    await joinOthers({ options, catalog, file, meeting, signal: stopping.signal })
+  }
   const driver = new Driver(context)
   driver.start()
   return {
-    service: bindPlacement(context, driver),
+    service: bindPlacement(context, driver, meeting),
     get clusterId() {
       return catalog.state.clusterId
     },
     close: () => {
       driver.stop()
+      stopping.abort()
       return catalog.checkpoint()
     },
   }
+}
+
+interface Joining {
+  readonly options: PlacementOptions
+  readonly catalog: ReplicatedCatalog
+  readonly file: MemberFile
+  readonly meeting: Meeting | undefined
+  readonly signal: AbortSignal
+}
+
+/** Joins the group: at once with data, else when all others were met without any. */
+async function joinOthers({ options, catalog, file, meeting, signal }: Joining): Promise<void> {
+  const { folder, meeting: ways } = options
+  const join = async () => {
+    await catalog.join()
+    if (!file.state.hasBegun) await file.change({ hasBegun: true })
+  }
+  if (meeting === undefined || ways === undefined) return join()
+  const hasLog = ways.log.load(CATALOG_GROUP) !== undefined
+  if (file.state.hasBegun && !hasLog) {
+    const text = `${folder} is of a member of placement that has begun, but its log is gone.`
+    throw new VectronError('REPLICA_LOST', text, { subject: folder })
+  }
+  if (hasLog) return join()
+  checkMayBegin(options)
+  meeting
+    .untilAllNew(signal)
+    .then(join)
+    .catch((error) => {
+      if (!signal.aborted) ways.onFatal(error)
+    })
 }
 
 function checkMayBegin({ folder, whenEmpty }: PlacementOptions): void {

@@ -26,30 +26,34 @@ export interface ReplicatedCatalogOptions {
 }
 
 export class ReplicatedCatalog {
-  readonly #host: ReplicaHost
+  readonly #options: ReplicatedCatalogOptions
   readonly #machine: CatalogMachine
-  readonly #clock: Clock
+  #hasJoined = false
+
+  /** Reads the snapshot; the group is joined later. */
+  static async open(options: ReplicatedCatalogOptions): Promise<ReplicatedCatalog> {
+    const { folder, disk, onApplied } = options
+    const file = join(folder, SNAPSHOT_FILE)
+    return new ReplicatedCatalog(options, await CatalogMachine.open({ file, disk, onApplied }))
+  }
+
+  private constructor(options: ReplicatedCatalogOptions, machine: CatalogMachine) {
+    this.#options = options
+    this.#machine = machine
+  }
 
   /** Joins the group; what the log holds is applied behind. */
-  static async open(options: ReplicatedCatalogOptions): Promise<ReplicatedCatalog> {
-    const { folder, host, disk, clock, membership, onApplied } = options
-    const file = join(folder, SNAPSHOT_FILE)
-    const machine = await CatalogMachine.open({ file, disk, onApplied })
+  async join(): Promise<void> {
+    const { host, membership } = this.#options
     await host.createGroup(CATALOG_GROUP, {
       replica: replicaId(membership.memberId),
       bootstrap: membership.members.map(({ memberId }) => ({
         replica: replicaId(memberId),
         learner: false,
       })),
-      stateMachine: machine,
+      stateMachine: this.#machine,
     })
-    return new ReplicatedCatalog(host, machine, clock)
-  }
-
-  private constructor(host: ReplicaHost, machine: CatalogMachine, clock: Clock) {
-    this.#host = host
-    this.#machine = machine
-    this.#clock = clock
+    this.#hasJoined = true
   }
 
   /** The catalog as applied here. */
@@ -62,10 +66,11 @@ export class ReplicatedCatalog {
     command: placement.CatalogCommand['command'],
     deadline: Deadline,
   ): Promise<CatalogResult> {
-    const timeMs = BigInt(this.#clock.nowMs())
+    const { host, clock } = this.#options
+    const timeMs = BigInt(clock.nowMs())
     const message = create(placement.CatalogCommandSchema, { timeMs, command })
     const data = toBinary(placement.CatalogCommandSchema, message)
-    const proposed = await this.#host.propose(CATALOG_GROUP, data, { deadline })
+    const proposed = await host.propose(CATALOG_GROUP, data, { deadline })
     return proposed.result as CatalogResult
   }
 
@@ -77,6 +82,6 @@ export class ReplicatedCatalog {
 
   /** Makes the snapshot current, so that the next start replays nothing. */
   async checkpoint(): Promise<void> {
-    await this.#machine.checkpoint()
+    if (this.#hasJoined) await this.#machine.checkpoint()
   }
 }

@@ -5,13 +5,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { isVectronError, seededRandom, sleep, systemClock } from '@vectron/base'
+import { isVectronError, seededRandom, sleep, systemClock, VectronError } from '@vectron/base'
 import { placement } from '@vectron/contracts'
 import { createRaftCore, openRaftLog } from '@vectron/native'
 import { HOST_LIMITS, InProcessNetwork, ReplicaHost } from '@vectron/raft'
 import { type Client, createInProcessClient } from '@vectron/rpc'
 import type { PlacementMember } from './members.ts'
-import { openPlacement } from './open-placement.ts'
+import { openPlacement, type RunningPlacement } from './open-placement.ts'
 import { PLAN_SETTINGS } from './planning/plan-settings.ts'
 import { ModelGroups } from './planning/testing/model-groups.ts'
 
@@ -33,15 +33,27 @@ type PlacementClient = Client<typeof placement.Placement>
 interface Member {
   readonly address: string
   readonly client: PlacementClient
+  /** Settles when the member finds that it must not go on. */
+  readonly lost: Promise<unknown>
   kill(): Promise<void>
 }
 
+interface Cluster {
+  readonly folder: string
+  readonly network: InProcessNetwork
+  /** By address. */
+  readonly clients: Map<string, PlacementClient>
+  /** Ends what was opened. */
+  readonly closers: (() => Promise<void>)[]
+}
+
 async function openMember(
-  folder: string,
-  network: InProcessNetwork,
+  { folder, network, clients, closers }: Cluster,
   memberId: bigint,
+  bootEpoch = 1n,
 ): Promise<Member> {
   const own = join(folder, `${memberId}`)
+  const address = `placement-${memberId}`
   const log = await openRaftLog(join(own, 'log'))
   const core = createRaftCore({
     seed: memberId,
@@ -56,31 +68,48 @@ async function openMember(
     core,
     log,
     clock: systemClock,
-    transport: network.connect({ clusterId: 'test', nodeId: memberId, bootEpoch: 1n }),
+    transport: network.connect({ clusterId: 'test', nodeId: memberId, bootEpoch }),
     limits: { ...HOST_LIMITS, tickMs: 5 },
     onFatal: (error) => assert.fail(`${error}`),
   })
-  const running = await openPlacement({
+  let isDead = false
+  let running: RunningPlacement | undefined
+  const kill = async () => {
+    if (isDead) return
+    isDead = true
+    clients.delete(address)
+    await running?.close()
+    await host.close()
+    await log.close()
+  }
+  closers.push(kill)
+  const lost = Promise.withResolvers<unknown>()
+  running = await openPlacement({
     folder: own,
     host,
     clock: systemClock,
     random: seededRandom(memberId),
     member: { memberId, members: MEMBERS },
     settings: SETTINGS,
-    whenEmpty: { kind: 'bootstrap' },
-  })
-  let isDead = false
-  return {
-    address: `placement-${memberId}`,
-    client: createInProcessClient(placement.Placement, running.service),
-    async kill() {
-      if (isDead) return
-      isDead = true
-      await running.close()
-      await host.close()
-      await log.close()
+    meeting: {
+      log,
+      onFatal: (error) => lost.resolve(error),
+      connect: (other) => ({
+        meetMember: async (request, options) => {
+          const client = clients.get(other.address)
+          if (client === undefined) throw new VectronError('UNAVAILABLE', 'It is not there yet.')
+          return client.meetMember(request, options)
+        },
+      }),
     },
-  }
+    whenEmpty: { kind: 'bootstrap' },
+  }).catch(async (error) => {
+    await kill()
+    throw error
+  })
+  const client = createInProcessClient(placement.Placement, running.service)
+  clients.set(address, client)
+  return { address, client, lost: lost.promise, kill }
 }
 
 /** Asks whoever leads; knows no more than the list of members. */
@@ -164,18 +193,23 @@ class Workers {
   }
 }
 
-async function openThree(t: TestContext): Promise<{ leader: LeaderClient; workers: Workers }> {
+function createCluster(t: TestContext): Cluster {
   const folder = mkdtempSync(join(tmpdir(), 'vectron-placement-'))
-  const network = new InProcessNetwork()
-  const members: Member[] = []
-  for (const { memberId } of MEMBERS) members.push(await openMember(folder, network, memberId))
-  const leader = new LeaderClient(members)
-  const workers = new Workers(leader)
+  const closers: (() => Promise<void>)[] = []
   t.after(async () => {
-    await workers.stop()
-    for (const member of members) await member.kill()
+    for (const close of closers) await close()
     rmSync(folder, { recursive: true })
   })
+  return { folder, network: new InProcessNetwork(), clients: new Map(), closers }
+}
+
+async function openThree(t: TestContext): Promise<{ leader: LeaderClient; workers: Workers }> {
+  const cluster = createCluster(t)
+  const members: Member[] = []
+  for (const { memberId } of MEMBERS) members.push(await openMember(cluster, memberId))
+  const leader = new LeaderClient(members)
+  const workers = new Workers(leader)
+  cluster.closers.unshift(() => workers.stop())
   return { leader, workers }
 }
 
@@ -231,4 +265,42 @@ test('A leader of placement dies while replicas are rebuilt: the next one finish
   const dead = statuses.find(({ worker }) => worker?.workerId === 3n)
   assert.equal(dead?.worker?.state, placement.WorkerState.DEAD)
   await leader.call((client) => client.removeWorker({ workerId: 3n }))
+})
+
+test('A cluster begins when all members are there; one that lost its folder is kept out.', async (t) => {
+  const cluster = createCluster(t)
+  const first = await openMember(cluster, 1n)
+  const second = await openMember(cluster, 2n)
+  const refusal = { reason: 'NOT_LEADER', message: /no leader/ }
+  await assert.rejects(first.client.getCluster({}), refusal)
+  const third = await openMember(cluster, 3n)
+  const { clusterId } = await new LeaderClient([first, second, third]).call((client) =>
+    client.getCluster({}),
+  )
+
+  // With its folder it comes back.
+  await third.kill()
+  const again = await openMember(cluster, 3n, 2n)
+  await again.kill()
+
+  // Without it, or with a log that is gone, it does not.
+  rmSync(join(cluster.folder, '3', 'log'), { recursive: true })
+  await assert.rejects(openMember(cluster, 3n, 3n), {
+    reason: 'REPLICA_LOST',
+    message: /log is gone/,
+  })
+  rmSync(join(cluster.folder, '3'), { recursive: true })
+  const wiped = await openMember(cluster, 3n, 4n)
+  const error = await wiped.lost
+  assert.ok(isVectronError(error, 'REPLICA_LOST'))
+  assert.match(error.message, /lost its folder/)
+  const rest = await new LeaderClient([first, second]).call((client) => client.getCluster({}))
+  assert.equal(rest.clusterId, clusterId)
+})
+
+test('Members that are configured differently do not begin a cluster.', async (t) => {
+  const cluster = createCluster(t)
+  const member = await openMember(cluster, 1n)
+  const asking = member.client.meetMember({ memberId: 2n, memberIds: [1n, 2n], isNew: true })
+  await assert.rejects(asking, { reason: 'INVALID_ARGUMENT', field: 'members' })
 })

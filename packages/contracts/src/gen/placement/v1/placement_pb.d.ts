@@ -1468,6 +1468,54 @@ export declare type CancelOperatorResponse = Message<"placement.v1.CancelOperato
 export declare const CancelOperatorResponseSchema: GenMessage<CancelOperatorResponse>;
 
 /**
+ * @generated from message placement.v1.MeetMemberRequest
+ */
+export declare type MeetMemberRequest = Message<"placement.v1.MeetMemberRequest"> & {
+  /**
+   * Who asks.
+   *
+   * @generated from field: uint64 member_id = 1;
+   */
+  memberId: bigint;
+
+  /**
+   * All members that it is configured with, in the order of ids.
+   *
+   * @generated from field: repeated uint64 member_ids = 2;
+   */
+  memberIds: bigint[];
+
+  /**
+   * It holds no data and never did.
+   *
+   * @generated from field: bool is_new = 3;
+   */
+  isNew: boolean;
+};
+
+/**
+ * Describes the message placement.v1.MeetMemberRequest.
+ * Use `create(MeetMemberRequestSchema)` to create a new message.
+ */
+export declare const MeetMemberRequestSchema: GenMessage<MeetMemberRequest>;
+
+/**
+ * @generated from message placement.v1.MeetMemberResponse
+ */
+export declare type MeetMemberResponse = Message<"placement.v1.MeetMemberResponse"> & {
+  /**
+   * @generated from field: bool is_new = 1;
+   */
+  isNew: boolean;
+};
+
+/**
+ * Describes the message placement.v1.MeetMemberResponse.
+ * Use `create(MeetMemberResponseSchema)` to create a new message.
+ */
+export declare const MeetMemberResponseSchema: GenMessage<MeetMemberResponse>;
+
+/**
  * @generated from enum placement.v1.WorkerState
  */
 export enum WorkerState {
@@ -1644,6 +1692,17 @@ export declare const Placement: GenService<{
     methodKind: "unary";
     input: typeof CancelOperatorRequestSchema;
     output: typeof CancelOperatorResponseSchema;
+  },
+  /**
+   * Members of placement tell each other whether they hold data, before a cluster begins. Every
+   * member answers, whoever leads.
+   *
+   * @generated from rpc placement.v1.Placement.MeetMember
+   */
+  meetMember: {
+    methodKind: "unary";
+    input: typeof MeetMemberRequestSchema;
+    output: typeof MeetMemberResponseSchema;
   },
 }>;
 
