@@ -14,6 +14,8 @@ export interface LedgerEntry {
 
 export class WriteLedger {
   readonly #entries = new Map<string, LedgerEntry>()
+  /** The id that each value was sent for. */
+  readonly #idOfValue = new Map<number, string>()
   #nextValue = 1
 
   /** A value that was never sent before. */
@@ -24,6 +26,12 @@ export class WriteLedger {
   /** Call before the write leaves. */
   send(id: string, value: number): void {
     this.#entry(id).unanswered.add(value)
+    this.#idOfValue.set(value, id)
+  }
+
+  /** Whether this value was ever sent for the id, and be it long replaced. */
+  wasSent(id: string, value: number): boolean {
+    return this.#idOfValue.get(value) === id
   }
 
   /** The server acknowledged the write. One writer an id: earlier values are settled by it. */
