@@ -2,8 +2,9 @@
  * Which Vectron a command talks to, and with which key: flags, then the environment, then the
  * profile of a data folder, then the default address. Each value tells where it came from.
  */
+import { existsSync } from 'node:fs'
 import { Vectron } from '@vectron/client'
-import { DATA_FOLDER_DEFAULT, profilePath, readProfile } from './profile.ts'
+import { CLUSTER_FOLDER_DEFAULT, DATA_FOLDER_DEFAULT, profilePath, readProfile } from './profile.ts'
 
 export const URL_DEFAULT = 'http://127.0.0.1:6180'
 
@@ -29,7 +30,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Finds address and key. A key is never taken from a profile of another address. */
 export function findConnection(flags: ConnectionFlags, env: Environment): Connection {
-  const folder = flags.data ?? env['VECTRON_DATA'] ?? DATA_FOLDER_DEFAULT
+  const folder = flags.data ?? env['VECTRON_DATA'] ?? folderHere()
   const profile = readProfile(folder)
   const origin = profilePath(folder)
   const url = setting(flags.url, '--url') ??
@@ -40,6 +41,12 @@ export function findConnection(flags: ConnectionFlags, env: Environment): Connec
     setting(env['VECTRON_API_KEY'], 'VECTRON_API_KEY') ??
     setting(profile?.url === url.value ? profile.apiKey : undefined, origin)
   return { url, apiKey }
+}
+
+/** The folder of `vectron start`, or else that of `vectron cluster start`. */
+function folderHere(): string {
+  const hasProfile = (folder: string) => existsSync(profilePath(folder))
+  return [DATA_FOLDER_DEFAULT, CLUSTER_FOLDER_DEFAULT].find(hasProfile) ?? DATA_FOLDER_DEFAULT
 }
 
 /** A client for what the flags and the environment name. */

@@ -23,6 +23,8 @@ export interface Profile {
 }
 
 export const DATA_FOLDER_DEFAULT = '.vectron'
+/** Of `vectron cluster start`. */
+export const CLUSTER_FOLDER_DEFAULT = '.vectron-cluster'
 const FILE_NAME = 'profile.json'
 const OWNER_ONLY = 0o600
 

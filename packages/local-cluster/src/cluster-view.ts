@@ -3,7 +3,7 @@
  * and its shards as placement sees them.
  */
 import { type Clock, type Random, toVectronError } from '@vectron/base'
-import type { placement } from '@vectron/contracts'
+import { placement } from '@vectron/contracts'
 import { Closers, Connections } from '@vectron/process'
 import type { PlacementClient } from '@vectron/routing'
 import { grpcAddress, HOST, type PlannedNode } from './cluster-plan.ts'
@@ -28,6 +28,10 @@ export interface ReplicaView {
   /** Name of its node; `worker id 7` when it is none of this cluster's folder. */
   readonly node: string
   readonly role: 'leader' | 'follower' | 'learner' | 'leaving'
+  /** Entries of the leader's log that it does not have on disk; absent when nobody can tell. */
+  readonly lag: number | undefined
+  /** Why it does not serve; empty when nothing is known against it. */
+  readonly trouble: string
 }
 
 export interface ShardView {
@@ -37,6 +41,8 @@ export interface ShardView {
   readonly leader: string | undefined
   readonly replicas: readonly ReplicaView[]
   readonly membershipVersion: number
+  /** Last entry of the leader's log. */
+  readonly lastIndex: number
 }
 
 export interface OperatorView {
@@ -84,11 +90,11 @@ export class ClusterViewer {
     }
     try {
       const options = { timeoutMs: TIMEOUT_MS }
-      const [cluster, routing] = await Promise.all([
+      const [cluster, { shards }] = await Promise.all([
         this.#client.getCluster({}, options),
-        this.#client.getRouting({}, options),
+        this.#client.listShards({}, options),
       ])
-      return buildView(states, { cluster, table: routing.table })
+      return buildView(states, { cluster, shards })
     } catch (error) {
       const why = `placement does not answer: ${toVectronError(error).message}`
       return { ...buildView(states, undefined), problems: [why] }
@@ -102,7 +108,7 @@ export class ClusterViewer {
 
 interface PlacementWord {
   readonly cluster: placement.GetClusterResponse
-  readonly table: placement.RoutingTable | undefined
+  readonly shards: readonly placement.ShardStatus[]
 }
 
 export function buildView(
@@ -118,7 +124,7 @@ export function buildView(
   }
   return {
     nodes: [...states].sort(byService).map((state) => viewNode(state, word)),
-    shards: viewShards(word?.table, names),
+    shards: (word?.shards ?? []).map((shard) => viewShard(shard, names)),
     operators: (word?.cluster.operators ?? []).map(viewOperator),
     problems: word?.cluster.problems ?? [],
   }
@@ -165,29 +171,41 @@ function roleOf(
   return draining ? `${words[state] ?? ''}, draining` : (words[state] ?? '')
 }
 
-function viewShards(
-  table: placement.RoutingTable | undefined,
-  names: ReadonlyMap<bigint, string>,
-): ShardView[] {
+function viewShard(status: placement.ShardStatus, names: ReadonlyMap<bigint, string>): ShardView {
   const nameOf = (workerId: bigint) => names.get(workerId) ?? `worker id ${workerId}`
-  return (table?.collections ?? []).flatMap(({ collection, shards }) =>
-    shards.map((shard) => ({
-      shardId: Number(shard.shardId),
-      collection: collection?.name ?? '',
-      leader: shard.leaderWorkerId === 0n ? undefined : nameOf(shard.leaderWorkerId),
-      replicas: shard.replicas.map((replica) => ({
-        node: nameOf(replica.workerId),
-        role: replicaRole(replica, shard.leaderWorkerId),
-      })),
-      membershipVersion: Number(shard.epoch?.membership ?? 0n),
+  const { shard, collection, lastIndex, replicas } = status
+  const leader = shard?.leaderWorkerId ?? 0n
+  return {
+    shardId: Number(shard?.shardId ?? 0n),
+    collection,
+    leader: leader === 0n ? undefined : nameOf(leader),
+    replicas: (shard?.replicas ?? []).map((replica, place) => ({
+      node: nameOf(replica.workerId),
+      role: replicaRole(replica, leader),
+      lag: replica.workerId === leader ? 0 : lagOf(replicas[place], lastIndex),
+      trouble: troubleOf(replicas[place]),
     })),
-  )
+    membershipVersion: Number(shard?.epoch?.membership ?? 0n),
+    lastIndex: Number(lastIndex),
+  }
 }
 
 function replicaRole(replica: placement.Replica, leader: bigint): ReplicaView['role'] {
   if (replica.leaving) return 'leaving'
   if (replica.learner) return 'learner'
   return replica.workerId === leader ? 'leader' : 'follower'
+}
+
+function lagOf(status: placement.ReplicaStatus | undefined, lastIndex: bigint): number | undefined {
+  const matchIndex = status?.member?.matchIndex
+  return matchIndex === undefined ? undefined : Math.max(0, Number(lastIndex - matchIndex))
+}
+
+function troubleOf(status: placement.ReplicaStatus | undefined): string {
+  if (status?.workerState === placement.WorkerState.DEAD) return 'dead'
+  if (status?.workerState === placement.WorkerState.SILENT) return 'silent'
+  if (status?.report?.failure !== undefined) return status.report.failure.reason
+  return status?.member?.snapshot ? 'receiving snapshot' : ''
 }
 
 function viewOperator(operator: placement.Operator): OperatorView {

@@ -19,18 +19,29 @@ export async function untilAnswered<T>(
   { clock, random, logger, signal }: Surroundings,
 ): Promise<T> {
   const startUs = clock.monotonicUs()
+  const stopped = abortion(signal, `Stopped while waiting for ${what}.`)
   for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2)) {
     try {
-      return await ask()
+      return await Promise.race([ask(), stopped])
     } catch (error) {
       if (!isTemporary(error)) throw error
       if (clock.monotonicUs() - startUs > QUIET_MS * 1000) {
         logger.warn({ err: error }, `waiting for ${what}`)
       }
     }
-    await sleep(clock, pauseMs * (0.5 + random.nextFloat() / 2), signal).catch(() => {})
-    if (signal.aborted) throw new VectronError('CANCELLED', `Stopped while waiting for ${what}.`)
+    await Promise.race([sleep(clock, pauseMs * (0.5 + random.nextFloat() / 2)), stopped])
   }
+}
+
+/** Rejects when the signal aborts. */
+function abortion(signal: AbortSignal, message: string): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const stop = () => reject(new VectronError('CANCELLED', message))
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  // Nobody may be waiting any more.
+  promise.catch(() => {})
+  return promise
 }
 
 function isTemporary(error: unknown): boolean {

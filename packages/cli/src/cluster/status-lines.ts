@@ -18,8 +18,9 @@ const SHARD_COLUMNS: readonly Column<ShardView>[] = [
   { title: 'shard', text: ({ shardId }) => String(shardId), align: 'right' },
   { title: 'collection', text: ({ collection }) => collection },
   { title: 'leader', text: ({ leader }) => leader ?? '(none)' },
-  { title: 'replicas', text: ({ replicas }) => replicas.map(replicaText).join('  ') },
   { title: 'version', text: (shard) => String(shard.membershipVersion), align: 'right' },
+  { title: 'entries', text: ({ lastIndex }) => String(lastIndex), align: 'right' },
+  { title: 'replicas', text: ({ replicas }) => replicas.map(replicaText).join('  ') },
 ]
 
 /** At most `rows` lines, when given: of many shards those without a leader come first. */
@@ -41,13 +42,20 @@ function shardLines(shards: readonly ShardView[], room: number, terminal: Termin
 
 function urgency({ leader, replicas }: ShardView): number {
   if (leader === undefined) return 2
-  return replicas.some(({ role }) => role === 'learner' || role === 'leaving') ? 1 : 0
+  const isMoving = ({ role }: ShardView['replicas'][number]) =>
+    role === 'learner' || role === 'leaving'
+  return replicas.some(isMoving) ? 1 : 0
 }
 
-/** `*worker-1  worker-2  worker-3 (learner)` */
-function replicaText({ node, role }: ShardView['replicas'][number]): string {
-  if (role === 'leader') return `*${node}`
-  return role === 'follower' ? node : `${node} (${role})`
+/** `*worker-1  worker-2 (lag 12)  worker-3 (learner, receiving snapshot)` */
+function replicaText({ node, role, lag, trouble }: ShardView['replicas'][number]): string {
+  const remarks = [
+    ...(role === 'learner' || role === 'leaving' ? [role] : []),
+    ...(lag === undefined || lag === 0 ? [] : [`lag ${lag}`]),
+    ...(trouble === '' ? [] : [trouble]),
+  ]
+  const name = role === 'leader' ? `*${node}` : node
+  return remarks.length === 0 ? name : `${name} (${remarks.join(', ')})`
 }
 
 function operatorLines({ operators }: ClusterView): string[] {

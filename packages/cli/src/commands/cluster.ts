@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander'
 import { wholeNumber } from '../arguments.ts'
 import type { CliContext } from '../context.ts'
+import { CLUSTER_FOLDER_DEFAULT } from '../profile.ts'
 
 export interface FolderFlags {
   readonly folder: string
@@ -26,7 +27,6 @@ export interface ClusterLogsFlags extends FolderFlags {
   readonly json?: true
 }
 
-const FOLDER_DEFAULT = '.vectron-cluster'
 const NODES_MAX = 64
 
 /** The actions, loaded when one of them is asked for: they bring the server's code. */
@@ -55,7 +55,7 @@ Examples:
 
 function withFolder(command: Command): Command {
   return command.addOption(
-    new Option('--folder <folder>', 'where the cluster lies').default(FOLDER_DEFAULT),
+    new Option('--folder <folder>', 'where the cluster lies').default(CLUSTER_FOLDER_DEFAULT),
   )
 }
 
