@@ -9,6 +9,7 @@ import {
   type Deadline,
   type GroupId,
   isVectronError,
+  LIMITS,
   type LogIndex,
   logIndex,
   type ReplicaId,
@@ -71,6 +72,8 @@ export class HostedGroup {
   readonly #compaction: Compaction
   #failure: VectronError | undefined
   #view: GroupView | undefined
+  /** Whom this replica, which leads, has asked to lead; meanwhile it takes no writes. */
+  #heir: { readonly replica: ReplicaId; ticks: number } | undefined
 
   constructor(options: HostedGroupOptions) {
     const { group, stateMachine, core, limits } = options
@@ -160,7 +163,7 @@ export class HostedGroup {
     this.#checkAlive()
     const { core, group, replica } = this.#options
     const plan = planMemberChange({ status: this.#status(), self: replica, members, version })
-    if (plan.kind === 'transferring') core.transferLeader(group, plan.to)
+    if (plan.kind === 'transferring') this.#giveTo(plan.to)
     if (plan.kind !== 'propose') return plan
     const proposed = core.proposeMembers(group, members, version)
     switch (proposed.kind) {
@@ -178,14 +181,20 @@ export class HostedGroup {
   /** @throws VectronError NOT_LEADER, INVALID_ARGUMENT, SHARD_UNAVAILABLE */
   transferLeader(to: ReplicaId): void {
     this.#checkAlive()
-    const { core, group } = this.#options
+    const { group } = this.#options
     const { role, leader, voters } = this.#status()
     if (role !== 'leader') throw this.#notLeader(leader)
     if (!voters.includes(to)) {
       const text = `Replica ${to} is no voter of raft group ${group}: it cannot lead.`
       throw new VectronError('INVALID_ARGUMENT', text, { subject: `raft group ${group}` })
     }
-    core.transferLeader(group, to)
+    this.#giveTo(to)
+  }
+
+  #giveTo(heir: ReplicaId): void {
+    const { core, group } = this.#options
+    core.transferLeader(group, heir)
+    this.#heir = { replica: heir, ticks: LIMITS.raftElectionTicks }
   }
 
   passBarrier(deadline: Deadline): Promise<LogIndex> {
@@ -212,11 +221,14 @@ export class HostedGroup {
 
   onChanged(status: GroupStatus): void {
     this.#view = status
+    if (status.role !== 'leader') this.#heir = undefined
     if (status.role !== 'leader') this.#proposals.abandonAll(outcomeUnknown)
     this.#barrier.askNext()
   }
 
   onTick(): void {
+    // Raft gives a transfer up after an election timeout.
+    if (this.#heir !== undefined && --this.#heir.ticks <= 0) this.#heir = undefined
     this.#proposals.expire()
     this.#barrier.onTick()
     this.#compaction.onTick()
@@ -337,9 +349,10 @@ export class HostedGroup {
       case 'not-leader':
         throw this.#notLeader(proposed.leader)
       case 'dropped':
+        if (this.#heir !== undefined) throw this.#notLeader(this.#heir.replica)
         throw new VectronError(
           'OVERLOADED',
-          `Raft group ${group} takes no writes now: too much is uncommitted, or its leader moves.`,
+          `Raft group ${group} takes no writes now: too much is uncommitted.`,
           { subject: `raft group ${group}`, retryAfterMs: this.#options.limits.tickMs },
         )
     }

@@ -64,6 +64,23 @@ test('leadership goes where it is sent, and to voters alone', async (context) =>
   )
 })
 
+test('a leader that waits for its heir takes no writes, and says where to send them', async (context) => {
+  const { cluster, leader } = await openThree(context)
+  const heir = leader.nodeId === 1n ? 2n : 1n
+  await cluster.write(leader, 'before')
+  cluster.isLost = ({ to }) => to === heir
+  leader.host.transferLeader(GROUP, replicaId(heir))
+  await assert.rejects(leader.host.propose(GROUP, new Uint8Array([1])), {
+    reason: 'NOT_LEADER',
+    metadata: { leader: `${heir}` },
+  })
+  cluster.isLost = () => false
+  await cluster.until(async () => {
+    await cluster.write(await cluster.leader(), 'after').catch(() => {})
+    return cluster.node(3n).machine.commands.some((command) => command.startsWith('after'))
+  }, 'writes go on')
+})
+
 test('all members but one are replaced at once', async (context) => {
   const { cluster, leader } = await openThree(context)
   await cluster.write(leader, ...numbered(40))

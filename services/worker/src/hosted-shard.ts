@@ -204,7 +204,7 @@ export class HostedShard {
   }
 
   #nameLeader(error: VectronError): VectronError {
-    const leader = this.shard.view?.leader ?? 0n
+    const leader = BigInt(error.metadata?.['leader'] ?? 0)
     const member = this.#assignment.members.find(({ replicaId }) => replicaId === leader)
     const named = member === undefined ? {} : { leaderWorkerId: member.workerId.toString() }
     return new VectronError('NOT_LEADER', error.message, {

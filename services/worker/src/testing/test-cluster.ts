@@ -10,7 +10,9 @@ import {
   createLogger,
   createMetrics,
   deadlineAfter,
+  groupOfShard,
   LIMITS,
+  shardId,
   sleep,
   systemClock,
   systemRandom,
@@ -41,6 +43,15 @@ export class TestWorker {
     this.#running = parts.running
     this.#host = parts.host
     this.#log = parts.log
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** Whether its replica of the shard leads, as it knows itself. */
+  leads(id: bigint): boolean {
+    return this.#isOpen && this.#host.view(groupOfShard(shardId(id)))?.role === 'leader'
   }
 
   async close(): Promise<void> {
@@ -118,7 +129,8 @@ export class TestCluster {
   /** The worker that reports to lead a shard. */
   leaderOf(shardId: bigint): TestWorker | undefined {
     return this.workers.findLast(
-      ({ workerId }) => this.placement.reportOf(workerId, shardId)?.leader === true,
+      ({ workerId, isOpen }) =>
+        isOpen && this.placement.reportOf(workerId, shardId)?.leader === true,
     )
   }
 
