@@ -95,8 +95,8 @@ export const LIMITS = {
   raftElectionTicks: 15,
   /** Bytes of entries in one append message. */
   raftMessageBytesMax: 256 * KIB,
-  /** Append messages on the way to one follower. */
-  raftInflightMessagesMax: 64,
+  /** Append messages on the way to one follower; each proposal of one poll counts as one. */
+  raftInflightMessagesMax: 256,
   /** Bytes of one group's entries proposed and not yet committed: then proposals are refused. */
   raftUncommittedBytesMax: 64 * MIB,
   /** Bytes of committed entries that one poll hands out for each group. */

@@ -180,8 +180,9 @@ export interface RaftCore {
   /** Advances the logical clock of all groups. */
   tick(): void
   /**
-   * Takes an encoded eraftpb.Message of a peer. A snapshot that would replace what is here is not
-   * taken in but answered: see acceptSnapshot().
+   * Takes an encoded eraftpb.Message of a peer; what does not decode or concerns no group here is
+   * dropped. A snapshot that would replace what is here is not taken in but answered: see
+   * acceptSnapshot().
    */
   step(group: bigint, message: Uint8Array): SnapshotOffer | undefined
   /**

@@ -292,6 +292,8 @@ export class HostedGroup {
 
   async #install(index: LogIndex): Promise<void> {
     const { core, drive, group, stateMachine } = this.#options
+    // What an earlier life of the group began may have been finished when it was opened.
+    if (stateMachine.appliedIndex >= index) return
     await this.#compaction.restart(() => stateMachine.installSnapshot(index))
     if (this.#failure !== undefined || core.status(group) === undefined) return
     core.applied(group, index)

@@ -119,9 +119,7 @@ export class ReplicaHost {
       receive: (message) => this.#receive(message),
       openSnapshot: (key) => this.#offers.open(key),
       snapshotDone: (done) => this.#offers.onDone(done),
-      unreachable: (group, replica) => {
-        if (this.status(groupId(group)) !== undefined) core.reportUnreachable(group, replica)
-      },
+      unreachable: (group, replica) => core.reportUnreachable(group, replica),
     })
   }
 

@@ -239,10 +239,8 @@ impl RaftCore {
         group: BigInt,
         message: Uint8Array,
     ) -> Result<Option<SnapshotOffer>, Thrown> {
-        self.core
-            .step(to_u64("group", &group)?, &message)
-            .map(|offer| offer.map(snapshot_offer))
-            .map_err(thrown)
+        let offer = self.core.step(to_u64("group", &group)?, &message);
+        Ok(offer.map(snapshot_offer))
     }
 
     #[napi(catch_unwind)]
@@ -311,8 +309,8 @@ impl RaftCore {
     #[napi(catch_unwind)]
     pub fn report_unreachable(&mut self, group: BigInt, replica: BigInt) -> Result<(), Thrown> {
         self.core
-            .report_unreachable(to_u64("group", &group)?, to_u64("replica", &replica)?)
-            .map_err(thrown)
+            .report_unreachable(to_u64("group", &group)?, to_u64("replica", &replica)?);
+        Ok(())
     }
 
     #[napi(catch_unwind)]

@@ -98,12 +98,11 @@ impl RaftCore {
         }
     }
 
-    pub fn step(
-        &mut self,
-        group: u64,
-        message: &[u8],
-    ) -> Result<Option<SnapshotOffer>, ConsensusError> {
-        self.change(group, |group| group.step(message))?
+    /// Takes a message from the network. One that does not decode, or is for a group that is not
+    /// here or has failed, is dropped; the next poll tells of a failure.
+    pub fn step(&mut self, group: u64, message: &[u8]) -> Option<SnapshotOffer> {
+        let offer = self.change(group, |group| group.step(message));
+        offer.ok().and_then(Result::ok).flatten()
     }
 
     pub fn accept_snapshot(&mut self, group: u64, message: &[u8]) -> Result<bool, ConsensusError> {
@@ -144,8 +143,9 @@ impl RaftCore {
         self.change(group, Group::campaign)?
     }
 
-    pub fn report_unreachable(&mut self, group: u64, replica: u64) -> Result<(), ConsensusError> {
-        self.change(group, |group| group.report_unreachable(replica))
+    pub fn report_unreachable(&mut self, group: u64, replica: u64) {
+        // As with messages: what concerns no group here is dropped.
+        let _ = self.change(group, |group| group.report_unreachable(replica));
     }
 
     pub fn set_snapshot(

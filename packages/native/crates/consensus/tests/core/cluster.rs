@@ -209,7 +209,7 @@ impl Node {
 
     /// Takes a message of a peer; fetches the files of an offered snapshot at once.
     pub fn step(&mut self, message: &OutgoingMessage) {
-        let Some(offer) = self.core.step(GROUP, &message.data).unwrap() else {
+        let Some(offer) = self.core.step(GROUP, &message.data) else {
             return;
         };
         let snapshot = Snapshot::decode(offer.data).unwrap();

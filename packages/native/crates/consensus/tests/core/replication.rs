@@ -43,11 +43,7 @@ fn a_follower_answers_only_after_its_fsync() {
     cluster.node(leader).propose("a");
     let sent = cluster.node(leader).poll();
     let append = sent.iter().find(|message| message.to == follower).unwrap();
-    cluster
-        .node(follower)
-        .core
-        .step(GROUP, &append.data)
-        .unwrap();
+    cluster.node(follower).step(append);
     assert!(
         cluster.node(follower).poll().is_empty(),
         "a promise of durability left before the fsync"
@@ -184,6 +180,15 @@ fn a_destroyed_group_ignores_the_end_of_its_writes() {
     assert!(node.sync().is_empty());
     assert!(node.core.status(GROUP).is_none());
     assert!(node.core.propose(GROUP, b"late".to_vec()).is_err());
+}
+
+#[test]
+fn what_the_network_garbles_or_misdelivers_is_dropped() {
+    let mut node = Node::new(1, 1, &[1]);
+    assert!(node.core.step(GROUP, b"\xff\xff\xff").is_none());
+    assert!(node.core.step(GROUP + 1, b"").is_none());
+    node.core.report_unreachable(GROUP + 1, 2);
+    assert!(node.core.status(GROUP).is_some());
 }
 
 #[test]

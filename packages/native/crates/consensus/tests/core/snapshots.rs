@@ -188,7 +188,7 @@ fn appends_of_one_poll_are_never_glued_behind_another_index() {
         cluster.node(leader).step(answer);
     }
     let core = &mut cluster.node(leader).core;
-    core.report_unreachable(GROUP, slow).unwrap();
+    core.report_unreachable(GROUP, slow);
     cluster.node(leader).propose("last");
     cluster.settle();
     let last = cluster.node(leader).status().last_index;
