@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['standalone-service', 'local-cluster'],
   ['cli'],
   ['testkit'],
+  ['sim'],
   ['bench', 'tests', 'tools'],
 ]
 

@@ -37,9 +37,12 @@ interface Chunk {
 
 /** Smaller chunks are joined: few chunks are quick to look through. */
 const CHUNK_BYTES = 64 * 1024
+/** A chunk goes as a whole, so it is a part of what is worth a compaction. */
+const CHUNKS_PER_COMPACTION = 4
 
 export class Compaction {
   readonly #options: CompactionOptions
+  readonly #chunkBytes: number
   /** What the log holds, oldest first. */
   #chunks: Chunk[] = []
   #running: Promise<void> | undefined
@@ -50,12 +53,13 @@ export class Compaction {
 
   constructor(options: CompactionOptions) {
     this.#options = options
+    this.#chunkBytes = Math.min(CHUNK_BYTES, options.compactLogBytes / CHUNKS_PER_COMPACTION)
   }
 
   /** Entries up to `index` were applied; the log holds `bytes` more. */
   add(index: LogIndex, bytes: number): void {
     const last = this.#chunks.at(-1)
-    if (last !== undefined && last.bytes + bytes <= CHUNK_BYTES) {
+    if (last !== undefined && last.bytes + bytes <= this.#chunkBytes) {
       this.#chunks[this.#chunks.length - 1] = { index, bytes: last.bytes + bytes }
     } else {
       this.#chunks.push({ index, bytes })
@@ -65,7 +69,7 @@ export class Compaction {
 
   /** The log was recovered with entries after `start` up to `last`, in so many bytes together. */
   addRecovered(start: LogIndex, last: LogIndex, bytes: number): void {
-    const pieces = BigInt(Math.ceil(bytes / CHUNK_BYTES))
+    const pieces = BigInt(Math.ceil(bytes / this.#chunkBytes))
     for (let piece = 1n; piece <= pieces; piece++) {
       const index = logIndex(start + ((last - start) * piece) / pieces)
       this.#chunks.push({ index, bytes: bytes / Number(pieces) })

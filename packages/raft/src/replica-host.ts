@@ -10,12 +10,19 @@ import {
   type Deadline,
   type GroupId,
   groupId,
+  isVectronError,
   type LogIndex,
   logIndex,
   type ReplicaId,
   VectronError,
 } from '@vectron/base'
-import type { GroupStatus, OutgoingMessage, RaftCore, RaftLog } from '@vectron/native'
+import type {
+  GroupStatus,
+  OutgoingMessage,
+  RaftCore,
+  RaftLog,
+  SnapshotOffer,
+} from '@vectron/native'
 import { Drive, type ReleaseRule } from './drive.ts'
 import { HOST_LIMITS, type HostLimits } from './host-limits.ts'
 import { type GroupView, HostedGroup } from './hosted-group.ts'
@@ -281,13 +288,24 @@ export class ReplicaHost {
   #receive({ group, data }: OutgoingMessage): void {
     const hosted = this.#find(group)
     if (hosted?.view === undefined) return
-    const offer = this.#options.core.step(group, data)
+    const offer = this.#step(group, data)
     if (offer !== undefined) {
       const { replica, stateMachine } = hosted
       const message = data
       this.#fetches.onOffer({ group: groupId(group), replica, stateMachine, offer, message })
     }
     this.#drive.wake()
+  }
+
+  /** No message of a peer may end this process: what raft refuses is dropped. */
+  #step(group: bigint, message: Uint8Array): SnapshotOffer | undefined {
+    try {
+      return this.#options.core.step(group, message)
+    } catch (error) {
+      if (!isVectronError(error)) throw error
+      // A group that failed by it is told of by the next poll.
+      return undefined
+    }
   }
 
   #acceptSnapshot(group: GroupId, message: Uint8Array): boolean {

@@ -1,5 +1,5 @@
 /**
- * The door of the testkit: the simulated clock and log, real processes to test against, and what
+ * The door of the testkit: a clock that is told the time, real processes to test against, and what
  * checks them. Production code never imports it.
  */
 export {
@@ -17,8 +17,6 @@ export {
 } from './linearizability/register-model.ts'
 export { reportBrokenKey } from './linearizability/report-history.ts'
 export { SimClock } from './sim-clock.ts'
-export { type SimDiskOptions, SimRaftLog } from './sim-raft-log.ts'
-export { type SimOptions, type SimOutcome, simulate } from './sim-run.ts'
 export {
   type HttpAnswer,
   StartRefused,

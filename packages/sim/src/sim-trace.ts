@@ -18,8 +18,10 @@ export class SimTrace {
     this.#print = print
   }
 
-  add(event: string): void {
-    const line = `${(this.#clock.monotonicUs() / 1000).toFixed(3).padStart(12)} ms  ${event}`
+  /** `who` is a process, or `net`, `sim` for what is none's. */
+  add(who: string, event: string): void {
+    const ms = (this.#clock.monotonicUs() / 1000).toFixed(3)
+    const line = `${ms.padStart(10)} ${who.padEnd(4)} ${event}`
     this.#hash.update(line).update('\n')
     this.#print?.(line)
   }

@@ -7,24 +7,29 @@
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
-import { assert, assertDefined, type Clock, type Random, VectronError } from '@vectron/base'
+import { assert, type Clock, type Random, VectronError } from '@vectron/base'
 import { raft } from '@vectron/contracts'
 import type { RaftLog } from '@vectron/native'
+import type { SimDisk } from './sim-disk.ts'
 
-export interface SimDiskOptions {
+export interface SimRaftLogOptions {
   readonly clock: Clock
   readonly random: Random
-  /** Longest time of one fsync, milliseconds. */
-  readonly fsyncMsMax: number
-  /** Whether appends are refused for lack of space at this moment. */
-  readonly isFull?: () => boolean
+  /** How slow it is, and whether appends are refused for lack of space. */
+  readonly disk: Pick<SimDisk, 'fsyncMsMax' | 'isFull'>
 }
 
-interface GroupLog {
+/** What is on stable storage of each group. */
+export type DurableLogs = Map<bigint, GroupLog>
+
+export interface GroupLog {
   readonly record: raft.LogRecord
   /** Encoded entries by their index. */
   readonly entries: Map<bigint, Uint8Array>
 }
+
+/** Milliseconds that reading old entries may take. */
+const READ_MS_MAX = 5
 
 interface PendingAppend {
   readonly batch: raft.LogBatch
@@ -32,12 +37,13 @@ interface PendingAppend {
 }
 
 export class SimRaftLog implements RaftLog {
-  readonly #options: SimDiskOptions
-  #durable: Map<bigint, GroupLog>
+  readonly #options: SimRaftLogOptions
+  readonly #durable: DurableLogs
   #pending: PendingAppend[] = []
   #crashed = false
 
-  constructor(options: SimDiskOptions, durable = new Map<bigint, GroupLog>()) {
+  /** The log over what earlier lives of the process have left. */
+  constructor(options: SimRaftLogOptions, durable: DurableLogs) {
     this.#options = options
     this.#durable = durable
   }
@@ -53,34 +59,23 @@ export class SimRaftLog implements RaftLog {
     return toBinary(raft.LogRecordSchema, { ...log.record, entries })
   }
 
-  async read(group: bigint, low: bigint, bytesMax: number): Promise<Uint8Array | undefined> {
-    this.#checkAlive()
-    const log = this.#durable.get(group)
-    const start = log?.record.snapshot ?? create(raft.LogPositionSchema)
-    if (log === undefined || low <= start.index || !log.entries.has(low)) return undefined
-    const before = log.entries.get(low - 1n)
-    const entries: Uint8Array[] = []
-    let bytes = 0
-    for (let index = low; log.entries.has(index); index++) {
-      const entry = assertDefined(log.entries.get(index), 'the log has the entry')
-      bytes += entry.length
-      if (entries.length > 0 && bytes > bytesMax) break
-      entries.push(entry)
-    }
-    const snapshot =
-      before === undefined
-        ? start
-        : create(raft.LogPositionSchema, { index: low - 1n, term: entryTerm(before) })
-    return toBinary(
-      raft.LogRecordSchema,
-      create(raft.LogRecordSchema, { group, snapshot, entries }),
-    )
+  /** Entries and the position before them; late, as a disk is. */
+  read(group: bigint, low: bigint, bytesMax: number): Promise<Uint8Array | undefined> {
+    const { clock, random } = this.#options
+    return new Promise((resolve) => {
+      clock.setTimer(random.nextFloat() * READ_MS_MAX, () => {
+        const log = this.#durable.get(group)
+        const record = log && readEntries(log, low, bytesMax)
+        resolve(record && toBinary(raft.LogRecordSchema, record))
+      })
+    })
   }
 
   /** One fsync at a time; it takes in whatever was appended before it began. */
   async append(batch: Uint8Array): Promise<void> {
     this.#checkAlive()
-    if (this.#options.isFull?.()) throw new VectronError('DISK_FULL', 'The simulated disk is full.')
+    if (this.#options.disk.isFull)
+      throw new VectronError('DISK_FULL', 'The simulated disk is full.')
     return new Promise((settle) => {
       this.#pending.push({ batch: fromBinary(raft.LogBatchSchema, batch), settle })
       if (this.#pending.length === 1) this.#startFsync()
@@ -115,18 +110,17 @@ export class SimRaftLog implements RaftLog {
     this.#crashed = true
   }
 
-  /** The process dies here. Answers the log that the next one opens. */
-  crash(): SimRaftLog {
+  /** The process dies here; what was under way reaches the disk in part. */
+  crash(): void {
     this.#crashed = true
     const survivors = this.#options.random.nextBelow(this.#pending.length + 1)
     for (const { batch } of this.#pending.slice(0, survivors)) this.#write(batch)
     this.#pending = []
-    return new SimRaftLog(this.#options, this.#durable)
   }
 
   #startFsync(): void {
     const taken = this.#pending.length
-    const delayMs = this.#options.random.nextFloat() * this.#options.fsyncMsMax
+    const delayMs = this.#options.random.nextFloat() * this.#options.disk.fsyncMsMax
     this.#options.clock.setTimer(delayMs, () => {
       if (this.#crashed) return
       const synced = this.#pending.splice(0, taken)
@@ -149,6 +143,23 @@ export class SimRaftLog implements RaftLog {
   #checkAlive(): void {
     assert(!this.#crashed, 'a crashed log is not written')
   }
+}
+
+function readEntries(log: GroupLog, low: bigint, bytesMax: number): raft.LogRecord | undefined {
+  const start = log.record.snapshot?.index ?? 0n
+  if (low <= start || !log.entries.has(low)) return undefined
+  const before = log.entries.get(low - 1n)
+  const term = before === undefined ? (log.record.snapshot?.term ?? 0n) : entryTerm(before)
+  const entries: Uint8Array[] = []
+  let bytes = 0
+  for (let at = low; ; at++) {
+    const entry = log.entries.get(at)
+    if (entry === undefined || (entries.length > 0 && bytes + entry.length > bytesMax)) break
+    entries.push(entry)
+    bytes += entry.length
+  }
+  const snapshot = { index: low - 1n, term }
+  return create(raft.LogRecordSchema, { group: log.record.group, entries, snapshot })
 }
 
 function emptyLog(group: bigint): GroupLog {

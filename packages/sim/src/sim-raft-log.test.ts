@@ -5,8 +5,8 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { seededRandom } from '@vectron/base'
 import { raft } from '@vectron/contracts'
-import { SimClock } from './sim-clock.ts'
-import { SimRaftLog } from './sim-raft-log.ts'
+import { SimClock } from '@vectron/testkit'
+import { type DurableLogs, SimRaftLog } from './sim-raft-log.ts'
 
 /** An eraftpb.Entry: term = 2, index = 3, data = 4. */
 function entry(index: bigint, data: string): Uint8Array {
@@ -22,6 +22,11 @@ function batchOf(...entries: Uint8Array[]): Uint8Array {
   return toBinary(raft.LogBatchSchema, create(raft.LogBatchSchema, { records: [record] }))
 }
 
+function openLog(clock: SimClock, durable: DurableLogs, seed = 1n): SimRaftLog {
+  const disk = { fsyncMsMax: 5, isFull: false }
+  return new SimRaftLog({ clock, random: seededRandom(seed), disk }, durable)
+}
+
 function entriesOf(log: SimRaftLog): Uint8Array[] {
   const bytes = log.load(1n)
   return bytes === undefined ? [] : fromBinary(raft.LogRecordSchema, bytes).entries
@@ -31,12 +36,14 @@ test('a settled append survives a crash; of the others a prefix does', async () 
   let sometimesLost = false
   for (let seed = 0n; seed < 20n; seed++) {
     const clock = new SimClock()
-    const log = new SimRaftLog({ clock, random: seededRandom(seed), fsyncMsMax: 5 })
+    const durable: DurableLogs = new Map()
+    const log = openLog(clock, durable, seed)
     void log.append(batchOf(entry(1n, 'a')))
     await clock.advance(10)
     void log.append(batchOf(entry(2n, 'b')))
     void log.append(batchOf(entry(3n, 'c')))
-    const survivors = entriesOf(log.crash())
+    log.crash()
+    const survivors = entriesOf(openLog(clock, durable))
     assert.deepEqual(
       survivors,
       [entry(1n, 'a'), entry(2n, 'b'), entry(3n, 'c')].slice(0, survivors.length),
@@ -49,7 +56,7 @@ test('a settled append survives a crash; of the others a prefix does', async () 
 
 test('entries supersede earlier ones from their first index on', async () => {
   const clock = new SimClock()
-  const log = new SimRaftLog({ clock, random: seededRandom(1n), fsyncMsMax: 1 })
+  const log = openLog(clock, new Map())
   void log.append(batchOf(entry(1n, 'a'), entry(2n, 'b'), entry(3n, 'c')))
   void log.append(batchOf(entry(2n, 'B')))
   await clock.advance(10)
@@ -58,7 +65,7 @@ test('entries supersede earlier ones from their first index on', async () => {
 
 test('compaction forgets entries and remembers where the log starts', async () => {
   const clock = new SimClock()
-  const log = new SimRaftLog({ clock, random: seededRandom(1n), fsyncMsMax: 1 })
+  const log = openLog(clock, new Map())
   void log.append(batchOf(entry(1n, 'a'), entry(2n, 'b')))
   await clock.advance(5)
   await log.compact(1n, 1n)

@@ -1,0 +1,107 @@
+/**
+ * A worker of the simulated cluster: the real worker, replica host, shards and core, on a simulated
+ * log, disk, engine, clock and network.
+ */
+
+import { fromBinary } from '@bufbuild/protobuf'
+import { createLogger, createMetrics } from '@vectron/base'
+import { engine } from '@vectron/contracts'
+import type { ShardEngineOptions } from '@vectron/native'
+import { ReplicaHost } from '@vectron/raft'
+import { openWorker, registerWorker } from '@vectron/worker-service'
+import { connectPlacement } from './connect-placement.ts'
+import { ModelEngine } from './model-engine.ts'
+import { plantInLog } from './planted-log.ts'
+import { type Life, SimProcess } from './sim-process.ts'
+import type { SimWorld } from './sim-world.ts'
+
+const FOLDER = '/data'
+/** Nothing is logged: the trace says what happened. */
+const logger = createLogger({ name: 'sim', level: 'silent' })
+
+export interface WorkerProcessOptions {
+  readonly name: string
+  readonly placementNames: readonly string[]
+}
+
+export class WorkerProcess extends SimProcess {
+  readonly #options: WorkerProcessOptions
+  #nodeId = 0n
+  readonly #engines = new Map<string, ModelEngine>()
+  #host: ReplicaHost | undefined
+
+  constructor(world: SimWorld, options: WorkerProcessOptions) {
+    super(world, options.name)
+    this.#options = options
+  }
+
+  get host(): ReplicaHost | undefined {
+    return this.#host
+  }
+
+  /** Engines of the shards that are open, by shard id. */
+  get engines(): ReadonlyMap<string, ModelEngine> {
+    return this.#engines
+  }
+
+  protected async open(life: Life): Promise<void> {
+    const { rpc, raftNetworks, limits, planted } = this.world
+    const placement = connectPlacement(this.world, life, this.#options.placementNames)
+    const own = { folder: FOLDER, address: this.name, raftAddress: this.name, zone: '' }
+    const worker = await registerWorker({ ...own, placement, disk: life.disk })
+    this.#nodeId = worker.workerId
+    const { clusterId, workerId: nodeId } = worker
+    const identity = { clusterId, nodeId, bootEpoch: life.bootEpoch }
+    const transport = raftNetworks.worker.connect(identity, this.name, life.clock)
+    const host = ReplicaHost.open({
+      core: this.createCore((group) => `${group}`),
+      log: plantInLog(life.log, planted),
+      clock: life.clock,
+      transport,
+      limits,
+      release: planted === 'acknowledge-before-fsync' ? 'before-append' : 'after-append',
+      onFatal: (error) => this.onFailed('the log', error),
+      onGroupFailed: (group, error) => this.onFailed(`group ${group}`, error),
+    })
+    this.#host = host
+    const running = await openWorker({
+      folder: FOLDER,
+      host,
+      log: life.log,
+      transport,
+      placement,
+      identity: worker,
+      bootEpoch: life.bootEpoch,
+      clock: life.clock,
+      logger,
+      metrics: createMetrics(),
+      tailPointsMax: 1000,
+      diskReserveBytes: 1,
+      disk: life.disk,
+      openEngine: (options) => this.#openEngine(life, options),
+    })
+    rpc.listen(life, [running.service])
+  }
+
+  protected closed(): void {
+    this.#host = undefined
+    this.#engines.clear()
+    this.world.raftNetworks.worker.find(this.#nodeId)?.close()
+  }
+
+  async #openEngine(life: Life, { folder, config }: ShardEngineOptions): Promise<ModelEngine> {
+    const { shardId } = fromBinary(engine.ShardConfigSchema, config)
+    const opened = await ModelEngine.open({
+      folder,
+      shard: shardId,
+      disk: life.disk,
+      clock: life.clock,
+      random: this.random,
+      workMsMax: 3,
+      forgetsRequests: this.world.planted === 'forget-dedupe-table',
+      onApplied: (applied) => this.world.shardOracle.onApplied(applied),
+    })
+    this.#engines.set(`${shardId}`, opened)
+    return opened
+  }
+}
