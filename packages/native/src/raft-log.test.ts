@@ -96,8 +96,9 @@ test('a log that is open refuses a second opener, and a closed one refuses appen
 
 test('what the addon throws names its reason and subject', () => {
   const core = createCore(undefined)
-  assert.throws(() => core.step(GROUP, new Uint8Array([1, 2, 3])), {
-    reason: 'INVALID_ARGUMENT',
+  assert.equal(core.step(GROUP, new Uint8Array([1, 2, 3])), undefined)
+  assert.throws(() => core.applyConfChange(GROUP, 2n, new Uint8Array([1, 2, 3])), {
+    reason: 'DATA_CORRUPT',
     subject: 'raft group 5',
   })
   assert.throws(() => core.step(-1n, new Uint8Array()), { reason: 'INVALID_ARGUMENT' })
