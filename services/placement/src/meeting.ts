@@ -29,9 +29,6 @@ const PAUSE_MS = 200
 
 export class Meeting {
   readonly #options: MeetingOptions
-  /** Writes of the file, one after the other. */
-  #written: Promise<void> = Promise.resolve()
-
   constructor(options: MeetingOptions) {
     this.#options = options
   }
@@ -100,9 +97,7 @@ export class Meeting {
 
   async #note(memberId: bigint): Promise<void> {
     const { file } = this.#options
-    this.#written = this.#written.then(async () => {
-      if (!this.#knows(memberId)) await file.change({ met: [...file.state.met, memberId] })
-    })
-    await this.#written
+    if (this.#knows(memberId)) await file.settled()
+    else await file.change({ met: [...file.state.met, memberId] })
   }
 }

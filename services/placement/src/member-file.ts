@@ -25,6 +25,8 @@ export class MemberFile {
   readonly #path: string
   readonly #disk: Disk
   #state: MemberState
+  /** Writes, one after the other. */
+  #written: Promise<void> = Promise.resolve()
 
   /** @throws VectronError DATA_CORRUPT; INVALID_ARGUMENT when it is of other members */
   static async open(folder: string, disk: Disk, membership: Membership): Promise<MemberFile> {
@@ -55,9 +57,19 @@ export class MemberFile {
   }
 
   /** Settles when the change is on stable storage. */
-  async change(change: Partial<Pick<MemberState, 'met' | 'hasBegun'>>): Promise<void> {
+  change(change: Partial<Pick<MemberState, 'met' | 'hasBegun'>>): Promise<void> {
     this.#state = { ...this.#state, ...change }
-    const { memberId, memberIds, met, hasBegun } = this.#state
+    this.#written = this.#written.then(() => this.#write(this.#state))
+    return this.#written
+  }
+
+  /** Settles when all changes so far are on stable storage. */
+  settled(): Promise<void> {
+    return this.#written
+  }
+
+  async #write(state: MemberState): Promise<void> {
+    const { memberId, memberIds, met, hasBegun } = state
     const plain = {
       format: 1,
       memberId: `${memberId}`,
