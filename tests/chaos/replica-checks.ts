@@ -20,8 +20,10 @@ export interface ReplicaFacts {
   readonly replica: ShardReplica
   readonly worker: string
   readonly points: ReadonlyMap<string, string>
-  /** SHA-256 over the points in the order of their ids: payloads and vectors. */
-  readonly digest: string
+  /** Over the points as they are read: SHA-256 of payloads and vectors in the order of ids. */
+  readonly readDigest: string
+  /** Over the points as the replica keeps them, their versions among it. */
+  readonly ownDigest: string
   /** Share of the true nearest ten that its graph finds; undefined for an empty shard. */
   readonly recall: number | undefined
 }
@@ -44,9 +46,10 @@ export async function lookIntoReplicas(
       for (const replica of shard.replicas) {
         const address = addressOf(replica.workerId)
         const reader = new ReplicaReader(clientAt(address), shard)
-        const { points, digest } = await reader.readAll()
+        const { points, readDigest } = await reader.readAll()
+        const ownDigest = await reader.ownDigest()
         const recall = withRecall(shard) ? await reader.measureRecall(points) : undefined
-        facts.push({ shard, replica, worker: address, points, digest, recall })
+        facts.push({ shard, replica, worker: address, points, readDigest, ownDigest, recall })
       }
     }
     return facts
@@ -60,9 +63,13 @@ export function findDifferences(facts: readonly ReplicaFacts[]): string[] {
   return [...Map.groupBy(facts, ({ shard }) => shard.shardId).values()].flatMap((replicas) => {
     const [first, ...others] = replicas
     return others.flatMap((other) =>
-      first === undefined || other.digest === first.digest ? [] : [describe(first, other)],
+      first === undefined || isEqual(first, other) ? [] : [describe(first, other)],
     )
   })
+}
+
+function isEqual(one: ReplicaFacts, other: ReplicaFacts): boolean {
+  return one.readDigest === other.readDigest && one.ownDigest === other.ownDigest
 }
 
 function describe(one: ReplicaFacts, other: ReplicaFacts): string {
@@ -75,7 +82,7 @@ function describe(one: ReplicaFacts, other: ReplicaFacts): string {
   const { shard } = one
   return (
     `shard ${shard.shardId} of ${shard.collection} differs on ${one.worker} and ${other.worker} ` +
-    `in ${differing.length} points: ${some.join('; ')}`
+    `in ${differing.length} points: ${some.join('; ') || 'their vectors or versions alone'}`
   )
 }
 
@@ -97,7 +104,14 @@ class ReplicaReader {
     this.#barrier = { consistency: worker.ReadConsistency.SESSION, minAppliedIndex }
   }
 
-  async readAll(): Promise<{ points: Map<string, string>; digest: string }> {
+  async ownDigest(): Promise<string> {
+    const { minAppliedIndex } = this.#barrier
+    const message = { shard: this.#header, minAppliedIndex: minAppliedIndex ?? 0n }
+    const { digest } = await this.#client.getShardDigest(message, { timeoutMs: TIMEOUT_MS })
+    return Buffer.from(digest).toString('hex')
+  }
+
+  async readAll(): Promise<{ points: Map<string, string>; readDigest: string }> {
     const hash = createHash('sha256')
     const points = new Map<string, string>()
     for (let afterId = ''; ; ) {
@@ -109,7 +123,7 @@ class ReplicaReader {
         points.set(id, Buffer.from(payload).toString())
         afterId = id
       }
-      if (!page.more) return { points, digest: hash.digest('hex') }
+      if (!page.more) return { points, readDigest: hash.digest('hex') }
     }
   }
 
