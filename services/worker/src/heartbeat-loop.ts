@@ -110,7 +110,7 @@ export class HeartbeatLoop {
     })
     if (reportsAll) this.#reported.resolve()
     registry.carryOut(answer.commands)
-    if (answer.version === knownVersion && this.#settled) return
+    if (answer.version === knownVersion && this.#settled && !registry.hasBroken) return
     const isNew = answer.version !== knownVersion
     if (isNew) {
       this.#assignments = answer.assignments

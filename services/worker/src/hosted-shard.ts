@@ -102,6 +102,17 @@ export class HostedShard {
     return this.#schemaVersion
   }
 
+  /** Whether it serves nothing more: its group or its state machine has failed. */
+  get isBroken(): boolean {
+    return this.shard.failure !== undefined || this.shard.view === undefined
+  }
+
+  /** Why it serves nothing more. */
+  get failure(): VectronError {
+    const { failure } = this.shard
+    return failure ?? new VectronError('SHARD_UNAVAILABLE', 'Its Raft group has failed.')
+  }
+
   /** Whether reads are answered: there is a leader, and all that was acknowledged is applied. */
   get isServing(): boolean {
     return this.shard.isCaughtUp && (this.shard.view?.leader ?? 0n) !== 0n

@@ -2,7 +2,7 @@
  * What a worker's heartbeat says of one replica.
  */
 import { create } from '@bufbuild/protobuf'
-import { VectronError } from '@vectron/base'
+import type { VectronError } from '@vectron/base'
 import { placement, worker } from '@vectron/contracts'
 import type { GroupStatus } from '@vectron/native'
 import type { HostedShard } from './hosted-shard.ts'
@@ -18,10 +18,10 @@ export function reportReplicas(registry: ShardRegistry): placement.ReplicaReport
 
 function reportReplica(hosted: HostedShard): placement.ReplicaReport {
   const { shard, schemaVersion } = hosted
-  const { shardId, replicaId, view, failure } = shard
-  if (failure !== undefined || view === undefined) {
-    const why = failure ?? new VectronError('SHARD_UNAVAILABLE', 'Its Raft group has failed.')
-    return create(placement.ReplicaReportSchema, { shardId, replicaId, failure: toFailure(why) })
+  const { shardId, replicaId, view } = shard
+  if (view === undefined || hosted.isBroken) {
+    const failure = toFailure(hosted.failure)
+    return create(placement.ReplicaReportSchema, { shardId, replicaId, failure })
   }
   const stats = hosted.recentStats()
   const status = view.role === 'leader' ? shard.status : undefined

@@ -96,7 +96,7 @@ function exposeStates(metrics: Metrics, registry: ShardRegistry): void {
     help: 'Shards of this worker, by state: serving or failed.',
     labels: ['state'],
     collect: () => {
-      const broken = registry.open.filter(({ shard }) => shard.failure !== undefined).length
+      const broken = registry.open.filter(({ isBroken }) => isBroken).length
       gauge.set({ state: 'serving' }, registry.open.length - broken)
       gauge.set({ state: 'failed' }, registry.failed.length + broken)
     },

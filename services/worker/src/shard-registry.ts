@@ -45,7 +45,14 @@ export interface ShardRegistryOptions {
 }
 
 /** A shard that placement assigned, as far as this worker has come with it. */
-type Hosting = { readonly kind: 'open'; readonly hosted: HostedShard } | Failed
+type Hosting = Open | Failed
+
+interface Open {
+  readonly kind: 'open'
+  readonly hosted: HostedShard
+  /** Milliseconds that were waited before it was opened, after it had failed; 0 at first. */
+  readonly pauseMs: number
+}
 
 interface Failed {
   readonly kind: 'failed'
@@ -97,6 +104,11 @@ export class ShardRegistry {
         ? [{ shardId: id, replicaId: hosting.replica, error: hosting.error }]
         : [],
     )
+  }
+
+  /** Whether a replica has failed that was open: it is to be closed, and opened again. */
+  get hasBroken(): boolean {
+    return this.open.some(({ isBroken }) => isBroken)
   }
 
   /** Whether each open shard serves, or has failed: nothing is still on its way. */
@@ -214,9 +226,9 @@ export class ShardRegistry {
     const hosting = this.#shards.get(id)
     const known = hosting?.kind === 'failed' && hosting.error.message === error.message
     if (!known) logger.error({ shard: id, err: error }, 'shard not as assigned')
-    if (hosting?.kind === 'open') return
-    const lastPauseMs = hosting?.pauseMs ?? RETRY_PAUSE_MS_FIRST / 2
-    const pauseMs = Math.min(RETRY_PAUSE_MS_MAX, 2 * lastPauseMs)
+    if (hosting?.kind === 'open' && !hosting.hosted.isBroken) return
+    const doubledMs = Math.max(RETRY_PAUSE_MS_FIRST, 2 * (hosting?.pauseMs ?? 0))
+    const pauseMs = Math.min(RETRY_PAUSE_MS_MAX, doubledMs)
     const retryAtUs = clock.monotonicUs() + pauseMs * 1000
     this.#shards.set(id, { kind: 'failed', replica, error, pauseMs, retryAtUs })
   }
@@ -229,16 +241,34 @@ export class ShardRegistry {
   ): Promise<HostedShard | undefined> {
     const replica = replicaId(assignment.replicaId)
     const hosting = this.#shards.get(id)
+    let pauseMs = 0
     if (hosting?.kind === 'open') {
-      if (hosting.hosted.shard.replicaId === replica) return hosting.hosted
-      await this.#destroy(id, hosting)
+      const { hosted } = hosting
+      if (hosted.shard.replicaId !== replica) {
+        await this.#destroy(id, hosting)
+        return this.#ensureOpen(id, assignment, await this.#look())
+      }
+      if (!hosted.isBroken) return hosted
+      await this.#closeBroken(hosted)
     } else if (hosting?.replica === replica) {
       if (hosting.retryAtUs > this.#options.clock.monotonicUs()) return undefined
+      pauseMs = hosting.pauseMs
     }
     const hosted = await this.#openReplica(assignment, replica, found)
-    this.#shards.set(id, { kind: 'open', hosted })
+    this.#shards.set(id, { kind: 'open', hosted, pauseMs })
     this.#options.logger.info({ shard: id, collection: hosted.collection }, 'shard open')
     return hosted
+  }
+
+  /** Lets go of what is left of a replica that failed, and throws why it did. */
+  async #closeBroken(hosted: HostedShard): Promise<never> {
+    const error = hosted.failure
+    try {
+      await hosted.close()
+    } catch (cause) {
+      this.#options.logger.error({ shard: hosted.shardId, err: cause }, 'failed shard not closed')
+    }
+    throw error
   }
 
   /** @throws VectronError REPLICA_LOST */
@@ -259,7 +289,12 @@ export class ShardRegistry {
       await memory.begin(id, replica)
     }
     const hosted = await HostedShard.open({ ...this.#options, assignment })
-    await memory.confirm(id, replica)
+    try {
+      await memory.confirm(id, replica)
+    } catch (error) {
+      await hosted.close()
+      throw error
+    }
     return hosted
   }
 

@@ -4,9 +4,11 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { f32ToBytes, isVectronError } from '@vectron/base'
+import { f32ToBytes, isVectronError, VectronError } from '@vectron/base'
 import { engine, worker } from '@vectron/contracts'
+import { openShardEngine, type ShardEngine } from '@vectron/native'
 import { encodeUpsert } from '@vectron/shard'
+import { readIdentity } from './identity.ts'
 import type { FakeReplica, FakeShard } from './testing/fake-placement.ts'
 import { TestCluster, type TestWorker } from './testing/test-cluster.ts'
 
@@ -55,7 +57,7 @@ async function write(cluster: TestCluster, ids: readonly string[], membership = 
       const shard = header(membership)
       return await leader.client.writeShard({ shard, command: upsert(...ids) })
     } catch (error) {
-      const moves = ['NOT_LEADER', 'OUTCOME_UNKNOWN', 'OVERLOADED', 'CANCELLED', 'UNAVAILABLE']
+      const moves = ['NOT_LEADER', 'OUTCOME_UNKNOWN', 'UNAVAILABLE', 'SHARD_UNAVAILABLE']
       if (!isVectronError(error) || !moves.includes(error.reason)) throw error
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
@@ -210,6 +212,67 @@ test('A replica whose log is gone is lost: another takes its place on the same w
   cluster.placement.assign(shardOf(3n, [...rest, fresh]))
   await reached(cluster, 3n)
   assert.equal(await countOn(cluster.worker(1n), STRONG, { membership: 3n }), 2n)
+})
+
+test('A replica takes the place of another on its worker, which is destroyed first.', async (t) => {
+  const cluster = await TestCluster.open(t, 3)
+  cluster.placement.assign(shardOf(1n, THREE))
+  const { leader } = await reached(cluster, 1n)
+  await write(cluster, ['a', 'b'])
+  const old = THREE.find(({ workerId }) => workerId !== leader.workerId)
+  assert.ok(old !== undefined)
+  const { workerId } = old
+  const rest = THREE.filter((each) => each !== old)
+  cluster.placement.assign(shardOf(2n, [...rest, { replicaId: 40n, workerId, learner: true }]))
+  await reached(cluster, 2n)
+  await cluster.until('the new one is open', () => {
+    const report = cluster.placement.reportOf(workerId, SHARD)
+    return report?.replicaId === 40n && report.failure === undefined
+  })
+  assert.equal(await countOn(cluster.worker(workerId), STRONG, { membership: 2n }), 2n)
+  const record = await readIdentity(cluster.worker(workerId).folder)
+  assert.deepEqual(
+    record?.replicas.map(({ replicaId, state }) => [replicaId, state]),
+    [
+      [old.replicaId, 'gone'],
+      [40n, 'created'],
+    ],
+  )
+})
+
+test('A replica that fails is reported, and opened again with what it had.', async (t) => {
+  const cluster = await TestCluster.open(t, 3)
+  let fails = 0
+  cluster.openEngine = async (options) => {
+    const opened = await openShardEngine(options)
+    const apply: ShardEngine['apply'] = async (entries) => {
+      if (fails-- > 0) throw new VectronError('INTERNAL', 'the engine stumbles')
+      return opened.apply(entries)
+    }
+    return new Proxy(opened, {
+      get(target, name) {
+        if (name === 'apply') return apply
+        const value = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+  cluster.placement.assign(shardOf(1n, THREE))
+  await reached(cluster, 1n)
+  await write(cluster, ['a'])
+  fails = 1
+  await write(cluster, ['b'])
+  const broken = await cluster.until('a failure is reported', () =>
+    cluster.workers.find(({ workerId }) => {
+      const failure = cluster.placement.reportOf(workerId, SHARD)?.failure
+      return failure?.message.includes('the engine stumbles')
+    }),
+  )
+  await cluster.until('it is open again', () => {
+    const report = cluster.placement.reportOf(broken.workerId, SHARD)
+    return report !== undefined && report.failure === undefined
+  })
+  assert.equal(await countOn(broken, STRONG), 2n)
 })
 
 test('A shard that is dropped leaves nothing on any worker.', async (t) => {

@@ -18,9 +18,10 @@ import {
   systemRandom,
 } from '@vectron/base'
 import { worker } from '@vectron/contracts'
-import { createRaftCore, openRaftLog, type RaftLog } from '@vectron/native'
+import { createRaftCore, openRaftLog, openShardEngine, type RaftLog } from '@vectron/native'
 import { HOST_LIMITS, InProcessNetwork, ReplicaHost } from '@vectron/raft'
 import { type Client, createInProcessClient } from '@vectron/rpc'
+import type { OpenEngine } from '../hosted-shard.ts'
 import { openWorker, type RunningWorker } from '../open-worker.ts'
 import { registerWorker } from '../register-worker.ts'
 import { FakePlacement } from './fake-placement.ts'
@@ -72,6 +73,8 @@ interface OpenParts {
 export class TestCluster {
   readonly placement = new FakePlacement()
   readonly workers: TestWorker[] = []
+  /** Opens every engine from now on. */
+  openEngine: OpenEngine = openShardEngine
   readonly #network = new InProcessNetwork()
   readonly #folder: string
   #bootEpoch = 0n
@@ -106,6 +109,7 @@ export class TestCluster {
       host,
       log,
       transport,
+      openEngine: (options) => this.openEngine(options),
       placement: client,
       identity,
       bootEpoch,
