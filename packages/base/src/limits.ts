@@ -50,6 +50,8 @@ export const LIMITS = {
   collectionsPageDefault: 100,
   /** Batches of one upsert stream that may wait for their acknowledgement. */
   streamBatchesInFlightMax: 8,
+  /** Bytes of the batches of all upsert streams of a gateway that are under way. */
+  streamBytesInFlightMax: 64 * MIB,
 
   // Filters.
   /** Levels of nested filters. */

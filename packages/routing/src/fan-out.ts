@@ -18,7 +18,7 @@ import { worker } from '@vectron/contracts'
 import { readReplicas, type ShardAnswers, toShardError } from './replica-reads.ts'
 import { isCuredByRouting } from './retry.ts'
 import type { Router } from './router.ts'
-import type { CollectionRoute, ShardRoute } from './routing-table.ts'
+import { type CollectionRoute, type ShardRoute, shardById } from './routing-table.ts'
 
 /** How fresh a read must be. */
 export type ReadFreshness =
@@ -140,7 +140,7 @@ export async function readEveryShard(
     shards.map(({ shardId }) =>
       readShard(router, {
         ...read,
-        shard: (current) => findShard(current, shardId),
+        shard: (current) => shardById(current, shardId),
       }),
     ),
   )
@@ -214,11 +214,4 @@ function namingShards(failures: ReadonlyMap<ShardId, VectronError>, total: numbe
     `${ids.length} of ${total} shards did not answer (${named}): ${message}`,
     { subject, retryAfterMs, metadata, cause: first },
   )
-}
-
-/** A shard that left the routing meanwhile is stale news, not an error of the caller. */
-function findShard(route: CollectionRoute, shard: ShardId): ShardRoute {
-  const found = route.shards.find(({ shardId }) => shardId === shard)
-  if (found !== undefined) return found
-  throw new VectronError('STALE_EPOCH', `shard ${shard} no longer belongs to "${route.name}"`)
 }

@@ -12,10 +12,12 @@ export {
   readEveryShard,
   readShard,
   type ShardRead,
+  type ShardSelection,
   searchShards,
   shardReports,
 } from './fan-out.ts'
 export { hashId } from './hash.ts'
+export { type PartitionValue, shardOfPartition, shardsOfPartitions } from './partition.ts'
 export {
   createPlacementClient,
   type PlacementClient,
@@ -37,6 +39,7 @@ export {
   type RoutingTable,
   type ShardEpoch,
   type ShardRoute,
+  shardById,
   shardOfId,
   type WorkerRoute,
 } from './routing-table.ts'

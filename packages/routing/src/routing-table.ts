@@ -15,6 +15,7 @@ import {
   type ShardId,
   shardId,
   u64ToHex,
+  VectronError,
   type WorkerId,
   workerId,
 } from '@vectron/base'
@@ -122,6 +123,17 @@ export function shardOfHash(route: CollectionRoute, hash: bigint): ShardRoute {
     else high = middle - 1
   }
   return assertDefined(route.shards[low], 'a collection has a shard')
+}
+
+/**
+ * A shard of the collection by its id.
+ *
+ * @throws VectronError STALE_EPOCH: one that left the routing is old news, not a caller's mistake.
+ */
+export function shardById(route: CollectionRoute, id: ShardId): ShardRoute {
+  const found = route.shards.find((shard) => shard.shardId === id)
+  if (found !== undefined) return found
+  throw new VectronError('STALE_EPOCH', `Shard ${id} no longer belongs to "${route.name}".`)
 }
 
 /** The table's golden text: one line for each shard, as tests, CLI and console show it. */

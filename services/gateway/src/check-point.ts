@@ -52,13 +52,16 @@ export function takeVector(encoded: Uint8Array, rule: VectorRule, field: FieldPa
   return f32
 }
 
+/** What a payload says; only looked at, since its bytes are what is stored. */
+export type PayloadValue = Readonly<Record<string, unknown>>
+
 /**
- * Checks that the bytes are one JSON object within the limits. They are stored as they are.
+ * Checks that the bytes are one JSON object within the limits, or none. Answers what it says.
  *
  * @throws VectronError INVALID_PAYLOAD
  */
-export function checkPayload(payload: Uint8Array, field: FieldPath): void {
-  if (payload.length === 0) return
+export function checkPayload(payload: Uint8Array, field: FieldPath): PayloadValue | undefined {
+  if (payload.length === 0) return undefined
   if (payload.length > LIMITS.payloadBytesMax) {
     throw invalidPayload(
       field,
@@ -72,6 +75,7 @@ export function checkPayload(payload: Uint8Array, field: FieldPath): void {
   if (mayBeDeep(payload) && depthOf(value) > LIMITS.payloadDepthMax) {
     throw invalidPayload(field, `is nested deeper than ${LIMITS.payloadDepthMax} levels`)
   }
+  return value as PayloadValue
 }
 
 function decodeVector(encoded: Uint8Array, field: FieldPath): Uint8Array {

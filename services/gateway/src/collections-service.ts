@@ -19,6 +19,7 @@ import {
 } from './check-collection.ts'
 import type { GatewayContext } from './context.ts'
 import { encodePageToken, type PagedList, parsePageToken } from './page-token.ts'
+import { declarePartitionKey } from './partition-key.ts'
 import { sumBytes, sumFields } from './sum-reports.ts'
 
 export interface CollectionsContext extends GatewayContext {
@@ -108,19 +109,22 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
   #takeCollection(request: vectron.CreateCollectionRequest): vectron.Collection {
     const { name, metric, payloadSchema, embedder, description } = request
     checkMetric(metric, 'metric')
-    checkPayloadSchema(payloadSchema, 'payloadSchema')
     checkDescription(description)
     checkAtMost(request.shardCount, LIMITS.shardsPerCollectionMax, 'shardCount')
     checkAtMost(request.replicationFactor, LIMITS.replicationFactorMax, 'replicationFactor')
+    const { partitionKey } = request
+    const declared = declarePartitionKey(payloadSchema, partitionKey)
+    checkPayloadSchema(declared, 'payloadSchema')
     return create(vectron.CollectionSchema, {
       name,
       dimension: this.#takeDimension(request),
       metric: metric === vectron.Metric.UNSPECIFIED ? vectron.Metric.COSINE : metric,
-      payloadSchema,
+      payloadSchema: declared,
       embedder,
       description,
       shardCount: request.shardCount,
       replicationFactor: request.replicationFactor,
+      partitionKey,
     })
   }
 

@@ -1,27 +1,43 @@
 /**
  * Runs work on a stream of inputs, several at once, and yields the results in the order of inputs.
  *
- * Flow control for bulk loads: at most `inFlightMax` inputs are being worked on; the next one is
- * only read when there is room, so a sender that is faster than the work is slowed down by its
- * transport. A result is yielded as soon as it and all before it are there, whether or not more
+ * Flow control for bulk loads: at most `inFlightMax` inputs are being worked on, and their bytes fit
+ * the budget that all streams share; the next one is only read when there is room, so a sender that
+ * is faster than the work is slowed down by its transport. A result is yielded as soon as it and all before it are there, whether or not more
  * input comes.
  */
+
+import type { ByteBudget } from './byte-budget.ts'
 
 export interface PipelineOptions<I, O> {
   readonly inputs: AsyncIterable<I>
   readonly work: (input: I) => Promise<O>
   readonly inFlightMax: number
+  readonly budget: ByteBudget
+  readonly bytesOf: (input: I) => number
 }
 
 export async function* runInOrder<I, O>(options: PipelineOptions<I, O>): AsyncGenerator<O> {
-  const { inputs, work, inFlightMax } = options
+  const { inputs, work, inFlightMax, budget, bytesOf } = options
   const reader = inputs[Symbol.asyncIterator]()
   const inFlight: Promise<O>[] = []
   let reading: Promise<IteratorResult<I>> | undefined
   let ended = false
+  const read = async (): Promise<IteratorResult<I>> => {
+    const next = await reader.next()
+    if (!next.done) await budget.acquire(bytesOf(next.value))
+    return next
+  }
+  const run = async (input: I): Promise<O> => {
+    try {
+      return await work(input)
+    } finally {
+      budget.release(bytesOf(input))
+    }
+  }
   try {
     for (;;) {
-      if (!ended && inFlight.length < inFlightMax) reading ??= reader.next()
+      if (!ended && inFlight.length < inFlightMax) reading ??= read()
       const [oldest] = inFlight
       if (reading === undefined && oldest === undefined) return
       const first = await firstOf(reading, oldest)
@@ -32,12 +48,19 @@ export async function* runInOrder<I, O>(options: PipelineOptions<I, O>): AsyncGe
         const next = await reading
         reading = undefined
         if (next.done) ended = true
-        else inFlight.push(observed(work(next.value)))
+        else inFlight.push(observed(run(next.value)))
       }
     }
   } finally {
     // Whoever consumes the results has left, or work has failed: nothing more is read.
     if (!ended) void reader.return?.()
+    // What was read and not begun has its room already.
+    reading?.then(
+      (next) => {
+        if (!next.done) budget.release(bytesOf(next.value))
+      },
+      () => {},
+    )
   }
 }
 

@@ -4,11 +4,14 @@
  * Leaves texts and ids to be turned into vectors by search-service.ts: both need to ask somebody.
  */
 
+import { fromBinary } from '@bufbuild/protobuf'
 import { LIMITS, VectronError } from '@vectron/base'
-import type { vectron, wire } from '@vectron/contracts'
+import { vectron, type wire } from '@vectron/contracts'
+import type { PartitionValue } from '@vectron/routing'
 import type { Query } from '@vectron/shard'
 import { takeEncodedFilter } from './check-filter.ts'
 import { checkId, takeVector } from './check-point.ts'
+import { partitionKeyOf, partitionsOf } from './partition-key.ts'
 
 /** What to search for, as the request says it. */
 export type SearchTarget =
@@ -18,6 +21,8 @@ export type SearchTarget =
 
 export interface PlannedSearch {
   readonly target: SearchTarget
+  /** Outside of these nothing can match; undefined when every partition may hold matches. */
+  readonly partitions: readonly PartitionValue[] | undefined
   readonly query: Omit<Query, 'target' | 'excludeIds'>
 }
 
@@ -30,11 +35,13 @@ export function planSearch(
   collection: vectron.Collection,
   prefix: string,
 ): PlannedSearch {
+  const filter = takeEncodedFilter(request.filter, `${prefix}filter`)
   return {
     target: takeTarget(request, collection, prefix),
+    partitions: takePartitions(collection, filter),
     query: {
       topK: takeTopK(request.topK, prefix),
-      filter: takeEncodedFilter(request.filter, `${prefix}filter`),
+      filter,
       withPayload: request.withPayload ?? true,
       withVector: request.withVector,
       exact: request.exact,
@@ -58,6 +65,15 @@ export function takeTimeoutMs(timeoutMs: number | undefined, prefix: string): nu
     `${field} is ${timeoutMs}; it must be 1 to ${LIMITS.searchTimeoutMsMax}.`,
     { field },
   )
+}
+
+function takePartitions(
+  collection: vectron.Collection,
+  filter: Uint8Array | undefined,
+): readonly PartitionValue[] | undefined {
+  const key = partitionKeyOf(collection)
+  if (key === undefined || filter === undefined) return undefined
+  return partitionsOf(key, fromBinary(vectron.FilterSchema, filter))
 }
 
 function takeTarget(

@@ -12,34 +12,33 @@ import { engine, type vectron, wire } from '@vectron/contracts'
 import {
   encodeSessionToken,
   readEveryShard,
-  readShard,
   shardOfId,
   type WriteOutcome,
-  writeEverywhere,
   writeItems,
 } from '@vectron/routing'
 import type { CallContext, ServiceHandlers } from '@vectron/rpc'
 import { encodeCommand, encodeUpsert } from '@vectron/shard'
+import { ByteBudget } from './byte-budget.ts'
 import { checkBatch, takePageSize } from './check-collection.ts'
 import { checkFilter, takeFilter } from './check-filter.ts'
 import { checkId, checkPayload } from './check-point.ts'
 import type { GatewayContext } from './context.ts'
-import { decodeReadResult, encodeGet, encodeRead } from './engine-read.ts'
+import { decodeReadResult, encodeRead } from './engine-read.ts'
 import { takeFreshness } from './freshness.ts'
 import { runInOrder } from './ordered-pipeline.ts'
 import { encodePageToken, type PagedList, parsePageToken } from './page-token.ts'
+import { partitionKeyOf, partitionOfUpdate, shardsFor } from './partition-key.ts'
 import { readByIds } from './read-by-ids.ts'
 import { mergeScrolls } from './scroll.ts'
+import { takeSelection, writeSelected } from './selection.ts'
 import { takePoints } from './take-points.ts'
 import { refuseUnknownFields, unknownEverywhere } from './unknown-fields.ts'
-
-/** Which points a delete or a payload update is about. */
-type Selection =
-  | { readonly kind: 'ids'; readonly ids: readonly string[] }
-  | { readonly kind: 'filter'; readonly filter: vectron.Filter }
+import { upsertPartitioned } from './upsert-partitioned.ts'
 
 export class PointsService implements ServiceHandlers<typeof wire.Points> {
   readonly #context: GatewayContext
+  /** Batches of all upsert streams under way. */
+  readonly #streamed = new ByteBudget(LIMITS.streamBytesInFlightMax)
 
   constructor(context: GatewayContext) {
     this.#context = context
@@ -57,22 +56,24 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       work: (request) =>
         this.#upsert(request, deadlineAfter(clock, LIMITS.requestTimeoutMsDefault)),
       inFlightMax: LIMITS.streamBatchesInFlightMax,
+      budget: this.#streamed,
+      bytesOf: bytesOfUpsert,
     })
   }
 
   async getPoint(request: vectron.GetPointRequest, { deadline }: CallContext) {
     const { collection, id, withVector } = request
     checkId(id, () => 'id')
-    const { router } = this.#context
-    const encoded = await readShard(router, {
+    const points = await readByIds(this.#context.router, {
       collection,
-      shard: (route) => shardOfId(route, id),
-      read: encodeGet({ ids: [id], withPayload: true, withVector }),
+      ids: [id],
+      withPayload: true,
+      withVector,
       freshness: takeFreshness(await this.#clusterId(collection), request),
       deadline,
     })
-    const [found] = decodeReadResult(encoded).points
-    if (found !== undefined) return fromBinary(wire.PointSchema, found.point)
+    const found = points.get(id)
+    if (found !== undefined) return fromBinary(wire.PointSchema, found)
     throw new VectronError(
       'POINT_NOT_FOUND',
       `There is no point "${id}" in the collection "${collection}".`,
@@ -101,27 +102,41 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
   }
 
   async deletePoints(request: vectron.DeletePointsRequest, { deadline }: CallContext) {
-    const selection = takeSelection(request)
-    return this.#writeSelected(request.collection, selection, deadline, (requestId, part) => {
-      const value = create(engine.DeletePointsSchema, part)
-      return encodeCommand(requestId, { case: 'delete', value })
+    const outcome = await writeSelected(this.#context, {
+      collection: request.collection,
+      selection: takeSelection(request),
+      encode: (requestId, part) => {
+        const value = create(engine.DeletePointsSchema, part)
+        return encodeCommand(requestId, { case: 'delete', value })
+      },
+      deadline,
     })
+    return this.#acknowledge(outcome)
   }
 
   async updatePayload(request: vectron.UpdatePayloadRequest, { deadline }: CallContext) {
     const selection = takeSelection(request)
-    const { remove, replace } = request
+    const { collection, remove, replace } = request
     const set = Buffer.from(request.set, 'utf8')
-    checkPayload(set, () => 'set')
+    const changes = checkPayload(set, () => 'set')
     if (set.length === 0 && remove.length === 0 && !replace) {
       throw new VectronError('MISSING_FIELD', 'Nothing to do: give set, remove or replace.', {
         field: 'set',
       })
     }
-    return this.#writeSelected(request.collection, selection, deadline, (requestId, part) => {
-      const value = create(engine.UpdatePayloadSchema, { ...part, set, remove, replace })
-      return encodeCommand(requestId, { case: 'updatePayload', value })
+    const route = await this.#context.router.route(collection)
+    const key = partitionKeyOf(route.collection)
+    const outcome = await writeSelected(this.#context, {
+      collection,
+      selection,
+      partition: key && partitionOfUpdate(key, { set: changes, remove, replace }),
+      encode: (requestId, part) => {
+        const value = create(engine.UpdatePayloadSchema, { ...part, set, remove, replace })
+        return encodeCommand(requestId, { case: 'updatePayload', value })
+      },
+      deadline,
     })
+    return this.#acknowledge(outcome)
   }
 
   async scrollPoints(request: vectron.ScrollPointsRequest, { deadline }: CallContext) {
@@ -164,61 +179,19 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     checkBatch(points.length, LIMITS.batchPointsMax, 'points')
     const { router } = this.#context
     const route = await router.route(collection)
-    const records = await takePoints(this.#context, route.collection, points)
+    const { records, partitions } = await takePoints(this.#context, route.collection, points)
     const requestId = randomUUID()
-    const outcome = await writeItems(router, {
-      collection,
-      items: records,
-      shardOf: (current, { id }) => shardOfId(current, id),
-      encode: (items, shard) => encodeUpsert(`${requestId}/${shard}`, items),
-      deadline,
-    })
+    const outcome =
+      partitions === undefined
+        ? await writeItems(router, {
+            collection,
+            items: records,
+            shardOf: (current, { id }) => shardOfId(current, id),
+            encode: (items, shard) => encodeUpsert(`${requestId}/${shard}`, items),
+            deadline,
+          })
+        : await upsertPartitioned(router, { collection, records, partitions, requestId, deadline })
     return this.#acknowledge(outcome)
-  }
-
-  /** Sends ids to the shards that own them, a filter to all shards. */
-  async #writeSelected(
-    collection: string,
-    selection: Selection,
-    deadline: Deadline,
-    encode: (requestId: string, part: SelectionPart) => Uint8Array,
-  ) {
-    const { router } = this.#context
-    const requestId = randomUUID()
-    switch (selection.kind) {
-      case 'ids':
-        return this.#acknowledge(
-          await writeItems(router, {
-            collection,
-            items: selection.ids,
-            shardOf: shardOfId,
-            encode: (ids, shard) => encode(`${requestId}/${shard}`, { ids: [...ids] }),
-            deadline,
-          }),
-        )
-      case 'filter': {
-        await this.#checkFieldsKnown(collection, selection.filter, deadline)
-        const { filter } = selection
-        return this.#acknowledge(
-          await writeEverywhere(router, {
-            collection,
-            encode: (shard) => encode(`${requestId}/${shard}`, { filter }),
-            deadline,
-          }),
-        )
-      }
-    }
-  }
-
-  /** A count tells unknown fields and wrong types before anything is written. */
-  async #checkFieldsKnown(
-    collection: string,
-    filter: vectron.Filter,
-    deadline: Deadline,
-  ): Promise<void> {
-    const value = create(engine.CountSchema, { filter })
-    const read = encodeRead({ case: 'count', value })
-    await this.#readAll({ collection, consistency: 0, sessionToken: '' }, read, deadline)
   }
 
   async #readAll(
@@ -226,6 +199,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       readonly collection: string
       readonly consistency: vectron.Consistency
       readonly sessionToken: string
+      readonly filter?: vectron.Filter | undefined
     },
     read: Uint8Array,
     deadline: Deadline,
@@ -233,6 +207,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     const { collection } = request
     const encoded = await readEveryShard(this.#context.router, {
       collection,
+      shards: shardsFor(request),
       read,
       freshness: takeFreshness(await this.#clusterId(collection), request),
       deadline,
@@ -255,33 +230,11 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
   }
 }
 
-type SelectionPart = { readonly ids: string[] } | { readonly filter: vectron.Filter }
-
-/**
- * @throws VectronError MISSING_FIELD, INVALID_ARGUMENT, BATCH_TOO_LARGE, INVALID_ID, INVALID_FILTER
- */
-function takeSelection(request: {
-  readonly ids: readonly string[]
-  readonly filter?: vectron.Filter | undefined
-}): Selection {
-  const { ids, filter } = request
-  if (ids.length > 0 && filter !== undefined) {
-    throw new VectronError('INVALID_ARGUMENT', 'ids and filter are both set; set one of them.', {
-      field: 'filter',
-    })
+/** Bytes that a batch keeps while it is under way, roughly. */
+function bytesOfUpsert({ points }: wire.UpsertPointsRequest): number {
+  let bytes = 0
+  for (const { vector, payload, text } of points) {
+    bytes += (vector?.length ?? 0) + payload.length + text.length
   }
-  if (filter !== undefined) {
-    checkFilter(filter, 'filter')
-    return { kind: 'filter', filter }
-  }
-  if (ids.length === 0) {
-    throw new VectronError('MISSING_FIELD', 'ids or filter must say which points.', {
-      field: 'ids',
-    })
-  }
-  checkBatch(ids.length, LIMITS.batchPointsMax, 'ids')
-  ids.forEach((id, index) => {
-    checkId(id, () => `ids[${index}]`)
-  })
-  return { kind: 'ids', ids }
+  return bytes
 }

@@ -1,14 +1,19 @@
-/** Points by their ids, each from the shard that owns it: one read for each shard. */
+/**
+ * Points by their ids: one read for each shard that owns some of them, or for every shard where the
+ * ids do not tell.
+ */
 
 import type { Deadline } from '@vectron/base'
 import {
   type CollectionRoute,
   type ReadFreshness,
   type Router,
+  readEveryShard,
   readShard,
   shardOfId,
 } from '@vectron/routing'
 import { decodeReadResult, encodeGet } from './engine-read.ts'
+import { partitionKeyOf } from './partition-key.ts'
 
 export interface ReadByIds {
   readonly collection: string
@@ -23,6 +28,10 @@ export interface ReadByIds {
 export async function readByIds(router: Router, read: ReadByIds): Promise<Map<string, Uint8Array>> {
   const route = await router.route(read.collection)
   const { collection, freshness, deadline, withPayload, withVector } = read
+  if (partitionKeyOf(route.collection) !== undefined) {
+    const everywhere = encodeGet({ ids: read.ids, withPayload, withVector })
+    return byId(await readEveryShard(router, { collection, read: everywhere, freshness, deadline }))
+  }
   const answers = await Promise.all(
     groupIds(route, read.ids).map(([first, ids]) =>
       readShard(router, {
@@ -34,6 +43,10 @@ export async function readByIds(router: Router, read: ReadByIds): Promise<Map<st
       }),
     ),
   )
+  return byId(answers)
+}
+
+function byId(answers: readonly Uint8Array[]): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>()
   for (const encoded of answers) {
     for (const { id, point } of decodeReadResult(encoded).points) found.set(id, point)

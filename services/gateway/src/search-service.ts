@@ -12,19 +12,20 @@ import {
   type CollectionRoute,
   type FanOutAnswer,
   type ReadFreshness,
-  readShard,
+  type ShardSelection,
   searchShards,
-  shardOfId,
+  shardsOfPartitions,
 } from '@vectron/routing'
 import type { CallContext, Handler, ServiceHandlers } from '@vectron/rpc'
 import { encodeSearchRequest, type Query } from '@vectron/shard'
 import { checkBatch } from './check-collection.ts'
 import type { GatewayContext } from './context.ts'
 import { embedTexts } from './embed-texts.ts'
-import { decodeReadResult, encodeGet, toEngineError } from './engine-read.ts'
+import { toEngineError } from './engine-read.ts'
 import { takeFreshness } from './freshness.ts'
 import { mergeResults } from './merge.ts'
 import { type PlannedSearch, planSearch, takeTimeoutMs } from './plan-search.ts'
+import { readByIds } from './read-by-ids.ts'
 import { refuseUnknownFields, unknownEverywhere } from './unknown-fields.ts'
 
 /** An answer, as a plain object of the message's shape. */
@@ -53,7 +54,7 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
   async search(request: wire.SearchRequest, call: CallContext): Promise<SearchAnswer> {
     const job = await this.#openJob(request.collection, [request], [''], call)
     const queries = await this.#resolveTargets(job)
-    const [answer] = await this.#merge(job, await this.#fanOut(job, queries))
+    const [answer] = await this.#answer(job, queries)
     return assertDefined(answer, 'one query has one answer')
   }
 
@@ -63,7 +64,7 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
     checkSameCollection(collection, searches)
     const job = await this.#openJob(collection, searches, prefixes, call)
     const queries = await this.#resolveTargets(job)
-    return { responses: await this.#merge(job, await this.#fanOut(job, queries)) }
+    return { responses: await this.#answer(job, queries) }
   }
 
   /** Answers that improve: one whenever another worker has answered, and the complete one last. */
@@ -139,6 +140,24 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
     )
   }
 
+  /** One answer for each search; searches of the same shards go together. */
+  async #answer(job: SearchJob, queries: readonly Query[]): Promise<SearchAnswer[]> {
+    const parts = splitByShards(job)
+    if (parts.length === 1) return this.#merge(job, await this.#fanOut(job, queries))
+    const answers: SearchAnswer[] = []
+    await Promise.all(
+      parts.map(async (indexes) => {
+        const part = pickSearches(job, indexes)
+        const fanOut = await this.#fanOut(part, pick(queries, indexes))
+        const merged = await this.#merge(part, fanOut)
+        merged.forEach((answer, at) => {
+          answers[assertDefined(indexes[at], 'one answer for each search')] = answer
+        })
+      }),
+    )
+    return answers
+  }
+
   #fanOut(
     job: SearchJob,
     queries: readonly Query[],
@@ -146,6 +165,7 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
   ): Promise<FanOutAnswer> {
     return searchShards(this.#context.router, {
       collection: job.route.name,
+      shards: shardsOfJob(job),
       encode: (deadline) => encodeSearchRequest(queries, deadline.remainingMs() * 1000),
       freshness: job.freshness,
       deadline: job.deadline,
@@ -197,16 +217,16 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
 
   /** The vector of a point, from the shard that owns it. */
   async #vectorOf(id: string, { route, freshness, deadline }: SearchJob): Promise<Uint8Array> {
-    const read = encodeGet({ ids: [id], withPayload: false, withVector: true })
-    const encoded = await readShard(this.#context.router, {
+    const found = await readByIds(this.#context.router, {
       collection: route.name,
-      shard: (current) => shardOfId(current, id),
-      read,
+      ids: [id],
+      withPayload: false,
+      withVector: true,
       freshness,
       deadline,
     })
-    const [point] = decodeReadResult(encoded).points
-    const vector = point && fromBinary(wire.PointSchema, point.point).vector
+    const point = found.get(id)
+    const vector = point && fromBinary(wire.PointSchema, point).vector
     const f32 = vector && parseVector(vector)
     if (f32 !== undefined) return f32
     throw new VectronError(
@@ -230,6 +250,39 @@ function checkSameCollection(collection: string, searches: readonly wire.SearchR
       { field },
     )
   })
+}
+
+/** The shards of a job, whose searches all are about the same. */
+function shardsOfJob({ searches }: SearchJob): ShardSelection {
+  const partitions = searches[0]?.partitions
+  return (route) =>
+    partitions === undefined ? route.shards : shardsOfPartitions(route, partitions)
+}
+
+/** The places of searches that are about the same shards. */
+function splitByShards({ route, searches }: SearchJob): number[][] {
+  if (searches.every(({ partitions }) => partitions === undefined)) return [[...searches.keys()]]
+  const groups = new Map<string, number[]>()
+  searches.forEach(({ partitions }, index) => {
+    const shards = partitions === undefined ? [] : shardsOfPartitions(route, partitions)
+    const key = shards.map(({ shardId }) => shardId).join()
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [index])
+    else group.push(index)
+  })
+  return [...groups.values()]
+}
+
+function pickSearches(job: SearchJob, indexes: readonly number[]): SearchJob {
+  return {
+    ...job,
+    searches: pick(job.searches, indexes),
+    prefixes: pick(job.prefixes, indexes),
+  }
+}
+
+function pick<T>(items: readonly T[], indexes: readonly number[]): T[] {
+  return indexes.map((index) => assertDefined(items[index], 'within bounds'))
 }
 
 /** The freshness that satisfies all of a batch. */

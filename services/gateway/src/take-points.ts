@@ -1,27 +1,41 @@
 /**
- * From the points of an upsert to records for the log: every check, texts embedded.
+ * From the points of an upsert to records for the log: every check, texts embedded, and the
+ * partition of each point where the collection has a partition key.
  */
 
 import { assertDefined, VectronError } from '@vectron/base'
 import type { vectron, wire } from '@vectron/contracts'
+import type { PartitionValue } from '@vectron/routing'
 import type { PointRecord } from '@vectron/shard'
 import { checkId, checkPayload, takeVector, type VectorRule } from './check-point.ts'
 import type { GatewayContext } from './context.ts'
 import { embedTexts, type TextInput } from './embed-texts.ts'
+import { partitionKeyOf, takePartition } from './partition-key.ts'
+
+export interface TakenPoints {
+  readonly records: readonly PointRecord[]
+  /** One for each record; absent when ids choose the shard. */
+  readonly partitions: readonly PartitionValue[] | undefined
+}
 
 /** @throws VectronError with the field at fault, such as `points[3].vector`. */
 export async function takePoints(
   context: GatewayContext,
   collection: vectron.Collection,
   points: readonly wire.PointInput[],
-): Promise<PointRecord[]> {
+): Promise<TakenPoints> {
   const { name, dimension, metric } = collection
   const rule: VectorRule = { collection: name, dimension, metric }
   const texts: TextInput[] = []
   const textOf = new Map<number, number>()
+  const key = partitionKeyOf(collection)
+  const partitions: PartitionValue[] | undefined = key === undefined ? undefined : []
   const records = points.map((point, index): PointRecord => {
     checkId(point.id, () => `points[${index}].id`)
-    checkPayload(point.payload, () => `points[${index}].payload`)
+    const payload = checkPayload(point.payload, () => `points[${index}].payload`)
+    if (key !== undefined) {
+      partitions?.push(takePartition(key, payload, () => `points[${index}].payload`))
+    }
     if (point.vector !== undefined) {
       checkOneSource(point, index)
       const vector = takeVector(point.vector, rule, () => `points[${index}].vector`)
@@ -31,13 +45,14 @@ export async function takePoints(
     textOf.set(index, texts.push({ text: point.text, field: `points[${index}].text` }) - 1)
     return { id: point.id, vector: NO_VECTOR, payload: point.payload }
   })
-  if (texts.length === 0) return records
+  if (texts.length === 0) return { records, partitions }
   const vectors = await embedTexts(context, collection, texts)
-  return records.map((record, index) => {
+  const embedded = records.map((record, index) => {
     const text = textOf.get(index)
     if (text === undefined) return record
     return { ...record, vector: assertDefined(vectors[text], 'each text has a vector') }
   })
+  return { records: embedded, partitions }
 }
 
 /** Stands in until the texts of the batch are embedded. */

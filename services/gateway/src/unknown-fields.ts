@@ -26,12 +26,14 @@ export async function refuseUnknownFields(
   unknown: readonly string[],
   deadline: Deadline,
 ): Promise<void> {
-  const [field] = unknown
-  if (field === undefined) return
+  if (unknown.length === 0) return
   const reports = await shardReports(router, collection, deadline)
   const points = reports.reduce((sum, { stats }) => sum + (stats?.pointsCount ?? 0n), 0n)
   if (points === 0n) return
   const known = new Set(reports.flatMap(({ fields }) => fields.map((entry) => entry.field)))
+  // Shards that were not asked may know it.
+  const field = unknown.find((each) => !known.has(each))
+  if (field === undefined) return
   throw new VectronError(
     'UNKNOWN_FILTER_FIELD',
     `No point of "${collection}" has the payload field "${field}".${didYouMean(field, known)}`,

@@ -98,7 +98,7 @@ fn fill_and_recover(disk: &Path) {
     // Of one call, what needs no room is applied; the same call may be made again.
     let delete = write(Command::Delete(DeletePoints {
         ids: vec!["4-1".to_owned()],
-        filter: None,
+        ..DeletePoints::default()
     }));
     let mixed = [delete, upsert(batches)];
     let first = shard.shard.applied_index() + 1;

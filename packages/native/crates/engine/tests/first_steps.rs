@@ -165,10 +165,33 @@ fn payload_updates_merge_remove_and_replace() {
     assert_eq!(shard.get(&["a"])[0].payload, r#"{"k":1}"#);
     let delete = DeletePoints {
         filter: Some(must(vec![test("k", Test::Exists(true))])),
-        ids: vec![],
+        ..DeletePoints::default()
     };
     assert_eq!(shard.apply(Command::Delete(delete)).affected, 1);
     assert_eq!(shard.count(None), 2);
+}
+
+#[test]
+fn a_delete_bounded_by_a_log_index_leaves_later_upserts_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let shard = TestShard::open(folder.path(), &threads());
+    shard.upsert(vec![
+        record("a", &axis(0, 1.0), ""),
+        record("b", &axis(1, 1.0), ""),
+    ]);
+    let seen = shard.shard.applied_index();
+    shard.upsert(vec![record("b", &axis(2, 1.0), "")]);
+    let delete = |written_until| DeletePoints {
+        ids: ["a", "b", "c"].map(str::to_owned).to_vec(),
+        written_until,
+        ..DeletePoints::default()
+    };
+    let affected = |delete| shard.apply(Command::Delete(delete)).affected;
+    assert_eq!(affected(delete(seen - 1)), 0);
+    assert_eq!(affected(delete(seen)), 1);
+    assert!(shard.get(&["a"]).is_empty());
+    assert_eq!(shard.get(&["b"]).len(), 1);
+    assert_eq!(affected(delete(0)), 1);
 }
 
 #[test]

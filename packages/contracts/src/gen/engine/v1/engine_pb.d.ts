@@ -157,6 +157,13 @@ export declare type DeletePoints = Message<"engine.v1.DeletePoints"> & {
    * @generated from field: vectron.v1.Filter filter = 2;
    */
   filter?: Filter | undefined;
+
+  /**
+   * Leaves points alone that were upserted by a later log index than this; 0 for no such bound.
+   *
+   * @generated from field: uint64 written_until = 3;
+   */
+  writtenUntil: bigint;
 };
 
 /**

@@ -57,6 +57,8 @@ pub struct DeletePoints {
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(message, optional, tag = "2")]
     pub filter: ::core::option::Option<super::super::vectron::v1::Filter>,
+    #[prost(uint64, tag = "3")]
+    pub written_until: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdatePayload {

@@ -185,7 +185,11 @@ impl<'a> Stage<'a> {
         let ids = self.named_ids(&delete.ids, delete.filter.as_ref())?;
         self.room
             .claim(self.shard, Purpose::Free, ids.len() as u64, 0)?;
+        let until = delete.written_until;
         for id in ids.iter() {
+            if until > 0 && !self.is_written_by(id, until)? {
+                continue;
+            }
             if let Some(slot) = self.tables.remove(id.as_bytes())? {
                 let payload = self.tables.payload(slot)?.1;
                 self.changes
@@ -195,6 +199,14 @@ impl<'a> Stage<'a> {
             }
         }
         Ok(affected)
+    }
+
+    /// Whether the point exists and was last upserted by this log index or an earlier one.
+    fn is_written_by(&self, id: &str, until: u64) -> EngineResult<bool> {
+        match self.tables.slot_of(id)? {
+            None => Ok(false),
+            Some(slot) => Ok(self.tables.payload(slot)?.0 <= until),
+        }
     }
 
     fn update_payload(&mut self, update: &UpdatePayload) -> Result<u64, Refusal> {

@@ -23,11 +23,11 @@ pub fn command(rng: &mut Rng) -> WriteCommand {
         }
         55..68 => Command::Delete(DeletePoints {
             ids: ids(rng),
-            filter: None,
+            ..DeletePoints::default()
         }),
         68..72 => Command::Delete(DeletePoints {
-            ids: vec![],
             filter: narrow(rng),
+            ..DeletePoints::default()
         }),
         72..85 => Command::UpdatePayload(UpdatePayload {
             ids: ids(rng),

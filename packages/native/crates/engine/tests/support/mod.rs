@@ -105,8 +105,11 @@ impl TestShard {
 
     pub fn delete(&self, ids: &[&str]) -> u64 {
         let ids = ids.iter().map(|id| (*id).to_owned()).collect();
-        self.apply(Command::Delete(DeletePoints { ids, filter: None }))
-            .affected
+        let delete = DeletePoints {
+            ids,
+            ..DeletePoints::default()
+        };
+        self.apply(Command::Delete(delete)).affected
     }
 
     pub fn search(&self, queries: Vec<Query>) -> Vec<QueryResult> {
