@@ -26,15 +26,20 @@ export interface TestVectron {
   close(): Promise<void>
 }
 
-export async function startTestVectron(): Promise<TestVectron> {
-  const folder = await mkdtemp(join(tmpdir(), 'vectron-conformance-'))
+/** Over the folder given, which is the caller's to remove; over one of its own otherwise. */
+export async function startTestVectron(given?: string): Promise<TestVectron> {
+  const folder = given ?? (await mkdtemp(join(tmpdir(), 'vectron-conformance-')))
   const errors: string[] = []
   const running = await startVectron({
     config: {
       http: { host: '127.0.0.1', port: 0 },
       grpc: { port: 0 },
       data: { folder, reserveBytes: 2 * LIMITS.diskReserveBytes },
-      engine: { searchThreads: 1, indexThreads: 1, tailPointsMax: LIMITS.tailPointsMax },
+      // The engine's threads are set once in a process, which may start over a folder again.
+      engine:
+        given === undefined
+          ? { searchThreads: 1, indexThreads: 1, tailPointsMax: LIMITS.tailPointsMax }
+          : { searchThreads: 0, indexThreads: 0, tailPointsMax: LIMITS.tailPointsMax },
       log: { level: 'error' },
       store: {
         kind: 'embedded',
@@ -68,7 +73,7 @@ export async function startTestVectron(): Promise<TestVectron> {
     async close() {
       channel.close()
       await running.close()
-      await rm(folder, { recursive: true })
+      if (given === undefined) await rm(folder, { recursive: true })
     },
   }
 }

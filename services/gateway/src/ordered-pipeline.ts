@@ -3,8 +3,8 @@
  *
  * Flow control for bulk loads: at most `inFlightMax` inputs are being worked on, and their bytes fit
  * the budget that all streams share; the next one is only read when there is room, so a sender that
- * is faster than the work is slowed down by its transport. A result is yielded as soon as it and all before it are there, whether or not more
- * input comes.
+ * is faster than the work is slowed down by its transport. A result is yielded as soon as it and all
+ * before it are there, whether or not more input comes.
  */
 
 import type { ByteBudget } from './byte-budget.ts'

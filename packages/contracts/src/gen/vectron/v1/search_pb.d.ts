@@ -180,13 +180,16 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
   exact: boolean;
 
   /**
-   * true: every shard answered in full.
+   * true: every shard that was needed answered in full.
    *
    * @generated from field: bool complete = 3;
    */
   complete: boolean;
 
   /**
+   * Shards that were needed: all of the collection, or fewer where the filter names values of its
+   * partition key.
+   *
    * @generated from field: uint32 shards_total = 4;
    */
   shardsTotal: number;

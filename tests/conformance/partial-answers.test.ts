@@ -1,0 +1,82 @@
+// Proves over both protocols that a shard which is missing fails a search, by name, and that a
+// search which takes partial answers says what they lack.
+
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { BothProtocols } from './both-protocols.ts'
+import type { Answer } from './exchanges.ts'
+import { startTestVectron } from './running-vectron.ts'
+
+const SHARDS = 4
+const POINTS = 200
+
+test('A search of a collection with a damaged shard.', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vectron-conformance-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const damaged = await loadAndDamage(folder)
+  const running = await startTestVectron(folder)
+  t.after(() => running.close())
+  const vectron = await BothProtocols.open(running)
+  const search = { collection: 'c', vector: [1, 0], topK: POINTS, exact: true }
+  const passing = ['tookUs']
+
+  await t.test('fails, and names the shard and what is wrong with it', async () => {
+    const said = await vectron.refusal('search', search)
+    assert.equal(said.reason, 'DATA_CORRUPT')
+    assert.match(said.message, new RegExp(`1 of ${SHARDS} shards did not answer \\(${damaged}\\)`))
+  })
+
+  await t.test('gives what the other shards have when that is enough', async () => {
+    const answer = await vectron.ask('search', { ...search, allowPartial: true }, passing)
+    assert.deepEqual(
+      [answer.complete, answer.exact, answer.shardsTotal, answer.shardsAnswered],
+      [false, false, SHARDS, SHARDS - 1],
+    )
+    assert.ok(answer.results.length > 0 && answer.results.length < POINTS)
+    const [missing] = answer.missing
+    assert.deepEqual(
+      [answer.missing.length, missing.shardId, missing.reason],
+      [1, damaged, 'DATA_CORRUPT'],
+    )
+  })
+
+  await t.test('fails as a batch when one of its searches wants all shards', async () => {
+    const { collection, ...query } = search
+    const batch = (...allowed: boolean[]) => ({
+      collection,
+      searches: allowed.map((allowPartial) => ({ ...query, allowPartial })),
+    })
+    const said = await vectron.refusal('batchSearch', batch(true, false))
+    assert.equal(said.reason, 'DATA_CORRUPT')
+    const { responses } = await vectron.ask('batchSearch', batch(true, true), passing)
+    assert.deepEqual(
+      responses.map(({ complete }: Answer) => complete),
+      [false, false],
+    )
+  })
+
+  await t.test('leaves other reads all or nothing', async () => {
+    assert.equal((await vectron.refusal('countPoints', { collection: 'c' })).reason, 'DATA_CORRUPT')
+  })
+})
+
+/** A collection of several shards, one of whose stores is no store any more; its id. */
+async function loadAndDamage(folder: string): Promise<number> {
+  const running = await startTestVectron(folder)
+  const vectron = await BothProtocols.open(running)
+  await vectron.change('createCollection', { name: 'c', dimension: 2, shardCount: SHARDS })
+  const points = Array.from({ length: POINTS }, (_, n) => ({
+    id: `p${n}`,
+    vector: [Math.cos(n), Math.sin(n)],
+  }))
+  await vectron.change('upsertPoints', { collection: 'c', points })
+  const { shards } = await vectron.ask('listShards', { collection: 'c' })
+  const damaged = shards[1].shardId
+  await running.close()
+  writeFileSync(join(folder, 'worker', 'shards', String(damaged), 'store.redb'), 'no store at all')
+  return damaged
+}
