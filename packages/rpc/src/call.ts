@@ -22,6 +22,8 @@ export interface CallContext {
   readonly deadline: Deadline
   /** Aborts when the caller leaves or the deadline passes. */
   readonly signal: AbortSignal
+  /** Whether the signal has aborted; asking makes none. */
+  readonly aborted: boolean
   /** The caller's `x-request-id`, or one made here. Stands in logs and errors. */
   readonly requestId: string
   /** W3C trace context, as the caller sent it. */

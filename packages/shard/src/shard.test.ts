@@ -66,7 +66,9 @@ test('A replica that was just opened answers no read before its leader has told 
   const host = new LeaderlessHost()
   const shard = await openShard(host)
   let answered = false
-  const search = shard.search(read, new Uint8Array(), deadlineAfter(systemClock, 10_000))
+  const search = shard.search(read, new Uint8Array(), {
+    deadline: deadlineAfter(systemClock, 10_000),
+  })
   const watched = search.then((answer) => {
     answered = true
     return answer
@@ -84,7 +86,9 @@ test('Once caught up, eventual reads ask nobody.', async () => {
   host.confirm()
   await turn()
   const asked = host.barriers
-  await shard.search(read, new Uint8Array(), deadlineAfter(systemClock, 10_000))
+  await shard.search(read, new Uint8Array(), {
+    deadline: deadlineAfter(systemClock, 10_000),
+  })
   assert.equal(host.barriers, asked)
 })
 

@@ -47,6 +47,13 @@ export interface AppliedWrite {
   readonly affected: bigint
 }
 
+/** What a search knows of the call that it answers. */
+export interface ReadCall {
+  readonly deadline: Deadline
+  /** Whether nobody waits for the answer any more. */
+  readonly aborted?: boolean
+}
+
 export class Shard {
   readonly shardId: ShardId
   readonly replicaId: ReplicaId
@@ -132,13 +139,11 @@ export class Shard {
   }
 
   /** Takes an encoded `engine.v1.SearchRequest`; answers an encoded `engine.v1.SearchResult`. */
-  async search(
-    read: worker.ShardRead,
-    request: Uint8Array,
-    deadline: Deadline,
-  ): Promise<Uint8Array> {
+  async search(read: worker.ShardRead, request: Uint8Array, call: ReadCall): Promise<Uint8Array> {
     this.#checkServes(read.shard?.epoch)
-    await this.#passBarrier(read.barrier, deadline)
+    await this.#passBarrier(read.barrier, call.deadline)
+    // The barrier may have taken a while, and another replica may have answered meanwhile.
+    if (call.aborted) throw new VectronError('CANCELLED', 'Nobody waits for this search any more.')
     return this.#holder.engine.search(request)
   }
 

@@ -13,6 +13,9 @@ import { execute } from './execute.ts'
 import { planCollection, type WorkerLoad } from './plan-collection.ts'
 import { buildCollectionRouting, buildRoutingTable } from './routing-message.ts'
 
+/** Longest time that a current table is kept back. */
+const ROUTING_WAIT_MS_MAX = 10_000
+
 export class CollectionHandlers {
   readonly #context: PlacementContext
 
@@ -70,18 +73,38 @@ export class CollectionHandlers {
     return create(placement.DeleteCollectionResponseSchema)
   }
 
+  /** Keeps the answer back while the caller's table is current, as long as it allows. */
   async getRouting(
-    { knownVersion }: placement.GetRoutingRequest,
+    { knownVersion, waitMs }: placement.GetRoutingRequest,
     call: CallContext,
   ): Promise<placement.GetRoutingResponse> {
     const { catalog, leadership, memory, settings } = this.#context
     await leadership.confirm(call.deadline)
+    if (waitMs > 0)
+      await this.#untilNewer(knownVersion, Math.min(waitMs, ROUTING_WAIT_MS_MAX), call)
+    leadership.check()
     const version = this.#routingVersion()
     if (knownVersion === version) return create(placement.GetRoutingResponseSchema)
     const { observations } = memory()
     const sources = { catalog: catalog.state, observations, silence: settings }
     const table = buildRoutingTable(sources, version)
     return create(placement.GetRoutingResponseSchema, { table })
+  }
+
+  /** Settles when the routing has another version, the time is over, or the caller has left. */
+  async #untilNewer(knownVersion: bigint, waitMs: number, call: CallContext): Promise<void> {
+    const { changes, reports, clock, leadership } = this.#context
+    const endUs = clock.monotonicUs() + waitMs * 1000
+    const concerns = () => leadership.term === undefined || this.#routingVersion() !== knownVersion
+    while (!concerns() && !call.signal.aborted) {
+      const timeoutMs = (endUs - clock.monotonicUs()) / 1000
+      if (timeoutMs <= 0) return
+      const woken = new AbortController()
+      const signal = AbortSignal.any([call.signal, woken.signal])
+      const wait = { timeoutMs, signal, concerns }
+      await Promise.race([changes.next(wait), reports.next(wait)])
+      woken.abort()
+    }
   }
 
   async #drop(name: string, call: CallContext): Promise<void> {

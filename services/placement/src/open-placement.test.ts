@@ -162,6 +162,25 @@ test('A heartbeat that waits is answered when an assignment is made.', async (t)
   await creating
 })
 
+test('Routing that waits is answered when a collection is made, and when it gets a leader.', async (t) => {
+  const { client, close } = await open(temporaryFolder(t))
+  t.after(close)
+  const worker = new ObedientWorker(client, await registered(client))
+  await worker.beat(0)
+  const first = await client.getRouting({ waitMs: 10_000 })
+  const knownVersion = first.table?.version ?? 0n
+  const idle = await client.getRouting({ knownVersion, waitMs: 1 })
+  assert.equal(idle.table, undefined)
+  const waiting = client.getRouting({ knownVersion, waitMs: 10_000 })
+  const creating = client.createCollection({ collection: { name: 'c', dimension: 3 } })
+  const { table } = await waiting
+  assert.equal(table?.collections[0]?.collection?.name, 'c')
+  const next = client.getRouting({ knownVersion: table?.version ?? 0n, waitMs: 10_000 })
+  await worker.whileDoing(creating)
+  const led = await next
+  assert.equal(led.table?.collections[0]?.shards[0]?.leaderWorkerId, worker.workerId)
+})
+
 test('A collection whose shards fail is refused with the reason and not left behind.', async (t) => {
   const { client, close } = await open(temporaryFolder(t))
   t.after(close)

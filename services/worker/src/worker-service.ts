@@ -61,14 +61,14 @@ export class WorkerService implements ServiceHandlers<typeof worker.Worker> {
 
   async searchShards(
     { shards, search }: worker.SearchShardsRequest,
-    { deadline }: CallContext,
+    call: CallContext,
   ): Promise<worker.SearchShardsResponse> {
     const answers = await Promise.all(
       shards.map(async (read) => {
         const { shardId } = required(read.shard)
         try {
           const { shard } = this.#context.registry.find(shardId)
-          const value = await shard.search(read, search, deadline)
+          const value = await shard.search(read, search, call)
           return create(worker.ShardAnswerSchema, { shardId, answer: { case: 'result', value } })
         } catch (error) {
           const value = toFailure(error)
