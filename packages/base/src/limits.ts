@@ -77,6 +77,11 @@ export const LIMITS = {
   bodyBytesMax: 32 * MIB,
   /** Bytes that a compressed body may grow to. */
   inflatedBodyBytesMax: 64 * MIB,
+  /**
+   * Bytes of one message between services: the shortest JSON of a component, "1,", becomes four
+   * bytes, so an inflated body may double.
+   */
+  internalMessageBytesMax: 144 * MIB,
   /** Levels of any JSON body: above payloadDepthMax plus what wraps it. */
   jsonDepthMax: 64,
   /** Bytes of all header fields of one request; Node's own default. */

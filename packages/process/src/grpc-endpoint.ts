@@ -1,4 +1,5 @@
 /** The gRPC server of a process: where it listens, and when it says that it serves. */
+import { LIMITS } from '@vectron/base'
 import { type BoundService, startGrpcServer } from '@vectron/rpc'
 import { advertised, type Endpoint } from './address.ts'
 import { listening } from './listen.ts'
@@ -28,7 +29,14 @@ export async function openGrpcEndpoint(
 ): Promise<GrpcEndpoint> {
   const { host, port } = endpoint
   const server = await listening({ setting: 'grpc.port', host, port }, () =>
-    startGrpcServer({ host, port, services, logger, ...(tls && { tls: tls.grpc }) }),
+    startGrpcServer({
+      host,
+      port,
+      services,
+      logger,
+      ...(tls && { tls: tls.grpc }),
+      messageBytesMax: LIMITS.internalMessageBytesMax,
+    }),
   )
   let closing: Promise<void> | undefined
   const close = () => {

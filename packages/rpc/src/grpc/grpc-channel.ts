@@ -19,6 +19,7 @@ import { methodPath } from '../service.ts'
 import { decodeResponse, encodeMessage } from '../wire-codec.ts'
 import { ClientCall, type ClientCallOptions } from './grpc-client-call.ts'
 import { clientTls, type GrpcTls } from './grpc-tls.ts'
+import { Silence } from './silence.ts'
 
 type AnyMessage = MessageShape<DescMessage>
 type AnyInit = MessageInitShape<DescMessage>
@@ -30,6 +31,11 @@ export interface GrpcChannelOptions {
   readonly timeoutMs?: number
   /** The server must show a certificate of the same authority. Default: no TLS. */
   readonly tls?: GrpcTls
+  /**
+   * Milliseconds without a byte after which the connection of a late call is given up for another.
+   * Default: 2,000.
+   */
+  readonly silenceMsMax?: number
 }
 
 /** Bytes that a server may send ahead: a large page of a scroll. */
@@ -38,11 +44,15 @@ const WINDOW_BYTES = 4 * 1024 * 1024
 /** Megabytes of requests that may wait to be sent: node's own 10 are less than one large upsert. */
 const SESSION_MEMORY_MB = 1024
 
+const SILENCE_MS_MAX = 2000
+
 /** One connection to `host:port`, shared by the clients made from it. */
 export class GrpcChannel {
   readonly #address: string
   readonly #options: GrpcChannelOptions
   #session: ClientHttp2Session | undefined
+  /** Of the session. */
+  #silence: Silence | undefined
   /** Calls under way; an idle connection does not keep the process alive. */
   #running = 0
 
@@ -118,9 +128,17 @@ export class GrpcChannel {
       headers: { ...this.#options.headers, ...options.headers },
     }
     const session = this.#connected()
+    const silence = this.#silence
+    silence?.begin({ alone: this.#running === 0 })
     if (this.#running++ === 0) session.ref()
-    return new ClientCall(session, callOptions, () => {
-      if (--this.#running === 0 && !session.destroyed) session.unref()
+    return new ClientCall(session, callOptions, {
+      onLate: () => {
+        const silenceMsMax = this.#options.silenceMsMax ?? SILENCE_MS_MAX
+        if (silence !== undefined && silence.lastsMs() >= silenceMsMax) session.destroy()
+      },
+      onEnd: () => {
+        if (--this.#running === 0 && !session.destroyed) session.unref()
+      },
     })
   }
 
@@ -143,6 +161,7 @@ export class GrpcChannel {
     session.on('close', forget)
     session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES))
     this.#session = session
+    this.#silence = new Silence(session)
     return session
   }
 }

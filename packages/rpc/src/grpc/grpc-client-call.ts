@@ -26,6 +26,12 @@ export interface ClientCallOptions {
   readonly headers: Readonly<Record<string, string>>
 }
 
+export interface ClientCallEvents {
+  /** The time allowed is over, and there is no answer. */
+  readonly onLate: () => void
+  readonly onEnd: () => void
+}
+
 /** Answers received and not yet taken: the server is slowed down beyond. */
 const ANSWERS_QUEUED_MAX = 8
 
@@ -40,7 +46,7 @@ export class ClientCall {
   #status: IncomingHttpHeaders | undefined
   #broken: Error | undefined
 
-  constructor(session: ClientHttp2Session, options: ClientCallOptions, onEnd: () => void) {
+  constructor(session: ClientHttp2Session, options: ClientCallOptions, events: ClientCallEvents) {
     const { path, timeoutMs, headers, signal } = options
     this.#address = options.address
     this.#session = session
@@ -52,7 +58,7 @@ export class ClientCall {
       te: 'trailers',
       ...(timeoutMs === Infinity ? {} : { 'grpc-timeout': formatTimeout(timeoutMs) }),
     })
-    const stopWatching = this.#watch(timeoutMs, signal)
+    const stopWatching = this.#watch(timeoutMs, signal, events.onLate)
     this.#stream.on('response', (head) => this.#takeHead(head))
     this.#stream.on('trailers', (trailers) => {
       this.#status = trailers
@@ -62,7 +68,7 @@ export class ClientCall {
     })
     this.#stream.once('close', () => {
       stopWatching()
-      onEnd()
+      events.onEnd()
     })
   }
 
@@ -131,9 +137,11 @@ export class ClientCall {
   }
 
   /** Ends the call when its time is over or its signal aborts; the answer undoes the watching. */
-  #watch(timeoutMs: number, signal: AbortSignal | undefined): () => void {
-    const late = () =>
+  #watch(timeoutMs: number, signal: AbortSignal | undefined, onLate: () => void): () => void {
+    const late = () => {
       this.#stop(new VectronError('DEADLINE_EXCEEDED', 'The time allowed ran out.'))
+      onLate()
+    }
     const timer = timeoutMs === Infinity ? undefined : setTimeout(late, timeoutMs)
     const leave = () => {
       this.#stop(new VectronError('CANCELLED', 'The caller ended the request.'))

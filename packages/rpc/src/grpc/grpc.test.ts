@@ -2,6 +2,7 @@
 // deadlines, cancellation and limits, and that health and reflection answer.
 
 import assert from 'node:assert/strict'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { create, fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
@@ -323,3 +324,29 @@ function nameField(name: string): Buffer {
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
+
+test('a connection that stays silent is given up, and the next call dials anew', async (t) => {
+  const sockets = new Set<Socket>()
+  const dialled = Promise.withResolvers<void>()
+  const mute = createServer((socket) => {
+    sockets.add(socket)
+    socket.resume()
+    socket.on('error', () => {})
+    if (sockets.size === 2) dialled.resolve()
+  })
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    mute.close()
+  })
+  const { port } = mute.address() as AddressInfo
+  const lost = new GrpcChannel(`127.0.0.1:${port}`, { silenceMsMax: 30 })
+  t.after(() => lost.close())
+  const client = lost.client(vectron.Search)
+  const ask = (timeoutMs: number) => client.search({ collection: 'c' }, { timeoutMs })
+  const patient = ask(10_000)
+  await assert.rejects(ask(40), refusedFor('DEADLINE_EXCEEDED'))
+  await assert.rejects(patient, refusedFor('UNAVAILABLE'))
+  await assert.rejects(ask(20), refusedFor('DEADLINE_EXCEEDED'))
+  await dialled.promise
+})
