@@ -159,7 +159,10 @@ export class GrpcChannel {
     session.on('error', forget)
     session.on('goaway', forget)
     session.on('close', forget)
-    session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES))
+    // One that is closed while it connects still says that it has connected.
+    session.once('connect', () => {
+      if (!session.destroyed) session.setLocalWindowSize(WINDOW_BYTES)
+    })
     this.#session = session
     this.#silence = new Silence(session)
     return session

@@ -347,6 +347,8 @@ test('a connection that stays silent is given up, and the next call dials anew',
   const patient = ask(10_000)
   await assert.rejects(ask(40), refusedFor('DEADLINE_EXCEEDED'))
   await assert.rejects(patient, refusedFor('UNAVAILABLE'))
-  await assert.rejects(ask(20), refusedFor('DEADLINE_EXCEEDED'))
+  const anew = assert.rejects(ask(10_000), refusedFor('UNAVAILABLE'))
   await dialled.promise
+  lost.close()
+  await anew
 })
