@@ -98,6 +98,8 @@ test('A request that names the value asks its shard alone, and is complete.', as
   await upsert('pinned', points)
   const { shards } = await vectron.ask('getCollectionStats', { collection: 'pinned' }, [
     'bytes',
+    'durableIndex',
+    'indexedCount',
     'memoryBytes',
   ])
   const filled = shards.filter(({ pointsCount }: Answer) => pointsCount > 0)
