@@ -1,10 +1,10 @@
 /**
  * Runs work on a stream of inputs, several at once, and yields the results in the order of inputs.
  *
- * Flow control for bulk loads: at most `inFlightMax` inputs are worked on at once, and their bytes fit
- * the budget that all streams share; the next one is only read when there is room, so a sender that
- * is faster than the work is slowed down by its transport. A result is yielded once it and all that
- * came before are there, whether or not more input comes.
+ * Flow control for bulk loads: at most `inFlightMax` inputs are worked on at once, and their bytes
+ * fit the budget that all streams share; the next one is only read when there is room, so a sender
+ * that is faster than the work is slowed down by its transport. A result is yielded once it and all
+ * that came before are there, whether or not more input comes.
  */
 
 import type { ByteBudget } from './byte-budget.ts'

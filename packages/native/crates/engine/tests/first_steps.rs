@@ -175,6 +175,7 @@ fn payload_updates_merge_remove_and_replace() {
 fn a_delete_bounded_by_a_log_index_leaves_later_upserts_alone() {
     let folder = tempfile::tempdir().unwrap();
     let shard = TestShard::open(folder.path(), &threads());
+    shard.upsert(vec![record("d", &axis(3, 1.0), "")]);
     shard.upsert(vec![
         record("a", &axis(0, 1.0), ""),
         record("b", &axis(1, 1.0), ""),
