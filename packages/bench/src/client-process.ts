@@ -26,6 +26,9 @@ type Request =
       readonly vectors: string
       readonly batchPoints: number
       readonly inFlight: number
+      /** Of the collection that is made; left out: as the server decides. */
+      readonly shardCount?: number
+      readonly replicationFactor?: number
     }
   | { readonly op: 'wait-indexed' }
   | {
@@ -70,7 +73,7 @@ async function answer(request: Request): Promise<object> {
   const server = assertDefined(connected, 'connected before anything else')
   switch (request.op) {
     case 'load':
-      return load(server, readFloats(request.vectors), request.batchPoints, request.inFlight)
+      return load(server, readFloats(request.vectors), request)
     case 'wait-indexed':
       return waitIndexed(server)
     case 'search':
@@ -133,10 +136,16 @@ function httpSearch(agent: http.Agent, url: string, apiKey: string): Search {
 async function load(
   { points, collections }: Connected,
   vectors: FloatRows,
-  batchPoints: number,
-  inFlight: number,
+  options: Extract<Request, { op: 'load' }>,
 ): Promise<LoadTimes> {
-  await collections.createCollection({ name: COLLECTION, dimension: vectors.dimension })
+  const { batchPoints, inFlight, shardCount = 0, replicationFactor = 0 } = options
+  const { dimension } = vectors
+  await collections.createCollection({
+    name: COLLECTION,
+    dimension,
+    shardCount,
+    replicationFactor,
+  })
   const started = performance.now()
   let next = 0
   const sendAll = async () => {

@@ -53,3 +53,10 @@ test('bench planner plans for a dead worker', () => {
   assert.ok(Number(figures.get('planner.round_ms')) > 0)
   assert.equal(figures.get('planner.dead_worker.under_replicated'), '150')
 })
+
+test('bench failover closes with the times until writes and replicas are back', () => {
+  const figures = closingLinesOf('failover')
+  for (const name of ['write.p99_ms', 'rebuild.seconds', 'ingest.three_replicas_per_s']) {
+    assert.ok(Number(figures.get(`failover.${name}`)) > 0, name)
+  }
+})

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- index | server | ingest | restart | planner [--size small]`.
+ * `npm run bench -- index | server | ingest | restart | planner | failover [--size small]`.
  *
  * Prints progress to standard error, writes a JSON file with everything measured, and ends with one
  * `name=value` line for each figure. docs/BENCHMARKS.md says what they mean. Asserts nothing: a
@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { didYouMean } from '@vectron/base'
 import type { BenchOptions } from './bench-options.ts'
+import { benchFailover } from './failover-bench.ts'
 import { benchIndex } from './index-bench.ts'
 import { benchIngest } from './ingest-bench.ts'
 import { benchPlanner } from './planner-bench.ts'
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Report
   ingest: benchIngest,
   restart: benchRestart,
   planner: benchPlanner,
+  failover: benchFailover,
 }
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [options]
