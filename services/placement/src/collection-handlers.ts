@@ -30,6 +30,7 @@ export class CollectionHandlers {
     if (collection === undefined) {
       throw new VectronError('MISSING_FIELD', 'The collection is missing.', { field: 'collection' })
     }
+    await this.#untilHeard(call)
     const plan = planCollection({
       shardCount: collection.shardCount,
       replicationFactor: collection.replicationFactor,
@@ -116,6 +117,26 @@ export class CollectionHandlers {
   #routingVersion(): bigint {
     const { catalog, leadership, memory } = this.#context
     return ((leadership.term ?? 0n) << 40n) + catalog.state.version + memory().routingChanges
+  }
+
+  /**
+   * Waits for the first heartbeats of workers that may be up: a new leader has heard of none yet,
+   * and would make a collection on too few of them.
+   */
+  async #untilHeard({ deadline, signal }: CallContext): Promise<void> {
+    const { catalog, leadership, memory, reports, settings } = this.#context
+    const isMissing = ({ workerId, draining }: placement.CatalogWorker) => {
+      const { observations } = memory()
+      const mayBeUp = observations.stateOf(workerId, settings) === placement.WorkerState.UP
+      return mayBeUp && !draining && !observations.workers.has(workerId)
+    }
+    const isComplete = () =>
+      leadership.term === undefined || ![...catalog.state.workers.values()].some(isMissing)
+    while (!isComplete() && !signal.aborted && !deadline.passed) {
+      // Silence is told by the clock alone, so it is looked at now and then.
+      await reports.next({ timeoutMs: settings.tickMs, signal, concerns: isComplete })
+    }
+    leadership.check()
   }
 
   /** Workers that may take replicas. */

@@ -23,6 +23,7 @@ interface Placement {
 async function open(
   folder: string,
   whenEmpty: PlacementOptions['whenEmpty'] = { kind: 'bootstrap' },
+  settings: PlacementOptions['settings'] = {},
 ): Promise<Placement> {
   const log = await openRaftLog(join(folder, 'log'))
   const core = createRaftCore({
@@ -46,7 +47,7 @@ async function open(
     await log.close()
   }
   const random = seededRandom(BigInt(Date.now()))
-  const options = { folder, host, clock: systemClock, random, whenEmpty }
+  const options = { folder, host, clock: systemClock, random, whenEmpty, settings }
   const running = await openPlacement(options).catch(async (error) => {
     await closeHost()
     throw error
@@ -195,11 +196,32 @@ test('A collection whose shards fail is refused with the reason and not left beh
 })
 
 test('Without a live worker there is no place for a collection.', async (t) => {
-  const { client, close } = await open(temporaryFolder(t))
+  const settings = { silentMs: 20, tickMs: 5 }
+  const { client, close } = await open(temporaryFolder(t), { kind: 'bootstrap' }, settings)
   t.after(close)
   await registered(client)
   const creating = client.createCollection({ collection: { name: 'c', dimension: 3 } })
   await assert.rejects(creating, { reason: 'UNAVAILABLE' })
+})
+
+test('A leader that has heard of no worker yet waits for them before it makes a collection.', async (t) => {
+  const folder = temporaryFolder(t)
+  const first = await open(folder)
+  const ids = [await registered(first.client), await registered(first.client)]
+  await first.close()
+  const { client, close } = await open(folder)
+  t.after(close)
+  const [one, two] = ids.map((id) => new ObedientWorker(client, id))
+  assert.ok(one && two)
+  await one.beat(0)
+  const creating = client.createCollection({
+    collection: { name: 'c', dimension: 3, shardCount: 1 },
+  })
+  await two.beat(0)
+  await one.beat(1000)
+  await one.beat(0)
+  const { collection, shards } = await creating
+  assert.deepEqual([collection?.replicationFactor, shards[0]?.replicas.length], [2, 2])
 })
 
 test('Strangers are refused: another cluster, an unknown worker.', async (t) => {
