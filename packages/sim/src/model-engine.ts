@@ -39,6 +39,7 @@ export interface ModelEngineOptions {
   /** Planted bug: repeated requests are applied again. */
   readonly forgetsRequests: boolean
   readonly onApplied: (applied: AppliedCommand) => void
+  readonly onClosed: (engine: ModelEngine) => void
 }
 
 /** The names that files of a snapshot must have. */
@@ -149,10 +150,11 @@ export class ModelEngine implements ShardEngine {
 
   async close(): Promise<void> {
     await this.checkpoint()
+    this.#options.onClosed(this)
   }
 
   async abandon(): Promise<void> {
-    // Nothing is kept open.
+    this.#options.onClosed(this)
   }
 
   #applyOne({ index, command }: ApplyEntry): engine.WriteResult {

@@ -7,11 +7,12 @@
 import type { FastRandom } from './fast-random.ts'
 import type { Fault, FaultContext } from './fault.ts'
 import { LINK_FAULTS } from './link-faults.ts'
+import { MEMBERSHIP_FAULTS } from './membership-faults.ts'
 import { PROCESS_FAULTS } from './process-faults.ts'
 import type { Cluster } from './sim-cluster.ts'
 import type { SimWorld } from './sim-world.ts'
 
-const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...LINK_FAULTS]
+const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...LINK_FAULTS, ...MEMBERSHIP_FAULTS]
 
 /** Part of the kinds of faults that one run knows. */
 const KNOWN_PART = 0.6

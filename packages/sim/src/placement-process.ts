@@ -2,8 +2,14 @@
  * A placement member of the simulated cluster: the real catalog, service, host and core.
  */
 
-import { replicaId } from '@vectron/base'
-import { CATALOG_GROUP, type Membership, openPlacement } from '@vectron/placement-service'
+import { replicaId, toVectronError, type VectronError } from '@vectron/base'
+import { placement } from '@vectron/contracts'
+import {
+  CATALOG_GROUP,
+  type Membership,
+  openPlacement,
+  PLACEMENT_SETTINGS,
+} from '@vectron/placement-service'
 import { ReplicaHost } from '@vectron/raft'
 import { plantInLog } from './planted-log.ts'
 import { type Life, SimProcess } from './sim-process.ts'
@@ -11,7 +17,23 @@ import type { SimWorld } from './sim-world.ts'
 
 const FOLDER = '/data'
 /** Shorter than in production, so that a run sees dead workers replaced. */
-const SETTINGS = { silentMs: 2500, deadMs: 7000, tickMs: 200, roundMs: 500 }
+const SETTINGS = {
+  silentMs: 2500,
+  deadMs: 7000,
+  tickMs: 200,
+  roundMs: 500,
+  plan: {
+    ...PLACEMENT_SETTINGS.plan,
+    leaderlessMs: 5000,
+    jointMs: 3000,
+    caughtUpLag: 8n,
+    restMs: 3000,
+    retryMs: 1000,
+    resendMs: 1000,
+    stepMs: 15_000,
+    catchUpStalledMs: 15_000,
+  },
+}
 
 export interface PlacementProcessOptions {
   readonly name: string
@@ -54,10 +76,25 @@ export class PlacementProcess extends SimProcess {
       random: this.random,
       disk: life.disk,
       member: membership,
+      meeting: {
+        log: life.log,
+        connect: ({ address }) => rpc.connect(placement.Placement, life, address),
+        onFatal: (error) => this.onEnded(toVectronError(error)),
+      },
       settings: SETTINGS,
       whenEmpty: { kind: 'bootstrap' },
     })
     rpc.listen(life, [running.service])
+  }
+
+  /** A member that lost its disk must not vote under its old id: it stays away. */
+  protected override onEnded(error: VectronError): void {
+    if (error.reason === 'REPLICA_LOST') {
+      this.world.trace.add(this.name, error.message)
+      this.endForGood()
+    } else {
+      super.onEnded(error)
+    }
   }
 
   protected closed(): void {

@@ -28,6 +28,11 @@ export class ProbedCore extends DelegatingCore {
     this.#options = options
   }
 
+  /** Replica ids by group. */
+  get replicas(): ReadonlyMap<bigint, bigint> {
+    return new Map([...this.#lives].map(([group, { replica }]) => [group, replica]))
+  }
+
   override createGroup(options: CreateGroupOptions): void {
     const { group, replica, recovered, applied } = options
     const { oracle, process, nameOf } = this.#options

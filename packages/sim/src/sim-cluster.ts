@@ -1,14 +1,10 @@
 /**
  * The processes of one simulated cluster, and what its shape is: drawn from the seed.
  */
-import { create } from '@bufbuild/protobuf'
-import { isVectronError, sleep, toVectronError } from '@vectron/base'
-import { vectron } from '@vectron/contracts'
 import type { ClientHistory } from './client-history.ts'
-import { connectPlacement } from './connect-placement.ts'
+import { ClusterAdmin, type CollectionShape } from './cluster-admin.ts'
 import { GatewayProcess } from './gateway-process.ts'
 import { PlacementProcess } from './placement-process.ts'
-import { ProcessClock } from './process-clock.ts'
 import type { SimProcess } from './sim-process.ts'
 import type { SimWorld } from './sim-world.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -16,19 +12,14 @@ import { WorkerProcess } from './worker-process.ts'
 export interface ClusterShape {
   readonly placements: number
   readonly workers: number
+  /** Workers that join later, if the nemesis adds them. */
+  readonly spareWorkers: number
   readonly gateways: number
   readonly clientsPerGateway: number
   readonly collections: readonly CollectionShape[]
 }
 
-export interface CollectionShape {
-  readonly name: string
-  readonly shardCount: number
-  readonly replicationFactor: number
-}
-
 const IDS_PER_COLLECTION = 8
-const ADMIN_PAUSE_MS = 200
 
 export function drawShape(world: SimWorld): ClusterShape {
   const random = world.randomFor('shape')
@@ -36,6 +27,7 @@ export function drawShape(world: SimWorld): ClusterShape {
   return {
     placements: random.chance(0.5) ? 3 : 1,
     workers,
+    spareWorkers: random.nextBelow(2),
     gateways: 1 + random.nextBelow(2),
     clientsPerGateway: 2,
     collections: ['a', 'b'].slice(0, 1 + random.nextBelow(2)).map((name) => ({
@@ -51,12 +43,12 @@ export class Cluster {
   readonly placements: readonly PlacementProcess[]
   readonly workers: readonly WorkerProcess[]
   readonly gateways: readonly GatewayProcess[]
-  readonly #world: SimWorld
+  readonly admin: ClusterAdmin
 
   constructor(world: SimWorld, history: ClientHistory) {
-    this.#world = world
     this.shape = drawShape(world)
-    const { placements, workers, gateways, clientsPerGateway, collections } = this.shape
+    const { placements, workers, spareWorkers, gateways } = this.shape
+    const { clientsPerGateway, collections } = this.shape
     const placementNames = numbered('p', placements)
     const members = placementNames.map((name, i) => ({
       memberId: BigInt(i + 1),
@@ -67,7 +59,8 @@ export class Cluster {
       (name, i) =>
         new PlacementProcess(world, { name, membership: { memberId: BigInt(i + 1), members } }),
     )
-    this.workers = numbered('w', workers).map(
+    this.admin = new ClusterAdmin(world, placementNames)
+    this.workers = numbered('w', workers + spareWorkers).map(
       (name) => new WorkerProcess(world, { name, placementNames }),
     )
     this.gateways = numbered('g', gateways).map(
@@ -83,47 +76,23 @@ export class Cluster {
     )
   }
 
+  /** All that were started once; they may be down. */
   get processes(): readonly SimProcess[] {
-    return [...this.placements, ...this.workers, ...this.gateways]
+    return [...this.placements, ...this.startedWorkers, ...this.gateways]
+  }
+
+  get startedWorkers(): readonly WorkerProcess[] {
+    return this.workers.filter(({ hasStarted }) => hasStarted)
+  }
+
+  /** A worker that has not joined yet. */
+  get spareWorker(): WorkerProcess | undefined {
+    return this.workers.find(({ hasStarted }) => !hasStarted)
   }
 
   start(): void {
-    for (const process of this.processes) process.start()
-  }
-
-  /** Makes the collections of the shape; settles when all take writes. */
-  async createCollections(timeoutMs: number): Promise<void> {
-    const clock = new ProcessClock(this.#world.clock)
-    const caller = { name: 'admin', clock }
-    const client = connectPlacement(
-      this.#world,
-      caller,
-      this.placements.map(({ name }) => name),
-    )
-    for (const { name, shardCount, replicationFactor } of this.shape.collections) {
-      const collection = create(vectron.CollectionSchema, {
-        name,
-        dimension: 1,
-        metric: vectron.Metric.COSINE,
-        shardCount,
-        replicationFactor,
-      })
-      await this.#untilDone(clock, () => client.createCollection({ collection }, { timeoutMs }))
-    }
-  }
-
-  /** The cluster is only starting: placement or workers may not be there yet. */
-  async #untilDone(clock: ProcessClock, attempt: () => Promise<unknown>): Promise<void> {
-    for (;;) {
-      try {
-        await attempt()
-        return
-      } catch (error) {
-        if (isVectronError(error, 'COLLECTION_EXISTS')) return
-        this.#world.trace.add('admin', `not yet: ${toVectronError(error).message}`)
-        await sleep(clock, ADMIN_PAUSE_MS)
-      }
-    }
+    const workers = this.workers.slice(0, this.shape.workers)
+    for (const process of [...this.placements, ...workers, ...this.gateways]) process.start()
   }
 }
 

@@ -151,6 +151,13 @@ export class SimDisk {
     this.#names = new Map(this.#durableNames)
   }
 
+  /** A folder is gone with all in it. */
+  lose(folder: string): void {
+    for (const names of [this.#names, this.#durableNames]) {
+      for (const path of [...names.keys()]) if (isWithin(path, folder)) names.delete(path)
+    }
+  }
+
   /** Another, empty disk takes its place. */
   wipe(): void {
     this.#names = new Map()

@@ -6,7 +6,7 @@
  * does with the units that docs/OPERATIONS.md gives.
  */
 import { type Disk, LIMITS, toVectronError, type VectronError } from '@vectron/base'
-import { createRaftCore, type RaftCore, type RaftLog } from '@vectron/native'
+import { createRaftCore, type RaftLog } from '@vectron/native'
 import type { FastRandom } from './fast-random.ts'
 import { plantInCore } from './planted-core.ts'
 import { ProbedCore } from './probed-core.ts'
@@ -37,6 +37,7 @@ export abstract class SimProcess {
   #durableLogs: DurableLogs = new Map()
   #life: (Life & { readonly log: SimRaftLog }) | undefined
   #lives = 0n
+  #isLost = false
   /** Milliseconds that the machine's wall clock is ahead. */
   #skewMs = 0
 
@@ -51,12 +52,21 @@ export abstract class SimProcess {
     return this.#life !== undefined
   }
 
+  get hasStarted(): boolean {
+    return this.#lives > 0n
+  }
+
+  /** It has lost its disk and never comes back. */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
   get isPaused(): boolean {
     return this.#life?.clock.isPaused ?? false
   }
 
   start(): void {
-    if (this.#life !== undefined) return
+    if (this.#life !== undefined || this.#isLost) return
     const clock = new ProcessClock(this.world.clock)
     clock.skewMs = this.#skewMs
     this.#lives += 1n
@@ -69,7 +79,7 @@ export abstract class SimProcess {
       if (this.#life !== life) return
       const { reason, message } = toVectronError(error)
       this.world.trace.add(this.name, `cannot start: ${reason} ${message}`)
-      this.onStartFailed(toVectronError(error))
+      this.onEnded(toVectronError(error))
       this.crash()
       this.world.clock.setTimer(RESTART_PAUSE_MS, () => this.start())
     })
@@ -96,6 +106,11 @@ export abstract class SimProcess {
     this.#durableLogs = new Map()
   }
 
+  /** What the log holds of a group is gone. */
+  protected loseLog(group: bigint): void {
+    this.#durableLogs.delete(group)
+  }
+
   pause(): void {
     this.world.trace.add(this.name, 'pause')
     this.#life?.clock.pause()
@@ -118,8 +133,14 @@ export abstract class SimProcess {
   /** The life is over: nothing of it is to be used any more. */
   protected abstract closed(): void
 
-  /** A start that failed for a reason that no fault explains is a bug. */
-  protected onStartFailed(error: VectronError): void {
+  /** The process knows that its data is gone: starting it again is of no use. */
+  protected endForGood(): void {
+    this.#isLost = true
+    this.crash()
+  }
+
+  /** A process that ended for a reason that no fault explains is a bug. */
+  protected onEnded(error: VectronError): void {
     switch (error.reason) {
       case 'DATA_CORRUPT':
       case 'INTERNAL':
@@ -131,7 +152,7 @@ export abstract class SimProcess {
   }
 
   /** The real core, watched. */
-  protected createCore(nameOf: (group: bigint) => string): RaftCore {
+  protected createCore(nameOf: (group: bigint) => string): ProbedCore {
     const { seed, raftOracle, trace, planted } = this.world
     const core = createRaftCore({
       seed: seed * 1000n + (this.random.nextU64() % 1000n),

@@ -7,7 +7,7 @@
  * by oracles as things happen, so the run stops at the step that breaks one.
  */
 import { crc32 } from 'node:zlib'
-import { LIMITS, toVectronError } from '@vectron/base'
+import { LIMITS, sleep, toVectronError } from '@vectron/base'
 import { HOST_LIMITS } from '@vectron/raft'
 import { SimClock } from '@vectron/testkit'
 import { ClientHistory } from './client-history.ts'
@@ -15,6 +15,7 @@ import { FastRandom } from './fast-random.ts'
 import { Nemesis } from './nemesis.ts'
 import type { PlantedBug } from './planted-bugs.ts'
 import { RaftOracle } from './raft-oracle.ts'
+import { takeCensus } from './replica-census.ts'
 import { ShardOracle } from './shard-oracle.ts'
 import { Cluster } from './sim-cluster.ts'
 import { SimNetwork } from './sim-network.ts'
@@ -47,7 +48,9 @@ const START_MS = 30_000
 const CHAOS_MS_MIN = 8000
 const CHAOS_MS_MAX = 25_000
 /** Milliseconds after which a mended cluster must be whole. */
-const RECOVERY_MS = 40_000
+const RECOVERY_MS = 60_000
+/** Milliseconds between two looks at it. */
+const ORDER_MS = 500
 const FINAL_READ_MS = 20_000
 
 /** Runs one seed to its end, or to the first broken invariant. */
@@ -62,6 +65,8 @@ class SimRun {
   readonly #world: SimWorld
   readonly #history: ClientHistory
   readonly #cluster: Cluster
+  /** What placement said last that is not as it should be. */
+  #disorder: string | undefined = 'nobody has asked placement yet'
 
   constructor(options: SimOptions) {
     this.#options = options
@@ -75,7 +80,7 @@ class SimRun {
     this.#world.trace.add('sim', `seed ${this.#options.seed}: ${describeShape(shape)}`)
     this.#cluster.start()
     await this.#within(START_MS, 'the collections are made', () =>
-      this.#cluster.createCollections(START_MS),
+      this.#cluster.admin.createCollections(shape.collections, START_MS),
     )
     for (const gateway of this.#cluster.gateways) gateway.isBusy = true
     const nemesis = new Nemesis(this.#world, this.#cluster)
@@ -99,29 +104,36 @@ class SimRun {
 
   async #recover(): Promise<void> {
     for (const gateway of this.#cluster.gateways) gateway.isBusy = false
-    await this.#until(RECOVERY_MS, 'replicas become equal', () => this.#differences())
+    void this.#cluster.admin.tidyUp()
+    void this.#watchOrder()
+    const lack = () => this.#disorder ?? this.#differences()
+    await this.#until(RECOVERY_MS, 'the cluster becomes whole', lack)
     const [gateway] = this.#cluster.gateways
     await this.#within(FINAL_READ_MS, 'every id can be read', () =>
       gateway!.readAll(this.#history.ids, FINAL_READ_MS),
     )
   }
 
-  /** What replicas of each shard have applied; undefined when all are there and equal. */
-  #differences(): string | undefined {
-    const found = this.#cluster.shape.collections.reduce((sum, c) => sum + c.shardCount, 0)
-    const shards = new Map<string, string[]>()
-    for (const { name, engines } of this.#cluster.workers) {
-      for (const [shard, { state }] of engines) {
-        const replicas = shards.get(shard) ?? []
-        replicas.push(`${state.appliedIndex} ${state.hash.toString(16)} on ${name}`)
-        shards.set(shard, replicas)
-      }
+  /** Asks placement again and again whether all is as the catalog wants it. */
+  async #watchOrder(): Promise<void> {
+    for (;;) {
+      this.#disorder = await this.#cluster.admin
+        .findDisorder()
+        .catch((error: unknown) => toVectronError(error).message)
+      await sleep(this.#world.clock, ORDER_MS)
     }
-    if (shards.size !== found) return `${shards.size} of ${found} shards are open`
-    for (const [shard, replicas] of shards) {
-      const states = new Set(replicas.map((replica) => replica.slice(0, replica.indexOf(' on '))))
-      if (states.size !== 1 || replicas.length !== 3)
-        return `shard ${shard}: ${replicas.join(', ')}`
+  }
+
+  /** What the replicas of a shard differ by; undefined when all are there and equal. */
+  #differences(): string | undefined {
+    for (const [shard, replicas] of takeCensus(this.#cluster)) {
+      const states = replicas.map(({ worker }) => {
+        const state = worker.engines.get(shard)?.state
+        return `${state?.appliedIndex} ${state?.hash.toString(16)}`
+      })
+      if (new Set(states).size === 1) continue
+      const places = replicas.map(({ worker }, i) => `${states[i]} on ${worker.name}`)
+      return `shard ${shard}: ${places.join(', ')}`
     }
     return undefined
   }

@@ -6,12 +6,13 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { createLogger, createMetrics } from '@vectron/base'
 import { engine } from '@vectron/contracts'
-import type { ShardEngineOptions } from '@vectron/native'
+import type { GroupStatus, ShardEngineOptions } from '@vectron/native'
 import { ReplicaHost } from '@vectron/raft'
 import { openWorker, registerWorker } from '@vectron/worker-service'
 import { connectPlacement } from './connect-placement.ts'
 import { ModelEngine } from './model-engine.ts'
 import { plantInLog } from './planted-log.ts'
+import type { ProbedCore } from './probed-core.ts'
 import { type Life, SimProcess } from './sim-process.ts'
 import type { SimWorld } from './sim-world.ts'
 
@@ -27,21 +28,38 @@ export interface WorkerProcessOptions {
 export class WorkerProcess extends SimProcess {
   readonly #options: WorkerProcessOptions
   #nodeId = 0n
-  readonly #engines = new Map<string, ModelEngine>()
-  #host: ReplicaHost | undefined
+  readonly #engines = new Map<bigint, ModelEngine>()
+  #core: ProbedCore | undefined
 
   constructor(world: SimWorld, options: WorkerProcessOptions) {
     super(world, options.name)
     this.#options = options
   }
 
-  get host(): ReplicaHost | undefined {
-    return this.#host
+  /** The id that placement gave; 0 before. */
+  get workerId(): bigint {
+    return this.#nodeId
   }
 
-  /** Engines of the shards that are open, by shard id. */
-  get engines(): ReadonlyMap<string, ModelEngine> {
+  /** Engines that are open, by shard. */
+  get engines(): ReadonlyMap<bigint, ModelEngine> {
     return this.#engines
+  }
+
+  /** Replicas that are open, by shard. */
+  get replicas(): ReadonlyMap<bigint, bigint> {
+    return this.#core?.replicas ?? new Map()
+  }
+
+  statusOf(shard: bigint): GroupStatus | undefined {
+    return this.#core?.status(shard)
+  }
+
+  /** What the disk held of a shard is gone, while the process is down. */
+  loseShard(shard: bigint, what: 'log' | 'folder'): void {
+    this.world.trace.add(this.name, `the ${what} of shard ${shard} is lost`)
+    if (what === 'log') this.loseLog(shard)
+    else this.disk.lose(`${FOLDER}/shards/${shard}`)
   }
 
   protected async open(life: Life): Promise<void> {
@@ -52,9 +70,11 @@ export class WorkerProcess extends SimProcess {
     this.#nodeId = worker.workerId
     const { clusterId, workerId: nodeId } = worker
     const identity = { clusterId, nodeId, bootEpoch: life.bootEpoch }
+    const core = this.createCore((group) => `${group}`)
+    this.#core = core
     const transport = raftNetworks.worker.connect(identity, this.name, life.clock)
     const host = ReplicaHost.open({
-      core: this.createCore((group) => `${group}`),
+      core,
       log: plantInLog(life.log, planted),
       clock: life.clock,
       transport,
@@ -63,7 +83,6 @@ export class WorkerProcess extends SimProcess {
       onFatal: (error) => this.onFailed('the log', error),
       onGroupFailed: (group, error) => this.onFailed(`group ${group}`, error),
     })
-    this.#host = host
     const running = await openWorker({
       folder: FOLDER,
       host,
@@ -84,7 +103,7 @@ export class WorkerProcess extends SimProcess {
   }
 
   protected closed(): void {
-    this.#host = undefined
+    this.#core = undefined
     this.#engines.clear()
     this.world.raftNetworks.worker.find(this.#nodeId)?.close()
   }
@@ -100,8 +119,11 @@ export class WorkerProcess extends SimProcess {
       workMsMax: 3,
       forgetsRequests: this.world.planted === 'forget-dedupe-table',
       onApplied: (applied) => this.world.shardOracle.onApplied(applied),
+      onClosed: (engine) => {
+        if (this.#engines.get(shardId) === engine) this.#engines.delete(shardId)
+      },
     })
-    this.#engines.set(`${shardId}`, opened)
+    this.#engines.set(shardId, opened)
     return opened
   }
 }
