@@ -105,6 +105,17 @@ export class ClusterAdmin {
   }
 }
 
+function describeReplica(
+  { replicaId, workerId, learner, leaving }: placement.Replica,
+  status: placement.ReplicaStatus | undefined,
+): string {
+  const state = [learner ? ' learner' : '', leaving ? ' leaving' : ''].join('')
+  const { matchIndex = 0n, active = false, snapshot = false } = status?.member ?? {}
+  const known = `match ${matchIndex}${active ? ' active' : ''}${snapshot ? ' snapshot' : ''}`
+  const workerState = placement.WorkerState[status?.workerState ?? 0]
+  return `${replicaId} on worker ${workerId} ${workerState}${state} ${known}`
+}
+
 function disorderOf(status: placement.ShardStatus): string | undefined {
   const { shard, replicationFactor, membershipVersion, joint, replicas } = status
   const { shardId, epoch, replicas: places } = shard!
@@ -115,7 +126,8 @@ function disorderOf(status: placement.ShardStatus): string | undefined {
     return `shard ${shardId} has members ${membershipVersion}, the catalog wants ${wanted}`
   }
   if (voters.length !== replicationFactor || places.length !== replicationFactor) {
-    return `shard ${shardId} has ${voters.length} voters of ${places.length} replicas`
+    const found = places.map((place, i) => describeReplica(place, replicas[i]))
+    return `shard ${shardId} of last index ${status.lastIndex}: ${found.join(', ')}`
   }
   const down = replicas.find((replica) => replica.workerState !== placement.WorkerState.UP)
   return down && `replica ${down.replicaId} of shard ${shardId} is on a worker that is not up`
