@@ -35,7 +35,8 @@ function loseShard(context: FaultContext): void {
   const shard = random.pick([...worker.replicas.keys()])
   if (shard === undefined) return
   worker.crash()
-  worker.loseShard(shard, random.chance(0.5) ? 'log' : 'folder')
+  const log = random.chance(0.6)
+  worker.loseShard(shard, { log, folder: !log || random.chance(0.5) })
   later(random.between(5, 2000), () => worker.start())
 }
 

@@ -38,6 +38,8 @@ export interface ModelEngineOptions {
   readonly workMsMax: number
   /** Planted bug: repeated requests are applied again. */
   readonly forgetsRequests: boolean
+  /** Planted bug: what is only applied passes for durable. */
+  readonly overstatesDurable: boolean
   readonly onApplied: (applied: AppliedCommand) => void
   readonly onClosed: (engine: ModelEngine) => void
 }
@@ -72,7 +74,7 @@ export class ModelEngine implements ShardEngine {
   }
 
   get durableIndex(): bigint {
-    return this.#durableIndex
+    return this.#options.overstatesDurable ? this.appliedIndex : this.#durableIndex
   }
 
   get state(): ModelState {

@@ -60,7 +60,10 @@ export class PlacementProcess extends SimProcess {
     }))
     transport.setMembers(CATALOG_GROUP, places)
     const host = ReplicaHost.open({
-      core: this.createCore((group) => `catalog${group}`),
+      core: this.createCore(
+        (group) => `catalog${group}`,
+        (entries) => this.world.catalogOracle.onCommitted(entries),
+      ),
       log: plantInLog(life.log, planted),
       clock: life.clock,
       transport,

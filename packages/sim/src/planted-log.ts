@@ -10,6 +10,8 @@ export function plantInLog(log: RaftLog, planted: PlantedBug | undefined): RaftL
   switch (planted) {
     case 'vote-without-persisting':
       return new EditedLog(log, { append: dropVotes })
+    case 'apply-conf-change-twice':
+      return new EditedLog(log, { load: forgetConfIndex })
     default:
       return log
   }
@@ -69,4 +71,11 @@ function dropVotes(bytes: Uint8Array): Uint8Array {
   const batch = fromBinary(raft.LogBatchSchema, bytes)
   for (const { hardState } of batch.records) if (hardState !== undefined) hardState.vote = 0n
   return toBinary(raft.LogBatchSchema, batch)
+}
+
+function forgetConfIndex(bytes: Uint8Array): Uint8Array {
+  const record = fromBinary(raft.LogRecordSchema, bytes)
+  record.confIndex = 0n
+  record.confVersion = 0n
+  return toBinary(raft.LogRecordSchema, record)
 }

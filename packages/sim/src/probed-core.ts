@@ -2,6 +2,7 @@
  * A RaftCore that tells the oracle what it does; else exactly the core behind it.
  */
 import type {
+  CommittedEntry,
   CreateGroupOptions,
   GroupStatus,
   OutgoingMessage,
@@ -17,6 +18,7 @@ export interface ProbedCoreOptions {
   /** A group's name for the oracle: groups of workers and of placement count separately. */
   readonly nameOf: (group: bigint) => string
   readonly onStatus: (status: GroupStatus) => void
+  readonly onCommitted?: (entries: readonly CommittedEntry[]) => void
 }
 
 export class ProbedCore extends DelegatingCore {
@@ -48,7 +50,7 @@ export class ProbedCore extends DelegatingCore {
   }
 
   override poll(): PollResult | undefined {
-    const { oracle, onStatus } = this.#options
+    const { oracle, onStatus, onCommitted } = this.#options
     const poll = super.poll()
     for (const status of poll?.changed ?? []) {
       const life = this.#lives.get(status.group)
@@ -58,6 +60,7 @@ export class ProbedCore extends DelegatingCore {
     for (const { group, entries } of poll?.committed ?? []) {
       const life = this.#lives.get(group)
       if (life !== undefined) oracle.onCommitted(life, entries)
+      onCommitted?.(entries)
     }
     return poll
   }

@@ -9,7 +9,7 @@ import { type Disk, LIMITS, toVectronError, type VectronError } from '@vectron/b
 import { createRaftCore, type RaftLog } from '@vectron/native'
 import type { FastRandom } from './fast-random.ts'
 import { plantInCore } from './planted-core.ts'
-import { ProbedCore } from './probed-core.ts'
+import { ProbedCore, type ProbedCoreOptions } from './probed-core.ts'
 import { ProcessClock } from './process-clock.ts'
 import { SimDisk } from './sim-disk.ts'
 import { type DurableLogs, SimRaftLog } from './sim-raft-log.ts'
@@ -152,7 +152,10 @@ export abstract class SimProcess {
   }
 
   /** The real core, watched. */
-  protected createCore(nameOf: (group: bigint) => string): ProbedCore {
+  protected createCore(
+    nameOf: (group: bigint) => string,
+    onCommitted?: ProbedCoreOptions['onCommitted'],
+  ): ProbedCore {
     const { seed, raftOracle, trace, planted } = this.world
     const core = createRaftCore({
       seed: seed * 1000n + (this.random.nextU64() % 1000n),
@@ -168,6 +171,7 @@ export abstract class SimProcess {
       oracle: raftOracle,
       process: this.name,
       nameOf,
+      ...(onCommitted === undefined ? {} : { onCommitted }),
       onStatus: (status) => trace.add(this.name, describeStatus(status)),
     })
   }

@@ -4,6 +4,7 @@
 import type { GroupStatus } from '@vectron/native'
 import type { HostLimits } from '@vectron/raft'
 import type { SimClock } from '@vectron/testkit'
+import type { CatalogOracle } from './catalog-oracle.ts'
 import type { FastRandom } from './fast-random.ts'
 import type { PlantedBug } from './planted-bugs.ts'
 import type { RaftOracle } from './raft-oracle.ts'
@@ -25,6 +26,7 @@ export interface SimWorld {
   readonly violations: Violations
   readonly raftOracle: RaftOracle
   readonly shardOracle: ShardOracle
+  readonly catalogOracle: CatalogOracle
   readonly limits: HostLimits
   readonly planted: PlantedBug | undefined
   /** A stream of random numbers of its own for each part of the run. */

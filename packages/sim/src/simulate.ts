@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib'
 import { LIMITS, sleep, toVectronError } from '@vectron/base'
 import { HOST_LIMITS } from '@vectron/raft'
 import { SimClock } from '@vectron/testkit'
+import { CatalogOracle } from './catalog-oracle.ts'
 import { ClientHistory } from './client-history.ts'
 import { FastRandom } from './fast-random.ts'
 import { Nemesis } from './nemesis.ts'
@@ -73,6 +74,7 @@ class SimRun {
     this.#world = createWorld(options)
     this.#history = new ClientHistory(this.#world.violations, this.#world.shardOracle)
     this.#cluster = new Cluster(this.#world, this.#history)
+    this.#world.catalogOracle.watch(this.#cluster)
   }
 
   async execute(): Promise<void> {
@@ -194,6 +196,7 @@ function createWorld({ seed, planted, print }: SimOptions): SimWorld {
     violations,
     raftOracle: new RaftOracle(violations),
     shardOracle: new ShardOracle(violations),
+    catalogOracle: new CatalogOracle(violations),
     limits: {
       ...HOST_LIMITS,
       tickMs: LIMITS.raftTickMs,

@@ -10,9 +10,12 @@ import type { GroupStatus, ShardEngineOptions } from '@vectron/native'
 import { ReplicaHost } from '@vectron/raft'
 import { openWorker, registerWorker } from '@vectron/worker-service'
 import { connectPlacement } from './connect-placement.ts'
+import { watchEpochs } from './epoch-watch.ts'
 import { ModelEngine } from './model-engine.ts'
+import { plantInDisk } from './planted-disk.ts'
 import { plantInLog } from './planted-log.ts'
 import type { ProbedCore } from './probed-core.ts'
+import { watchReports } from './report-watch.ts'
 import { type Life, SimProcess } from './sim-process.ts'
 import type { SimWorld } from './sim-world.ts'
 
@@ -28,6 +31,8 @@ export interface WorkerProcessOptions {
 export class WorkerProcess extends SimProcess {
   readonly #options: WorkerProcessOptions
   #nodeId = 0n
+  /** Shards of which the disk lost something. */
+  readonly #lostShards = new Set<bigint>()
   readonly #engines = new Map<bigint, ModelEngine>()
   #core: ProbedCore | undefined
 
@@ -56,17 +61,28 @@ export class WorkerProcess extends SimProcess {
   }
 
   /** What the disk held of a shard is gone, while the process is down. */
-  loseShard(shard: bigint, what: 'log' | 'folder'): void {
-    this.world.trace.add(this.name, `the ${what} of shard ${shard} is lost`)
-    if (what === 'log') this.loseLog(shard)
-    else this.disk.lose(`${FOLDER}/shards/${shard}`)
+  loseShard(shard: bigint, what: { readonly log: boolean; readonly folder: boolean }): void {
+    const parts = [...(what.log ? ['log'] : []), ...(what.folder ? ['folder'] : [])].join(' and ')
+    this.world.trace.add(this.name, `the ${parts} of shard ${shard} are lost`)
+    this.#lostShards.add(shard)
+    if (what.log) this.loseLog(shard)
+    if (what.folder) this.disk.lose(`${FOLDER}/shards/${shard}`)
   }
 
   protected async open(life: Life): Promise<void> {
     const { rpc, raftNetworks, limits, planted } = this.world
-    const placement = connectPlacement(this.world, life, this.#options.placementNames)
+    const placement = watchReports(
+      connectPlacement(this.world, life, this.#options.placementNames),
+      {
+        process: this.name,
+        violations: this.world.violations,
+        mayBeLost: (shard) => this.#lostShards.has(shard),
+        flattersLearners: planted === 'promote-learner-early',
+      },
+    )
+    const disk = plantInDisk(life.disk, planted)
     const own = { folder: FOLDER, address: this.name, raftAddress: this.name, zone: '' }
-    const worker = await registerWorker({ ...own, placement, disk: life.disk })
+    const worker = await registerWorker({ ...own, placement, disk })
     this.#nodeId = worker.workerId
     const { clusterId, workerId: nodeId } = worker
     const identity = { clusterId, nodeId, bootEpoch: life.bootEpoch }
@@ -96,10 +112,16 @@ export class WorkerProcess extends SimProcess {
       metrics: createMetrics(),
       tailPointsMax: 1000,
       diskReserveBytes: 1,
-      disk: life.disk,
+      disk,
       openEngine: (options) => this.#openEngine(life, options),
     })
-    rpc.listen(life, [running.service])
+    const service = watchEpochs(running.service, {
+      process: this.name,
+      violations: this.world.violations,
+      membershipOf: (shard) => this.statusOf(shard)?.membershipVersion,
+      skipsCheck: planted === 'skip-epoch-check',
+    })
+    rpc.listen(life, [service])
   }
 
   protected closed(): void {
@@ -118,6 +140,7 @@ export class WorkerProcess extends SimProcess {
       random: this.random,
       workMsMax: 3,
       forgetsRequests: this.world.planted === 'forget-dedupe-table',
+      overstatesDurable: this.world.planted === 'compact-past-durable',
       onApplied: (applied) => this.world.shardOracle.onApplied(applied),
       onClosed: (engine) => {
         if (this.#engines.get(shardId) === engine) this.#engines.delete(shardId)

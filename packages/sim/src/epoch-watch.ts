@@ -1,0 +1,86 @@
+/**
+ * The worker's service, watched: an answer comes only from a replica that is at the epoch by which
+ * the request was routed.
+ *
+ * The epoch may move while a request is answered; so it must have been that of the request at its
+ * beginning, at its end, or in between.
+ */
+import type { worker } from '@vectron/contracts'
+import type { BoundMethod, BoundService } from '@vectron/rpc'
+import type { Violations } from './violation.ts'
+
+export interface EpochWatchOptions {
+  readonly process: string
+  readonly violations: Violations
+  /** The membership version that a replica here has; undefined when it is not here. */
+  readonly membershipOf: (shard: bigint) => bigint | undefined
+  /** Planted bug: every request passes for one of the present epoch. */
+  readonly skipsCheck: boolean
+}
+
+/** What requests and answers of the worker's methods have between them. */
+interface AnyRequest {
+  readonly shard?: worker.ShardHeader
+  readonly writes?: readonly { readonly shard?: worker.ShardHeader }[]
+  readonly shards?: readonly { readonly shard?: worker.ShardHeader }[]
+}
+
+interface AnyAnswer {
+  readonly answers?: readonly { readonly shardId: bigint; readonly answer: { case?: string } }[]
+}
+
+type Handle = (request: AnyRequest, call: never) => Promise<AnyAnswer>
+
+export function watchEpochs(service: BoundService, options: EpochWatchOptions): BoundService {
+  const methods = service.methods.map((method): BoundMethod => {
+    if (method.handler.kind !== 'unary') return method
+    const inner = method.handler.handle as unknown as Handle
+    const handle: Handle = (request, call) => watch(request, () => inner(request, call), options)
+    return { ...method, handler: { ...method.handler, handle: handle as never } }
+  })
+  return { ...service, methods }
+}
+
+async function watch(
+  request: AnyRequest,
+  answer: () => Promise<AnyAnswer>,
+  { process, violations, membershipOf, skipsCheck }: EpochWatchOptions,
+): Promise<AnyAnswer> {
+  const headers = headersOf(request)
+  const named = headers.map(({ shardId, epoch }) => ({ shardId, named: epoch?.membership ?? 0n }))
+  const before = new Map(headers.map(({ shardId }) => [shardId, membershipOf(shardId)]))
+  if (skipsCheck) pretend(headers, membershipOf)
+  const answered = await answer()
+  const failed = failedShards(answered)
+  for (const { shardId, named: version } of named) {
+    const [from, to] = [before.get(shardId), membershipOf(shardId)]
+    const isServed = from === undefined || to === undefined || (from <= version && version <= to)
+    violations.check(
+      failed.has(shardId) || isServed,
+      'only the epoch of a request is served',
+      () =>
+        `${process} answered for shard ${shardId} of members ${version}; it has ${from} to ${to}`,
+    )
+  }
+  return answered
+}
+
+function headersOf({ shard, writes, shards }: AnyRequest): worker.ShardHeader[] {
+  const named = [shard, ...[...(writes ?? []), ...(shards ?? [])].map((part) => part.shard)]
+  return named.filter((header) => header !== undefined)
+}
+
+function failedShards({ answers = [] }: AnyAnswer): ReadonlySet<bigint> {
+  const failed = answers.filter(({ answer }) => answer.case === 'failure')
+  return new Set(failed.map(({ shardId }) => shardId))
+}
+
+function pretend(
+  headers: readonly worker.ShardHeader[],
+  membershipOf: EpochWatchOptions['membershipOf'],
+): void {
+  for (const { shardId, epoch } of headers) {
+    const own = membershipOf(shardId)
+    if (epoch !== undefined && own !== undefined) epoch.membership = own
+  }
+}
