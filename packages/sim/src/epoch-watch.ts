@@ -1,9 +1,8 @@
 /**
- * The worker's service, watched: an answer comes only from a replica that is at the epoch by which
- * the request was routed.
+ * The worker's service, watched: a request that was routed by older members than the replica has is
+ * refused.
  *
- * The epoch may move while a request is answered; so it must have been that of the request at its
- * beginning, at its end, or in between.
+ * Newer ones may be named: placement decides on members before the group changes to them.
  */
 import type { worker } from '@vectron/contracts'
 import type { BoundMethod, BoundService } from '@vectron/rpc'
@@ -53,13 +52,11 @@ async function watch(
   const answered = await answer()
   const failed = failedShards(answered)
   for (const { shardId, named: version } of named) {
-    const [from, to] = [before.get(shardId), membershipOf(shardId)]
-    const isServed = from === undefined || to === undefined || (from <= version && version <= to)
+    const own = before.get(shardId)
     violations.check(
-      failed.has(shardId) || isServed,
-      'only the epoch of a request is served',
-      () =>
-        `${process} answered for shard ${shardId} of members ${version}; it has ${from} to ${to}`,
+      own === undefined || version >= own || failed.has(shardId),
+      'no request of older members is served',
+      () => `${process} answered for shard ${shardId} of members ${version}; it has ${own}`,
     )
   }
   return answered

@@ -56,11 +56,13 @@ export class ModelEngine implements ShardEngine {
   #durableIndex: bigint
 
   static async open(options: ModelEngineOptions): Promise<ModelEngine> {
-    const bytes = await options.disk.read(`${options.folder}/${STATE_FILE}`)
-    return new ModelEngine(
-      options,
-      bytes === undefined ? new ModelState() : ModelState.decode(bytes),
-    )
+    const file = `${options.folder}/${STATE_FILE}`
+    const bytes = await options.disk.read(file)
+    if (bytes !== undefined) return new ModelEngine(options, ModelState.decode(bytes))
+    // A new shard is on stable storage before anything happens to it.
+    const state = new ModelState()
+    await replaceFile(options.disk, file, state.encode())
+    return new ModelEngine(options, state)
   }
 
   private constructor(options: ModelEngineOptions, state: ModelState) {

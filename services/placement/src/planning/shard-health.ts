@@ -34,7 +34,9 @@ export function isCaughtUp(shard: ShardView, { replicaId, member }: ReplicaView,
   const { leader } = shard
   if (leader === undefined) return false
   if (leader.replicaId === replicaId) return true
-  return member !== undefined && !member.snapshot && member.matchIndex + lag >= leader.lastIndex
+  // One that has told of nothing yet has nothing: entries are few where each brings many points.
+  if (member === undefined || member.snapshot || member.matchIndex === 0n) return false
+  return member.matchIndex + lag >= leader.lastIndex
 }
 
 /** The group is where the catalog wants it: the next change may begin. */
