@@ -67,11 +67,14 @@ export class SnapshotOffers {
     this.#options = options
   }
 
-  /** A follower needs a snapshot of the group. */
+  /** A follower needs a snapshot of the group, and cannot take the one that is offered. */
   onWanted({ group }: SnapshotWanted): void {
     const id = groupId(group)
     const machine = this.#options.machineOf(id)
-    if (machine === undefined || this.#offers.has(id)) return
+    if (machine === undefined) return
+    const offer = this.#offers.get(id)
+    if (offer?.kind === 'offered' && !this.#isAwaited(id)) void this.drop(id)
+    if (this.#offers.has(id)) return
     const busy = [...this.#offers.values()].filter(({ kind }) => kind !== 'resting')
     if (busy.length >= this.#options.limits.snapshotOffersMax) return
     const taking: Taking = { kind: 'taking', from: machine.appliedIndex, ended: Promise.resolve() }
@@ -158,6 +161,10 @@ export class SnapshotOffers {
     }
     this.#offers.set(group, offered)
     this.#options.wake()
+  }
+
+  #isAwaited(group: GroupId): boolean {
+    return this.#options.core.status(group)?.peers.some(({ snapshot }) => snapshot) === true
   }
 
   /** Raft says who waits for a snapshot; whoever does so without progress is given up. */

@@ -61,6 +61,7 @@ pub(crate) struct Group {
     election_ticks: usize,
     message_bytes_max: u64,
     cached_bytes_max: u64,
+    uncommitted_bytes_max: u64,
     /// Elections that this replica has begun since it was opened.
     elections: u64,
     /// What take_change() answered last.
@@ -99,6 +100,7 @@ impl Group {
             election_ticks: options.election_ticks,
             message_bytes_max: options.message_bytes_max,
             cached_bytes_max: options.cached_bytes_max,
+            uncommitted_bytes_max: options.uncommitted_bytes_max,
             elections: 0,
             reported: None,
         };
@@ -128,6 +130,7 @@ impl Group {
         let dropped = match message.get_msg_type() {
             MessageType::MsgPropose => true,
             MessageType::MsgTimeoutNow => !self.may_campaign(),
+            MessageType::MsgAppend => self.is_full() && !message.get_entries().is_empty(),
             _ => false,
         };
         if message.to != self.replica || dropped {
@@ -263,9 +266,16 @@ impl Group {
             self.node.mut_store().clear_wishes();
             return;
         }
+        // A snapshot taken before the state machine knows the newest members would not name whom
+        // it is for.
+        let applied = self.node.raft.raft_log.applied;
+        let knows_members = applied >= self.membership.current().index;
         let tail = self.node.mut_store();
         let snapshots = tail.take_snapshots_wanted().into_iter();
-        polled.snapshots_wanted = snapshots.map(|to| SnapshotWanted { group, to }).collect();
+        polled.snapshots_wanted = snapshots
+            .filter(|_| knows_members)
+            .map(|to| SnapshotWanted { group, to })
+            .collect();
         let entries = tail.take_entries_wanted().into_iter();
         polled.entries_wanted = entries
             .map(|low| EntriesWanted {
@@ -395,6 +405,13 @@ impl Group {
         let log = &self.node.raft.raft_log;
         let is_unsynced = log.persisted < log.last_index();
         self.installing.is_none() && !(is_unsynced && self.node.raft.prs().is_singleton())
+    }
+
+    /// Whether a slow state machine has let too much gather. Without more entries the leader goes
+    /// on as with a follower that it cannot reach, and tries again with each heartbeat. Entries
+    /// that are not committed alone cannot fill it: the leader bounds those.
+    fn is_full(&self) -> bool {
+        self.node.store().bytes() > 2 * self.uncommitted_bytes_max
     }
 
     /// Keeps in memory what followers may need soon. What all have is dropped.

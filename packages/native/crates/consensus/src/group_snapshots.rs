@@ -12,7 +12,7 @@ use raft::eraftpb::{Message, Snapshot};
 use crate::answers::{SnapshotInstall, SnapshotOffer, SnapshotOutcome};
 use crate::error::ConsensusError;
 use crate::group::Group;
-use crate::membership::Configuration;
+use crate::membership::{Configuration, is_member};
 use crate::records::{LogPosition, LogRecord, encode_conf_state};
 
 /// The one field that the core owns.
@@ -66,17 +66,11 @@ impl Group {
     /// Whether a snapshot would replace what is here. Raft itself answers one that would not.
     pub(crate) fn needs(&self, message: &Message) -> bool {
         let metadata = message.get_snapshot().get_metadata();
-        let conf_state = metadata.get_conf_state();
-        let mut members = conf_state
-            .get_voters()
-            .iter()
-            .chain(conf_state.get_learners())
-            .chain(conf_state.get_voters_outgoing());
         let log = &self.node.raft.raft_log;
         message.term >= self.node.raft.term
             && metadata.index > log.committed
             && !log.match_term(metadata.index, metadata.term)
-            && members.any(|member| *member == self.replica)
+            && is_member(metadata.get_conf_state(), self.replica)
     }
 
     /// None while another one is being installed.

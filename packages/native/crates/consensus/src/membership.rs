@@ -139,6 +139,16 @@ fn single(kind: ConfChangeType, replica: u64) -> ConfChangeSingle {
     single
 }
 
+/// Whether a configuration has the replica, in whatever role.
+pub(crate) fn is_member(state: &ConfState, replica: u64) -> bool {
+    let lists = [
+        state.get_voters(),
+        state.get_learners(),
+        state.get_voters_outgoing(),
+    ];
+    lists.iter().any(|list| list.contains(&replica))
+}
+
 /// The version that a change leads to; a change that leaves a joint configuration has none.
 pub(crate) fn version_of(change: &ConfChangeV2) -> Option<u64> {
     let bytes = change.get_context().try_into().ok()?;

@@ -17,6 +17,7 @@ use raft::eraftpb::{ConfState, Entry, HardState, Snapshot};
 use raft::{Error, GetEntriesContext, RaftState, Result, Storage, StorageError};
 
 use crate::fetched::{Fetched, Wish};
+use crate::membership::is_member;
 use crate::records::LogPosition;
 use crate::terms::Terms;
 
@@ -69,6 +70,11 @@ impl Tail {
     /// Index just before the log's first entry.
     pub fn start(&self) -> u64 {
         self.start
+    }
+
+    /// Bytes of entries in memory.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     pub fn last(&self) -> u64 {
@@ -156,6 +162,8 @@ impl Tail {
 
     pub fn set_snapshot(&mut self, snapshot: Option<Snapshot>) {
         self.snapshot = snapshot;
+        // Whoever cannot take this one asks again.
+        self.wishes.get_mut().snapshots.clear();
     }
 
     /// Takes entries that were wished for from `low` on; absent when the log has forgotten them.
@@ -266,9 +274,11 @@ impl Storage for Tail {
     /// What is not there yet raft asks for again; any other error would end the process.
     fn snapshot(&self, request_index: u64, to: u64) -> Result<Snapshot> {
         if let Some(snapshot) = &self.snapshot {
-            let index = snapshot.get_metadata().index;
-            // The follower goes on after the snapshot: the log must still hold that.
-            if index >= request_index && index >= self.start {
+            let metadata = snapshot.get_metadata();
+            // The follower goes on after the snapshot: the log must still hold that. And it takes
+            // none that does not know it as a member.
+            let continues = metadata.index >= request_index && metadata.index >= self.start;
+            if continues && is_member(metadata.get_conf_state(), to) {
                 return Ok(snapshot.clone());
             }
         }
@@ -395,8 +405,11 @@ mod tests {
         assert_eq!(tail.take_snapshots_wanted(), BTreeSet::from([3]));
         let mut snapshot = Snapshot::default();
         snapshot.mut_metadata().index = 6;
+        let members = snapshot.mut_metadata().mut_conf_state();
+        members.set_voters(vec![1, 3]);
         tail.set_snapshot(Some(snapshot.clone()));
         assert_eq!(tail.snapshot(0, 3), Ok(snapshot));
+        assert_eq!(tail.snapshot(0, 4), unavailable, "it knows no member 4");
         tail.compact(7);
         assert_eq!(tail.snapshot(0, 3), unavailable);
     }

@@ -74,6 +74,10 @@ pub struct Node {
     pub installs_late: bool,
     /// Whether no fsync ends.
     pub syncs_late: bool,
+    /// Entries that wait for `apply_waiting`, when `applies_late`.
+    waiting: Vec<Committed>,
+    /// Whether the state machine stands still.
+    pub applies_late: bool,
     pub snapshots_sent: usize,
     /// Times that entries were read from the log for a follower.
     pub log_reads: usize,
@@ -82,6 +86,9 @@ pub struct Node {
     /// Received, not installed: survives a crash.
     prepared: Option<Snapshot>,
     unsynced: Vec<Unsynced>,
+    /// Applied when the last fsync ended: a state machine may have made this durable.
+    safe_applied: u64,
+    compacted: u64,
     /// All that a restart finds.
     durable: LogRecord,
 }
@@ -110,6 +117,8 @@ impl Node {
             installs: Vec::new(),
             installs_late: false,
             syncs_late: false,
+            waiting: Vec::new(),
+            applies_late: false,
             snapshots_sent: 0,
             log_reads: 0,
             options,
@@ -119,6 +128,8 @@ impl Node {
             },
             prepared: None,
             unsynced: Vec::new(),
+            safe_applied: 0,
+            compacted: 0,
             durable: LogRecord::default(),
         }
     }
@@ -154,7 +165,10 @@ impl Node {
                     .map(|state| (state.context, state.index)),
             );
             for commits in poll.committed {
-                self.apply(commits.entries);
+                self.waiting.extend(commits.entries);
+            }
+            if !self.applies_late {
+                self.apply_waiting();
             }
         }
         messages
@@ -176,6 +190,7 @@ impl Node {
         if !self.installs_late {
             self.install();
         }
+        self.safe_applied = self.applied();
         messages
     }
 
@@ -227,6 +242,7 @@ impl Node {
         let term = decode(&self.durable.entries[dropped - 1]).term;
         self.durable.entries.drain(..dropped);
         self.durable.snapshot = Some(LogPosition { index, term });
+        self.compacted = index;
         self.core.compact(GROUP, index).unwrap();
     }
 
@@ -248,6 +264,10 @@ impl Node {
         })
     }
 
+    pub fn safe_applied(&self) -> u64 {
+        self.safe_applied
+    }
+
     pub fn applied(&self) -> u64 {
         self.committed
             .last()
@@ -258,12 +278,16 @@ impl Node {
     pub fn restart(&mut self, seed: u64, applied: u64) {
         self.unsynced.clear();
         self.installs.clear();
+        self.waiting.clear();
+        // What was installed is durable, and so is what the log has forgotten.
+        let applied = applied.max(self.base.index).max(self.compacted);
         self.committed.retain(|entry| entry.index <= applied);
         let start = self.durable.snapshot.unwrap().index;
         if start > applied && start > 1 {
             self.switch_to(start);
         }
         self.prepared = None;
+        self.safe_applied = self.applied();
         self.options.seed = seed;
         self.core = RaftCore::new(self.options.clone());
         self.core
@@ -309,8 +333,8 @@ impl Node {
         }
     }
 
-    fn apply(&mut self, entries: Vec<Committed>) {
-        for entry in entries {
+    pub fn apply_waiting(&mut self) {
+        for entry in std::mem::take(&mut self.waiting) {
             let expected = self.applied() + 1;
             assert_eq!(
                 entry.index, expected,

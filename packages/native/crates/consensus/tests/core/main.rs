@@ -1,5 +1,6 @@
 //! RaftCore, several nodes in one thread.
 
+mod chaos;
 mod cluster;
 mod members;
 mod replication;

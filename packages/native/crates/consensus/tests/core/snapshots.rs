@@ -142,6 +142,43 @@ fn a_follower_beyond_memory_is_fed_from_the_log_without_a_snapshot() {
 }
 
 #[test]
+fn a_state_machine_that_stands_still_does_not_fill_memory() {
+    let small = CoreOptions {
+        uncommitted_bytes_max: 2000,
+        message_bytes_max: 500,
+        cached_bytes_max: 1000,
+        ..options(17)
+    };
+    let mut cluster = Cluster::new(17, &[1, 2, 3]);
+    for replica in 1..=3 {
+        let node = Node::with_options(small.clone(), replica, voters(&[1, 2, 3]));
+        cluster.nodes.insert(replica, node);
+    }
+    let leader = cluster.elect();
+    let slow = if leader == 3 { 1 } else { 3 };
+    cluster.node(slow).applies_late = true;
+    for command in 0..200 {
+        cluster.node(leader).propose(&format!("{command:0>100}"));
+        cluster.settle();
+        if command % 10 == 0 {
+            cluster.tick(1);
+        }
+    }
+    let (last, held) = (
+        cluster.node(leader).status().last_index,
+        cluster.node(slow).status().last_index,
+    );
+    assert!(held < 60, "{held} of {last} entries of 100 bytes are held");
+    cluster.node(slow).applies_late = false;
+    cluster.node(slow).apply_waiting();
+    cluster.tick(200);
+    let expected = cluster.node(leader).commands();
+    assert_eq!(expected.len(), 200);
+    assert_eq!(cluster.node(slow).commands(), expected);
+    assert!(cluster.node(leader).is_leader());
+}
+
+#[test]
 fn a_snapshot_of_a_joint_configuration_carries_it() {
     let mut cluster = lone_leader(13, 10, 2);
     for replica in [2, 3] {
