@@ -37,6 +37,8 @@ export interface FanOutSearch {
   readonly encode: (deadline: Deadline) => Uint8Array
   readonly freshness: ReadFreshness
   readonly deadline: Deadline
+  /** Searches that take about as long as each other share a kind. Default: all of them do. */
+  readonly kind?: string
   /** Answers of some shards are a success, too. */
   readonly allowPartial: boolean
   /** Called whenever another shard has answered, with all that is there so far. */
@@ -56,6 +58,8 @@ export interface ShardRead {
   readonly shard: (route: CollectionRoute) => ShardRoute
   /** An encoded `engine.v1.ReadRequest`. */
   readonly read: Uint8Array
+  /** Reads that take about as long as each other share a kind. Default: all of them do. */
+  readonly kind?: string
   readonly freshness: ReadFreshness
   readonly deadline: Deadline
 }
@@ -84,6 +88,7 @@ export async function searchShards(router: Router, search: FanOutSearch): Promis
       shardsTotal = wanted.length
       failures = await readReplicas<Uint8Array>(router, {
         shards: wanted.filter((shard) => !answers.has(shard.shardId)),
+        kind: search.kind ?? 'search',
         freshness,
         deadline,
         ask: async (door, shards, options) => {
@@ -113,6 +118,7 @@ export function readShard(router: Router, read: ShardRead): Promise<Uint8Array> 
     let answer: Uint8Array | undefined
     const failures = await readReplicas<Uint8Array>(router, {
       shards: [shard],
+      kind: read.kind ?? 'read',
       freshness,
       deadline,
       ask: async (door, _shards, options) => {
@@ -157,6 +163,7 @@ export function shardReports(
     const reports = new Map<ShardId, worker.ShardReport>()
     const failures = await readReplicas<worker.ShardReport>(router, {
       shards,
+      kind: 'reports',
       freshness: { kind: 'strong' },
       deadline,
       ask: async (door, asked, options) => {

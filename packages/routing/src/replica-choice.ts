@@ -27,6 +27,9 @@ export function chooseLeader(
   })?.worker
 }
 
+/** Costs that count as equal: of such workers any will do, or every gateway would take the same. */
+const NEAR = 1.25
+
 export interface ReadChoice {
   readonly tried: TriedWorkers
   /** Shards of the same request that go to a worker already. */
@@ -44,10 +47,10 @@ export function chooseReplica(
   const penalties = found.map(({ replica, worker }) => penalty(router, replica, worker))
   const best = Math.min(...penalties)
   const equals = found.filter((_, index) => penalties[index] === best)
-  // Of those that cost the same any will do, or every gateway would take the first.
-  const turn = router.random.nextBelow(equals.length)
-  const turned = [...equals.slice(turn), ...equals.slice(0, turn)]
-  return least(turned, ({ worker }) => router.calls.cost(worker, alreadyTo(worker)))?.worker
+  const costs = equals.map(({ worker }) => router.calls.cost(worker, alreadyTo(worker)))
+  const enough = NEAR * Math.min(...costs)
+  const near = equals.filter((_, index) => (costs[index] ?? Infinity) <= enough)
+  return near[router.random.nextBelow(near.length)]?.worker
 }
 
 interface Candidate {

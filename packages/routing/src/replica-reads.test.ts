@@ -158,12 +158,15 @@ class Cluster {
     return deadlineAfter(this.clock, ms)
   }
 
-  search(options: { freshness?: ReadFreshness; allowPartial?: boolean; ms?: number } = {}) {
-    const { freshness = { kind: 'eventual' }, allowPartial = false, ms } = options
+  search(
+    options: { freshness?: ReadFreshness; allowPartial?: boolean; ms?: number; kind?: string } = {},
+  ) {
+    const { freshness = { kind: 'eventual' }, allowPartial = false, ms, kind = 'walk' } = options
     return this.run<FanOutAnswer>(
       searchShards(this.router, {
         collection: 'words',
         encode: () => new Uint8Array(),
+        kind,
         freshness,
         deadline: this.deadline(ms),
         allowPartial,
@@ -241,6 +244,30 @@ test('A replica that is slow is asked less, and again once it has recovered.', a
   for (const each of cluster.workers) each.searches = []
   for (let i = 0; i < 100; i++) await cluster.search()
   assert.ok(cluster.worker(2n).searches.length > 20)
+})
+
+test('A heavy kind of search is not late by the measure of a light one, and counts against nobody.', async () => {
+  const cluster = new Cluster()
+  const search = async (kind: string, ms: number) => {
+    for (const each of cluster.workers) each.delayMs = ms
+    await cluster.search({ kind })
+  }
+  for (let i = 0; i < 100; i++) {
+    await search('walk', 1)
+    await search('scan', 300)
+  }
+  for (const each of cluster.workers) each.searches = []
+  for (let i = 0; i < 50; i++) {
+    await search('scan', 300)
+    await search('walk', 1)
+  }
+  const asked = askedOf(cluster)
+  // One in twenty is above the bound that one in twenty is above, whatever there is to measure.
+  assert.ok(asked.reduce((sum, count) => sum + count, 0) <= 105)
+  assert.ok(
+    asked.every((count) => count > 15),
+    `${asked}`,
+  )
 })
 
 test('A strong read asks the leader alone.', async () => {

@@ -41,6 +41,8 @@ export type ShardAnswers<T> = ReadonlyMap<ShardId, T | VectronError>
 
 export interface ReplicaReads<T> {
   readonly shards: readonly ShardRoute[]
+  /** Reads that take about as long as each other; what is late is told within a kind. */
+  readonly kind: string
   readonly freshness: ReadFreshness
   readonly deadline: Deadline
   readonly ask: (
@@ -168,11 +170,23 @@ class ReadRound<T> {
     if (!hasChoice) return calls.callUnwatched(to, remainingMs, send)
     const isStrong = freshness.kind === 'strong'
     const timeoutMs = isStrong ? Math.min(STRONG_TRY_MS, remainingMs) : remainingMs
-    return calls.call(to, { timeoutMs, ending }, send)
+    return calls.call(to, { timeoutMs, usualUs: this.#usualUs(jobs), ending }, send)
+  }
+
+  /** How long a request for these shards usually takes: as long as the slowest of them. */
+  #usualUs(jobs: readonly Job[]): number | undefined {
+    let usualUs: number | undefined
+    for (const { shard } of jobs) {
+      const ofShardUs = this.#router.latencyOf(shard, this.#reads.kind).usualUs
+      if (ofShardUs !== undefined) usualUs = Math.max(usualUs ?? 0, ofShardUs)
+    }
+    return usualUs
   }
 
   #onAnswer(job: Job, answer: T, latencyUs: number): void {
-    if (job.shard.replicas.length > 1) this.#router.latencyOf(job.shard).observe(latencyUs)
+    if (job.shard.replicas.length > 1) {
+      this.#router.latencyOf(job.shard, this.#reads.kind).observe(latencyUs)
+    }
     this.#reads.onAnswer(job.shard.shardId, answer)
     this.#end(job)
   }
@@ -220,8 +234,8 @@ class ReadRound<T> {
     if (jobs.some(({ tried }) => tried.size > 1)) return
     hedges.earn()
     const delaysMs = jobs.map(({ shard }) => {
-      const valueUs = this.#router.latencyOf(shard).valueUs
-      return valueUs === undefined ? HEDGE_MS_UNKNOWN : valueUs / 1000
+      const { boundUs } = this.#router.latencyOf(shard, this.#reads.kind)
+      return boundUs === undefined ? HEDGE_MS_UNKNOWN : boundUs / 1000
     })
     const delayMs = Math.max(HEDGE_MS_MIN, ...delaysMs)
     if (delayMs >= this.#reads.deadline.remainingMs()) return

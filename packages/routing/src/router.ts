@@ -22,7 +22,6 @@ import {
 } from '@vectron/base'
 import type { ConnectWorker, PlacementDoor } from './doors.ts'
 import { HedgeBudget } from './hedge-budget.ts'
-import { LatencyQuantile } from './latency-quantile.ts'
 import { type RetryLimits, retryRouted } from './retry.ts'
 import {
   type CollectionRoute,
@@ -33,6 +32,7 @@ import {
   type ShardRoute,
   type WorkerRoute,
 } from './routing-table.ts'
+import { ShardLatency } from './shard-latency.ts'
 import { WorkerCalls } from './worker-calls.ts'
 
 export interface RouterOptions {
@@ -67,7 +67,8 @@ export class Router {
   readonly #learned = new Map<ShardId, LearnedLeader>()
   /** Monotonic microseconds until which a replica is avoided. */
   readonly #avoided = new Map<ReplicaId, number>()
-  readonly #latencies = new Map<ShardId, LatencyQuantile>()
+  /** By shard and kind of read. */
+  readonly #latencies = new Map<ShardId, Map<string, ShardLatency>>()
   #closing: AbortController | undefined
 
   constructor(options: RouterOptions) {
@@ -175,13 +176,12 @@ export class Router {
     return false
   }
 
-  /** How long searches and reads of a shard take, whichever replica answers. */
-  latencyOf({ shardId }: ShardRoute): LatencyQuantile {
-    let latency = this.#latencies.get(shardId)
-    if (latency === undefined) {
-      latency = new LatencyQuantile()
-      this.#latencies.set(shardId, latency)
-    }
+  /** How long one kind of read of a shard takes. */
+  latencyOf({ shardId }: ShardRoute, kind: string): ShardLatency {
+    const ofShard = this.#latencies.get(shardId) ?? new Map<string, ShardLatency>()
+    const latency = ofShard.get(kind) ?? new ShardLatency()
+    ofShard.set(kind, latency)
+    this.#latencies.set(shardId, ofShard)
     return latency
   }
 

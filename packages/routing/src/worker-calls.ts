@@ -59,6 +59,8 @@ export type Send<T> = (door: WorkerDoor, options: CallOptions) => Promise<T>
 
 export interface CallLimits {
   readonly timeoutMs: number
+  /** Microseconds that such a call usually takes; undefined when the time tells nothing. */
+  readonly usualUs?: number | undefined
   /** Aborted by the caller who wants the answer no more, and here when the worker is down. */
   readonly ending?: AbortController
 }
@@ -96,10 +98,11 @@ export class WorkerCalls {
    */
   call<T>({ address }: WorkerRoute, limits: CallLimits, send: Send<T>): Promise<T> {
     const { clock, connectWorker } = this.#options
-    const { timeoutMs, ending = new AbortController() } = limits
+    const { timeoutMs, usualUs, ending = new AbortController() } = limits
     const called = this.#find(address)
     const startUs = clock.monotonicUs()
-    const elapsedUs = () => clock.monotonicUs() - startUs
+    const slowness = () =>
+      usualUs === undefined ? undefined : (clock.monotonicUs() - startUs) / Math.max(1, usualUs)
     return new Promise<T>((resolve, reject) => {
       const lose = (error: VectronError) => {
         reject(error)
@@ -109,19 +112,19 @@ export class WorkerCalls {
       called.calls.add(open)
       called.load.begin()
       this.#cancelSweep ??= clock.setTimer(SWEEP_MS, () => this.#sweep())
-      const end = (latencyUs: number | undefined) => {
+      const end = (slow: number | undefined) => {
         called.calls.delete(open)
-        called.load.end(latencyUs)
+        called.load.end(slow)
       }
       send(connectWorker(address), { timeoutMs, signal: ending.signal }).then(
         (answer) => {
-          end(elapsedUs())
+          end(slowness())
           this.#hear(called)
           resolve(answer)
         },
         (error) => {
           // A refusal is quick and says nothing; a call that was let go took at least this long.
-          end(isVectronError(error, 'CANCELLED') ? elapsedUs() : undefined)
+          end(isVectronError(error, 'CANCELLED') ? slowness() : undefined)
           if (isAnswer(error)) this.#hear(called)
           if (isConnectionFailure(error)) this.#takeDown(address, called)
           reject(error)

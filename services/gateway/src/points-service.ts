@@ -158,7 +158,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       withPayload: withPayload ?? true,
       withVector,
     })
-    const results = await this.#readAll(request, encodeRead({ case: 'scroll', value }), deadline)
+    const results = await this.#readAll(request, { case: 'scroll', value }, deadline)
     const page = mergeScrolls(results, limit)
     return {
       points: page.points,
@@ -170,7 +170,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     if (request.filter !== undefined) checkFilter(request.filter, 'filter')
     const { filter } = request
     const value = create(engine.CountSchema, filter === undefined ? {} : { filter })
-    const results = await this.#readAll(request, encodeRead({ case: 'count', value }), deadline)
+    const results = await this.#readAll(request, { case: 'count', value }, deadline)
     return { count: results.reduce((sum, { count }) => sum + count, 0n) }
   }
 
@@ -201,14 +201,15 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       readonly sessionToken: string
       readonly filter?: vectron.Filter | undefined
     },
-    read: Uint8Array,
+    read: Extract<engine.ReadRequest['read'], { case: string }>,
     deadline: Deadline,
   ): Promise<engine.ReadResult[]> {
     const { collection } = request
     const encoded = await readEveryShard(this.#context.router, {
       collection,
       shards: shardsFor(request),
-      read,
+      read: encodeRead(read),
+      kind: read.case,
       freshness: takeFreshness(await this.#clusterId(collection), request),
       deadline,
     })

@@ -15,6 +15,8 @@ import {
 import { decodeReadResult, encodeGet } from './engine-read.ts'
 import { partitionKeyOf } from './partition-key.ts'
 
+const KIND = 'get'
+
 export interface ReadByIds {
   readonly collection: string
   readonly ids: readonly string[]
@@ -30,7 +32,8 @@ export async function readByIds(router: Router, read: ReadByIds): Promise<Map<st
   const { collection, freshness, deadline, withPayload, withVector } = read
   if (partitionKeyOf(route.collection) !== undefined) {
     const everywhere = encodeGet({ ids: read.ids, withPayload, withVector })
-    return byId(await readEveryShard(router, { collection, read: everywhere, freshness, deadline }))
+    const every = { collection, read: everywhere, kind: KIND, freshness, deadline }
+    return byId(await readEveryShard(router, every))
   }
   const answers = await Promise.all(
     groupIds(route, read.ids).map(([first, ids]) =>
@@ -38,6 +41,7 @@ export async function readByIds(router: Router, read: ReadByIds): Promise<Map<st
         collection,
         shard: (current) => shardOfId(current, first),
         read: encodeGet({ ids, withPayload, withVector }),
+        kind: KIND,
         freshness,
         deadline,
       }),

@@ -44,6 +44,9 @@ interface SearchJob {
   readonly startUs: number
 }
 
+/** Results of one search that take noticeably longer to gather than a few. */
+const DEEP = 200
+
 export class SearchService implements ServiceHandlers<typeof wire.Search> {
   readonly #context: GatewayContext
 
@@ -167,6 +170,7 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
       collection: job.route.name,
       shards: shardsOfJob(job),
       encode: (deadline) => encodeSearchRequest(queries, deadline.remainingMs() * 1000),
+      kind: kindOf(queries),
       freshness: job.freshness,
       deadline: job.deadline,
       allowPartial: job.allowPartial,
@@ -271,6 +275,13 @@ function splitByShards({ route, searches }: SearchJob): number[][] {
     else group.push(index)
   })
   return [...groups.values()]
+}
+
+/** Searches that take about as long: by how they look, for how many results, how many at once. */
+function kindOf(queries: readonly Query[]): string {
+  const looks = queries.some(({ exact }) => exact) ? 'scan' : 'walk'
+  const depth = queries.some(({ topK }) => topK > DEEP) ? ' deep' : ''
+  return `${looks}${depth} x${2 ** Math.floor(Math.log2(queries.length))}`
 }
 
 function pickSearches(job: SearchJob, indexes: readonly number[]): SearchJob {

@@ -130,6 +130,7 @@ async function checkFieldsKnown(
     collection,
     shards,
     read,
+    kind: 'count',
     freshness,
     deadline,
   })
