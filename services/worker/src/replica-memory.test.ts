@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { replicaId, shardId, systemDisk, workerId } from '@vectron/base'
+import { type Disk, replicaId, shardId, systemDisk, VectronError, workerId } from '@vectron/base'
 import { readIdentity } from './identity.ts'
 import { ReplicaMemory } from './replica-memory.ts'
 
@@ -58,6 +58,37 @@ test('A new replica takes the place of an old one, which never comes back.', asy
   const known = await reopen()
   assert.equal(known.plan(SHARD, OLD, WHOLE).kind, 'lost')
   assert.equal(known.plan(SHARD, NEW, WHOLE).kind, 'open')
+})
+
+test('A full disk delays the creation of a replica, and does not make it a lost one.', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'vectron-memory-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  let isFull = true
+  const disk: Disk = {
+    ...systemDisk,
+    write: async (path, bytes) => {
+      if (isFull) throw new VectronError('DISK_FULL', 'The disk is full.')
+      await systemDisk.write(path, bytes)
+    },
+  }
+  const record = { clusterId: 'c', workerId: workerId(1n), replicas: [] }
+  const memory = new ReplicaMemory({ folder, disk, record })
+  const create = async () => {
+    await memory.forget(SHARD, OLD)
+    await memory.begin(SHARD, OLD)
+  }
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await assert.rejects(create(), { reason: 'DISK_FULL' })
+    assert.equal(memory.plan(SHARD, OLD, NOTHING).kind, 'create')
+  }
+  isFull = false
+  await create()
+  isFull = true
+  await assert.rejects(memory.confirm(SHARD, OLD), { reason: 'DISK_FULL' })
+  isFull = false
+  await memory.confirm(SHARD, OLD)
+  const replicas = (await readIdentity(folder))?.replicas
+  assert.deepEqual(replicas, [{ replicaId: OLD, shardId: SHARD, state: 'created' }])
 })
 
 test('What lies there from a release that remembered nothing is opened.', (t) => {

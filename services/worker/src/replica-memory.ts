@@ -79,13 +79,23 @@ export class ReplicaMemory {
   async confirm(shardId: ShardId, replicaId: ReplicaId): Promise<void> {
     if (this.#replicas.get(replicaId)?.state === 'created') return
     this.#replicas.set(replicaId, { replicaId, shardId, state: 'created' })
-    await this.#save()
+    try {
+      await this.#save()
+    } catch (error) {
+      // The file does not say so: it is to be written with the next attempt.
+      this.#replicas.set(replicaId, { replicaId, shardId, state: 'creating' })
+      throw error
+    }
   }
 
-  /** Whatever replica of the shard was here is destroyed. */
-  async forget(shard: ShardId): Promise<void> {
+  /**
+   * Whatever replica of the shard was here is destroyed; but for the one that is about to be
+   * created, which an earlier attempt may have left here.
+   */
+  async forget(shard: ShardId, kept?: ReplicaId): Promise<void> {
     const ended = [...this.#replicas.values()].filter(
-      ({ shardId, state }) => shardId === shard && state !== 'gone',
+      ({ shardId, replicaId, state }) =>
+        shardId === shard && replicaId !== kept && state !== 'gone',
     )
     if (ended.length === 0) return
     for (const replica of ended) {

@@ -285,7 +285,7 @@ export class ShardRegistry {
     if (opening.kind === 'create') {
       if (traces.inLog) await host.destroyGroup(groupOfShard(id))
       if (traces.hasFolder) await new ShardFolder({ shardsFolder, shardId: id, disk }).remove()
-      await memory.forget(id)
+      await memory.forget(id, replica)
       await memory.begin(id, replica)
     }
     const hosted = await HostedShard.open({ ...this.#options, assignment })
