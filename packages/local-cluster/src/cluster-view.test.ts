@@ -22,15 +22,21 @@ test('A view names nodes by their folders, and tells who leads, lags and is sile
   const cluster = create(placement.GetClusterResponseSchema, {
     members: [1n, 2n, 3n].map((memberId) => ({ memberId, leader: memberId === 2n })),
     // Ids follow the order of registering, not the names.
-    workers: workers.map(({ node }, index) => ({
-      worker: {
-        workerId: BigInt(7 - index),
-        address: grpcAddress(node),
-        state: index === 0 ? placement.WorkerState.UP : placement.WorkerState.SILENT,
-        draining: index === 1,
-      },
-      replicas: 1,
-    })),
+    workers: [
+      // Its disk was lost, and it came back at the same address under another id.
+      { worker: { workerId: 2n, address: grpcAddress(workers[0]?.node ?? assert.fail()) } },
+      ...workers
+        .map(({ node }, index) => ({
+          worker: {
+            workerId: BigInt(7 - index),
+            address: grpcAddress(node),
+            state: index === 0 ? placement.WorkerState.UP : placement.WorkerState.SILENT,
+            draining: index === 1,
+          },
+          replicas: 1,
+        }))
+        .reverse(),
+    ],
     operators: [
       {
         operatorId: 3n,

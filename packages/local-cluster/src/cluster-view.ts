@@ -116,11 +116,9 @@ export function buildView(
   word: PlacementWord | undefined,
 ): ClusterView {
   const names = new Map<bigint, string>()
-  for (const { worker } of word?.cluster.workers ?? []) {
-    const state = states.find(({ node }) => grpcAddress(node) === worker?.address)
-    if (worker !== undefined) {
-      names.set(worker.workerId, state?.node.name ?? `worker id ${worker.workerId}`)
-    }
+  for (const { node } of states) {
+    const workerId = statusOf(node, word)?.worker?.workerId
+    if (workerId !== undefined) names.set(workerId, node.name)
   }
   return {
     nodes: [...states].sort(byService).map((state) => viewNode(state, word)),
@@ -139,7 +137,7 @@ function byService(a: NodeState, b: NodeState): number {
 
 function viewNode({ node, process }: NodeState, word: PlacementWord | undefined): NodeView {
   const address = grpcAddress(node)
-  const status = word?.cluster.workers.find(({ worker }) => worker?.address === address)
+  const status = statusOf(node, word)
   return {
     name: node.name,
     service: node.service,
@@ -152,6 +150,15 @@ function viewNode({ node, process }: NodeState, word: PlacementWord | undefined)
     replicas: status?.replicas,
     leaders: status?.leaders,
   }
+}
+
+/** A node whose disk was lost has had an earlier id at the same address: the newest counts. */
+function statusOf(
+  node: PlannedNode,
+  word: PlacementWord | undefined,
+): placement.WorkerStatus | undefined {
+  const address = grpcAddress(node)
+  return word?.cluster.workers.findLast(({ worker }) => worker?.address === address)
 }
 
 function roleOf(
