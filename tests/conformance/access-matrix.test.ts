@@ -292,7 +292,7 @@ async function makeImpostors(token: string): Promise<void> {
     'key in the header',
     signed(headerWith({ jwk: stranger.publicKey.export({ format: 'jwk' }) })),
   )
-  const expireTime = new Date(Date.now() + 50).toISOString()
+  const expireTime = new Date(Date.now() + 1500).toISOString()
   const { text } = await ask('createApiKey', { projectId, name: 'brief', expireTime }, token)
   while (Date.now() <= Date.parse(expireTime))
     await new Promise((resolve) => setTimeout(resolve, 5))
