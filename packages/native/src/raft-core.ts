@@ -214,6 +214,8 @@ export interface RaftCore {
   campaign(group: bigint): void
   /** Messages to a replica were lost: raft finds out anew what it has. */
   reportUnreachable(group: bigint, replica: bigint): void
+  /** The process of a replica is gone; when it led, an election need not wait for the timeout. */
+  reportGone(group: bigint, replica: bigint): void
   /**
    * Answers snapshotsWanted: followers behind the log's start get this one from now on. Its index
    * is applied, and not below what compact() has dropped.
@@ -301,6 +303,10 @@ class TranslatingRaftCore implements RaftCore {
 
   reportUnreachable(group: bigint, replica: bigint): void {
     throwTranslated(() => this.#core.reportUnreachable(group, replica))
+  }
+
+  reportGone(group: bigint, replica: bigint): void {
+    throwTranslated(() => this.#core.reportGone(group, replica))
   }
 
   setSnapshot(group: bigint, point: SnapshotPoint): void {

@@ -127,6 +127,7 @@ export class ReplicaHost {
       openSnapshot: (key) => this.#offers.open(key),
       snapshotDone: (done) => this.#offers.onDone(done),
       unreachable: (group, replica) => core.reportUnreachable(group, replica),
+      gone: (group, replica) => core.reportGone(group, replica),
     })
   }
 

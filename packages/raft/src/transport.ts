@@ -51,6 +51,8 @@ export interface TransportReceiver {
   snapshotDone(done: SnapshotDone): void
   /** Messages to a replica were lost: its node cannot be reached, or takes in too little. */
   unreachable(group: bigint, replica: bigint): void
+  /** The process of a replica's node is gone: nobody listens where it was. */
+  gone(group: bigint, replica: bigint): void
 }
 
 export interface FetchFileCall {

@@ -74,6 +74,10 @@ export class DelegatingCore implements RaftCore {
     this.core.reportUnreachable(group, replica)
   }
 
+  reportGone(group: bigint, replica: bigint): void {
+    this.core.reportGone(group, replica)
+  }
+
   setSnapshot(group: bigint, point: SnapshotPoint): void {
     this.core.setSnapshot(group, point)
   }

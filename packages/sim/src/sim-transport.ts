@@ -122,10 +122,22 @@ export class SimTransport implements Transport {
     const senders = new Map(this.#joined)
     for (const [nodeId, theirs] of byNode) {
       const frame: SentFrame = { from: this.identity, messages: theirs, senders }
-      this.#raft.network.sendDatagram(this.#route(nodeId), () =>
-        this.#raft.find(nodeId)?.deliver(frame),
-      )
+      this.#raft.network.sendDatagram(this.#route(nodeId), () => {
+        const there = this.#raft.find(nodeId)
+        if (there !== undefined) there.deliver(frame)
+        else this.#refuse(nodeId, theirs)
+      })
     }
+  }
+
+  /** Nobody listens at a node: its machine says so to whoever sends there. */
+  #refuse(nodeId: bigint, messages: readonly OutgoingMessage[]): void {
+    const { from, to } = this.#route(nodeId)
+    this.#raft.network.sendDatagram({ from: to, to: from }, () =>
+      this.#clock.enter(() => {
+        for (const message of messages) this.#receiver?.gone(message.group, message.to)
+      }),
+    )
   }
 
   deliver(frame: SentFrame): void {

@@ -23,6 +23,9 @@ import {
 import { certificateName, refuseCertificate } from './peer-certificate.ts'
 import type { PeerLimits } from './peer-limits.ts'
 
+/** Why a connection ended before it began: the host is there, and no process on that port. */
+export const NOBODY_LISTENS = 'nobody listens there'
+
 export interface ConnectionOptions {
   readonly socket: Socket
   /** What was dialled; undefined for a connection that was accepted. */
@@ -75,7 +78,9 @@ export class PeerConnection {
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
-    socket.on('error', (error) => this.close(error.message))
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.close(error.code === 'ECONNREFUSED' ? NOBODY_LISTENS : error.message),
+    )
     socket.on('close', () => this.close('the peer closed it'))
     if (dialled === undefined) this.#greet()
     else socket.on(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => this.#greet())

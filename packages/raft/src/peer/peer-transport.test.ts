@@ -65,6 +65,16 @@ test('A long send goes out whole, in several frames, also beyond what the socket
   assert.deepEqual(two.received, texts)
 })
 
+test('A peer whose process has ended is reported as gone once nobody listens there.', async (t) => {
+  const [one, two] = await openPair(t)
+  one.send(2n, 'a')
+  await two.until(({ received }) => received.length === 1)
+  assert.deepEqual(one.gone, [])
+  two.transport.close()
+  await one.until(({ unreachable }) => unreachable.includes(replicaOn(2n)))
+  await one.until(({ gone }) => gone.includes(replicaOn(2n)))
+})
+
 test('A restarted peer is reported as unreachable, found at its new address, and heard again.', async (t) => {
   const [one, two, directory] = await openPair(t)
   one.send(2n, 'a')

@@ -37,7 +37,7 @@ import { BulkServer } from './bulk-server.ts'
 import { FrameError } from './frame-reader.ts'
 import { type HelloTarget, type PeerIdentity, parseFrame, streamOf } from './hello.ts'
 import { formatHostPort, parseHostPort } from './host-port.ts'
-import { type ConnectionEvents, PeerConnection } from './peer-connection.ts'
+import { type ConnectionEvents, NOBODY_LISTENS, PeerConnection } from './peer-connection.ts'
 import { PeerCredentials, type TlsFiles } from './peer-credentials.ts'
 import { PEER_LIMITS, type PeerLimits } from './peer-limits.ts'
 import { PeerLink } from './peer-link.ts'
@@ -352,7 +352,11 @@ export class PeerTransport implements Transport {
 
   #onLost(node: bigint, why: string): void {
     this.#refuse(why, `${this.#self.role} ${node}`)
-    this.#reportUnreachable(this.#places.on(node))
+    const replicas = [...this.#places.on(node)]
+    // One that still speaks to this node is alive, and only its address is out of date.
+    const speaks = [...this.#accepted.keys()].some(({ peer }) => peer?.nodeId === node)
+    if (why !== NOBODY_LISTENS || speaks) this.#reportUnreachable(replicas)
+    else for (const { group, replica } of replicas) this.#receiver?.gone(group, replica)
   }
 
   #reportUnreachable(

@@ -37,6 +37,7 @@ export class PeerNode {
   readonly transport: PeerTransport
   readonly received: string[] = []
   readonly unreachable: bigint[] = []
+  readonly gone: bigint[] = []
   readonly done: SnapshotDone[] = []
   /** Messages of log lines, and the peers that they are about. */
   readonly log: string[]
@@ -82,6 +83,7 @@ export class PeerNode {
       openSnapshot: ({ snapshotId }: SnapshotKey) => this.snapshots.get(snapshotId),
       snapshotDone: (done) => this.#record(this.done, done),
       unreachable: (_, replica) => this.#record(this.unreachable, replica),
+      gone: (_, replica) => this.#record(this.gone, replica),
     })
   }
 

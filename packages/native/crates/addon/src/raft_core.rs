@@ -314,6 +314,13 @@ impl RaftCore {
     }
 
     #[napi(catch_unwind)]
+    pub fn report_gone(&mut self, group: BigInt, replica: BigInt) -> Result<(), Thrown> {
+        self.core
+            .report_gone(to_u64("group", &group)?, to_u64("replica", &replica)?);
+        Ok(())
+    }
+
+    #[napi(catch_unwind)]
     pub fn set_snapshot(&mut self, group: BigInt, point: SnapshotPoint) -> Result<(), Thrown> {
         let (group, index) = (to_u64("group", &group)?, to_u64("index", &point.index)?);
         self.core

@@ -148,6 +148,10 @@ impl RaftCore {
         let _ = self.change(group, |group| group.report_unreachable(replica));
     }
 
+    pub fn report_gone(&mut self, group: u64, replica: u64) {
+        let _ = self.change(group, |group| group.report_gone(replica));
+    }
+
     pub fn set_snapshot(
         &mut self,
         group: u64,

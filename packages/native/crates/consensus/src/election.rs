@@ -6,6 +6,9 @@
 //! one matters because a pre-vote does not change the term: without it two replicas could collide
 //! for ever.
 
+/// Enough for a round of votes between two replicas that lost the same leader.
+const TICKS_APART: usize = 2;
+
 /// What one timeout is drawn from.
 pub(crate) struct ElectionDraw {
     pub seed: u64,
@@ -18,6 +21,10 @@ pub(crate) struct ElectionDraw {
 impl ElectionDraw {
     /// A timeout in ticks, in `[min, 2 * min)`.
     pub fn timeout_ticks(&self, min: usize) -> usize {
+        min + (self.hash() % min as u64) as usize
+    }
+
+    fn hash(&self) -> u64 {
         let words = [
             self.seed,
             self.group,
@@ -25,11 +32,21 @@ impl ElectionDraw {
             self.term,
             self.elections,
         ];
-        let hash = words
+        words
             .iter()
-            .fold(0x9e37_79b9_7f4a_7c15, |hash, word| mix(hash ^ word));
-        min + (hash % min as u64) as usize
+            .fold(0x9e37_79b9_7f4a_7c15, |hash, word| mix(hash ^ word))
     }
+}
+
+/// Ticks before a replica stands for election once it knows that the leader is gone: one after the
+/// other, in an order that all of them draw alike, so that no two stand at once.
+pub(crate) fn patience_ticks(
+    (group, term): (u64, u64),
+    own: u64,
+    others: impl Iterator<Item = u64>,
+) -> usize {
+    let key = |replica: u64| (mix(mix(group ^ mix(term)) ^ replica), replica);
+    1 + TICKS_APART * others.filter(|other| key(*other) < key(own)).count()
 }
 
 /// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit.

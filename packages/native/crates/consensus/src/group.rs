@@ -19,7 +19,7 @@ use crate::answers::{
     Proposed, ReadState, Role, SnapshotInstall, SnapshotOffer, SnapshotWanted,
 };
 use crate::append_merge::merge_appends;
-use crate::election::ElectionDraw;
+use crate::election::{ElectionDraw, patience_ticks};
 use crate::error::ConsensusError;
 use crate::fetched::Fetched;
 use crate::membership::Membership;
@@ -211,6 +211,27 @@ impl Group {
     /// Messages to a peer were lost: raft finds out anew what it has.
     pub fn report_unreachable(&mut self, replica: u64) {
         self.node.report_unreachable(replica);
+    }
+
+    /// The process of a peer is gone. When it led, there is nothing to wait for: its lease ends, so
+    /// that this replica grants others their pre-votes, and soon stands for election itself. Should
+    /// the word be wrong, pre-votes keep the leader that a majority hears.
+    pub fn report_gone(&mut self, replica: u64) {
+        self.node.report_unreachable(replica);
+        let raft = &mut self.node.raft;
+        if raft.state != StateRole::Follower || raft.leader_id != replica {
+            return;
+        }
+        let term = raft.term;
+        raft.become_follower(term, INVALID_ID);
+        self.draw_election_timeout();
+        let raft = &mut self.node.raft;
+        let voters = raft.prs().conf().voters().ids();
+        let others = voters
+            .iter()
+            .filter(|voter| ![replica, raft.id].contains(voter));
+        let patience = patience_ticks((self.group, term), raft.id, others);
+        raft.election_elapsed = raft.randomized_election_timeout().saturating_sub(patience);
     }
 
     pub fn has_work(&self) -> bool {
@@ -450,15 +471,18 @@ impl Group {
     }
 
     pub(crate) fn draw_election_timeout(&mut self) {
-        let draw = ElectionDraw {
+        let ticks = self.election_draw().timeout_ticks(self.election_ticks);
+        self.node.raft.set_randomized_election_timeout(ticks);
+    }
+
+    fn election_draw(&self) -> ElectionDraw {
+        ElectionDraw {
             seed: self.seed,
             group: self.group,
             replica: self.replica,
             term: self.node.raft.term,
             elections: self.elections,
-        };
-        let ticks = draw.timeout_ticks(self.election_ticks);
-        self.node.raft.set_randomized_election_timeout(ticks);
+        }
     }
 }
 

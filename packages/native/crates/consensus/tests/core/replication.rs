@@ -192,6 +192,34 @@ fn what_the_network_garbles_or_misdelivers_is_dropped() {
 }
 
 #[test]
+fn a_leader_that_is_gone_is_followed_by_another_before_the_timeout() {
+    for seed in 0..20 {
+        let mut cluster = Cluster::new(seed, &[1, 2, 3]);
+        let gone = cluster.elect();
+        cluster.cut_off = vec![gone];
+        for node in cluster.nodes.values_mut() {
+            node.core.report_gone(GROUP, gone);
+        }
+        // The timeout is 15 ticks at least; two replicas may stand at once, and again after it.
+        cluster.tick(5);
+        let leads = |node: &Node| node.replica != gone && node.is_leader();
+        assert_eq!(cluster.nodes.values().filter(|node| leads(node)).count(), 1);
+    }
+}
+
+#[test]
+fn a_leader_that_a_majority_hears_stays_whatever_one_replica_was_told() {
+    let mut cluster = Cluster::new(5, &[1, 2, 3]);
+    let leader = cluster.elect();
+    let term = cluster.node(leader).status().term;
+    let misled = if leader == 1 { 2 } else { 1 };
+    cluster.node(misled).core.report_gone(GROUP, leader);
+    cluster.tick(60);
+    let status = cluster.node(misled).status();
+    assert_eq!((status.leader, status.term), (leader, term));
+}
+
+#[test]
 fn a_seed_reproduces_every_election() {
     let run = |seed: u64| {
         let mut cluster = Cluster::new(seed, &[1, 2, 3]);
