@@ -7,6 +7,9 @@
 import { type ReplicaId, replicaId } from '@vectron/base'
 import type { GroupMember, GroupStatus } from '@vectron/native'
 
+/** Entries that an heir may lack: a transfer that takes longer than an election is in vain. */
+const HEIR_LAG_MAX = 1000n
+
 /** What became of a wish for members. */
 export type MemberChange =
   /** GroupStatus.membershipVersion and isJoint tell when it is done. */
@@ -42,5 +45,6 @@ export function planMemberChange({
   const [first, ...others] = heirs
   if (first === undefined) return { kind: 'propose' }
   const heir = others.reduce((a, b) => (b.matchIndex > a.matchIndex ? b : a), first)
+  if (heir.matchIndex + HEIR_LAG_MAX < status.lastIndex) return { kind: 'under-way' }
   return { kind: 'transferring', to: replicaId(heir.replica) }
 }

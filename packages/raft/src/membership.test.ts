@@ -129,6 +129,8 @@ test('a leader that is not to stay hands over to the voter that has most', () =>
       version,
     })
   assert.deepEqual(plan([2n, 3n, 4n, 5n]), { kind: 'transferring', to: 3n })
+  const far = { lastIndex: 2000n }
+  assert.deepEqual(plan([2n, 3n, 4n, 5n], 4n, far), { kind: 'under-way' })
   assert.deepEqual(plan([1n, 2n]), { kind: 'propose' })
   assert.deepEqual(plan([6n, 7n]), { kind: 'propose' })
   assert.deepEqual(plan([2n, 3n], 3n), { kind: 'unchanged' })

@@ -54,6 +54,8 @@ interface Fetch {
   offered: OfferedSnapshot
   lastProgressUs: number
   isRunning: boolean
+  /** All bytes are here; verifying and syncing them takes as long as the disk takes. */
+  isWhole: boolean
   /** Ends the fetch at its next step, and the step itself when it waits. */
   readonly stop: AbortController
 }
@@ -86,6 +88,7 @@ export class SnapshotFetches {
       offered,
       lastProgressUs: this.#options.clock.monotonicUs(),
       isRunning: false,
+      isWhole: false,
       stop: new AbortController(),
     })
     this.#startWaiting()
@@ -95,7 +98,7 @@ export class SnapshotFetches {
     const stallUs = this.#options.limits.snapshotStallMs * 1000
     const nowUs = this.#options.clock.monotonicUs()
     for (const [group, fetch] of this.#fetches) {
-      if (nowUs - fetch.lastProgressUs > stallUs) this.drop(group)
+      if (!fetch.isWhole && nowUs - fetch.lastProgressUs > stallUs) this.drop(group)
     }
   }
 
@@ -156,6 +159,7 @@ export class SnapshotFetches {
       for (const { name, bytes } of files) {
         await this.#fetchFile(fetch, receiver, name, Number(bytes))
       }
+      fetch.isWhole = true
       await receiver.finish()
       const isWanted = !fetch.stop.signal.aborted
       if (isWanted && this.#options.accept(group, fetch.offered.message)) return true
