@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { Vectron, VectronApiError } from '@vectron/client'
 import { WriteLedger } from '@vectron/testkit'
 import { temporaryFolder, vectron } from './vectron-command.ts'
@@ -17,8 +17,6 @@ const IDS_OF_EACH = 10
 
 const cwd = temporaryFolder()
 const folder = path.join(cwd, 'c')
-
-after(() => vectron(['cluster', 'stop', '--folder', folder]))
 
 const cluster = (...args: string[]) => vectron(['cluster', ...args, '--folder', folder], { cwd })
 
@@ -88,7 +86,12 @@ async function valuesIn(vectron: Vectron, ids: readonly string[]) {
   return new Map(points.map(({ id, payload }) => [id, Number(payload?.['value'])]))
 }
 
-test('nothing acknowledged is lost when nodes are killed amid writes', async () => {
+test('nothing acknowledged is lost when nodes are killed amid writes', async (t) => {
+  // The next test goes on with the cluster. Its folder is removed after the last one.
+  let isDone = false
+  t.after(async () => {
+    if (!isDone) await cluster('stop')
+  })
   const counts = ['--workers', '3', '--placement', '3', '--gateways', '1']
   const ready = JSON.parse(await succeed('start', ...counts, '--port', '0', '--json'))
   assert.equal(ready.nodes.length, 8)
@@ -129,9 +132,11 @@ test('nothing acknowledged is lost when nodes are killed amid writes', async () 
   assert.ok(existsSync(path.join(folder, 'worker-1', 'data')))
   await succeed('start')
   assert.deepEqual(writers.ledger.violations(await valuesIn(client, writers.ledger.ids())), [])
+  isDone = true
 })
 
-test('each command tells what it did, or what to do instead', async () => {
+test('each command tells what it did, or what to do instead', async (t) => {
+  t.after(() => cluster('stop'))
   const again = await cluster('start')
   assert.equal(again.code, 5)
   assert.match(again.stderr, /is running already.*\n.*cluster status/)
