@@ -358,8 +358,7 @@ export const REASONS = {
     grpc: 'UNAVAILABLE',
     retry: 'yes',
     title: 'A replica has lost what it had promised to keep',
-    action:
-      'Nothing, when it is of a shard: placement replaces it. A member of placement needs its folder.',
+    action: 'Nothing: placement replaces the replica. Clients of the public API never see this.',
   },
   // State of a data folder: these stop a process at its start.
   DATA_IN_USE: {

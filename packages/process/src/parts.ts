@@ -21,6 +21,7 @@ import { type Clock, openAuditLog } from '@vectron/base'
 import type { placement } from '@vectron/contracts'
 import { configureEngine } from '@vectron/native'
 import {
+  CATALOG_GROUP,
   type MeetingWays,
   openPlacement,
   type PlacementOptions,
@@ -101,7 +102,7 @@ export interface PlacementPartOptions
   readonly connect?: MeetingWays['connect']
 }
 
-/** @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA, REPLICA_LOST */
+/** @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA */
 export async function openPlacementPart(
   { dataFolder, transport, connect, ...options }: PlacementPartOptions,
   around: Surroundings,
@@ -109,9 +110,11 @@ export async function openPlacementPart(
   const { clock, random, closers, logger, onFatal } = around
   const folder = join(dataFolder, 'placement')
   const { host, log } = await openReplicaHost(join(folder, 'log'), transport, around)
+  const setMembers: MeetingWays['setMembers'] = (places) =>
+    transport.setMembers(CATALOG_GROUP, places)
   const running = await openPlacement({
     ...options,
-    ...(connect === undefined ? {} : { meeting: { log, connect, onFatal } }),
+    ...(connect === undefined ? {} : { meeting: { log, connect, setMembers, onFatal } }),
     folder,
     host,
     clock,

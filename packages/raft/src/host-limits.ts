@@ -29,6 +29,8 @@ export interface HostLimits {
   readonly snapshotFetchesMax: number
   /** Milliseconds without progress after which either side gives a snapshot up. */
   readonly snapshotStallMs: number
+  /** The same before the first byte was asked for: the offer was most likely lost. */
+  readonly snapshotStartMs: number
   /** Milliseconds that a snapshot stays pinned when nobody needs it any more. */
   readonly snapshotIdleMs: number
   /** Ticks after which an unanswered read barrier asks again. */
@@ -52,6 +54,8 @@ export const HOST_LIMITS: HostLimits = {
   snapshotOffersMax: 2,
   snapshotFetchesMax: 2,
   snapshotStallMs: 30_000,
+  // A new replica is a member a moment before its worker has made it, and misses the first offer.
+  snapshotStartMs: 2_000,
   snapshotIdleMs: 5000,
   // Longer than a round trip on a slow network, shorter than an election.
   readRetryTicks: 5,

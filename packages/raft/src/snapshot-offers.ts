@@ -20,6 +20,8 @@ export interface SnapshotOfferLimits {
   readonly snapshotOffersMax: number
   /** Milliseconds without a read after which a follower is given up. */
   readonly snapshotStallMs: number
+  /** The same before its first read: then it has most likely never heard of the snapshot. */
+  readonly snapshotStartMs: number
   /** Milliseconds that a snapshot stays when nobody needs it any more. */
   readonly snapshotIdleMs: number
 }
@@ -55,7 +57,13 @@ interface Offered {
   /** When something was last read, sent or done. */
   lastUsedUs: number
   /** Followers that were sent it. */
-  readonly receivers: Map<bigint, { lastProgressUs: number }>
+  readonly receivers: Map<bigint, Receiver>
+}
+
+interface Receiver {
+  lastProgressUs: number
+  /** Somebody has read since it was sent the snapshot. */
+  hasBegun: boolean
 }
 
 export class SnapshotOffers {
@@ -177,9 +185,13 @@ export class SnapshotOffers {
       if (!waiting.has(replica)) offer.receivers.delete(replica)
     }
     for (const replica of waiting) {
-      const receiver = offer.receivers.get(replica) ?? { lastProgressUs: nowUs }
+      const fresh = { lastProgressUs: nowUs, hasBegun: false }
+      const receiver = offer.receivers.get(replica) ?? fresh
       offer.receivers.set(replica, receiver)
-      if (nowUs - receiver.lastProgressUs > limits.snapshotStallMs * 1000) {
+      // A message to a replica that is not there yet is lost without a word.
+      const { snapshotStallMs, snapshotStartMs } = limits
+      const patienceMs = receiver.hasBegun ? snapshotStallMs : snapshotStartMs
+      if (nowUs - receiver.lastProgressUs > patienceMs * 1000) {
         this.#report(group, offer, replica, 'failed')
       }
     }
@@ -201,7 +213,10 @@ export class SnapshotOffers {
   /** Fetches do not say for whom: a read counts for all that wait. */
   #touch(offer: Offered): void {
     offer.lastUsedUs = this.#nowUs()
-    for (const receiver of offer.receivers.values()) receiver.lastProgressUs = offer.lastUsedUs
+    for (const receiver of offer.receivers.values()) {
+      receiver.lastProgressUs = offer.lastUsedUs
+      receiver.hasBegun = true
+    }
   }
 
   #find(group: bigint, snapshotId: bigint): Offered | undefined {

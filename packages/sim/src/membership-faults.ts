@@ -42,9 +42,9 @@ function loseShard(context: FaultContext): void {
 
 function wipePlacement({ world, cluster, random, later }: FaultContext): void {
   const { placements } = cluster
-  if (placements.length < 3 || placements.some(({ isLost }) => isLost)) return
+  if (placements.length < 3 || placements.some(({ wasWiped }) => wasWiped)) return
   const member = random.pick(placements)
-  world.trace.add(member.name, 'is lost for good')
+  world.trace.add(member.name, 'loses its disk')
   member.wipe()
   later(random.between(5, 2000), () => member.start())
 }

@@ -2,7 +2,7 @@
  * A placement member of the simulated cluster: the real catalog, service, host and core.
  */
 
-import { replicaId, toVectronError, type VectronError } from '@vectron/base'
+import { replicaId, toVectronError } from '@vectron/base'
 import { placement } from '@vectron/contracts'
 import {
   CATALOG_GROUP,
@@ -42,10 +42,16 @@ export interface PlacementProcessOptions {
 
 export class PlacementProcess extends SimProcess {
   readonly #options: PlacementProcessOptions
+  #wasWiped = false
 
   constructor(world: SimWorld, options: PlacementProcessOptions) {
     super(world, options.name)
     this.#options = options
+  }
+
+  /** Its disk was lost once in this run. */
+  get wasWiped(): boolean {
+    return this.#wasWiped
   }
 
   protected async open(life: Life): Promise<void> {
@@ -82,6 +88,7 @@ export class PlacementProcess extends SimProcess {
       meeting: {
         log: life.log,
         connect: ({ address }) => rpc.connect(placement.Placement, life, address),
+        setMembers: (members) => transport.setMembers(CATALOG_GROUP, members),
         onFatal: (error) => this.onEnded(toVectronError(error)),
       },
       settings: SETTINGS,
@@ -90,14 +97,9 @@ export class PlacementProcess extends SimProcess {
     rpc.listen(life, [running.service])
   }
 
-  /** A member that lost its disk must not vote under its old id: it stays away. */
-  protected override onEnded(error: VectronError): void {
-    if (error.reason === 'REPLICA_LOST') {
-      this.world.trace.add(this.name, error.message)
-      this.endForGood()
-    } else {
-      super.onEnded(error)
-    }
+  override wipe(): void {
+    this.#wasWiped = true
+    super.wipe()
   }
 
   protected closed(): void {

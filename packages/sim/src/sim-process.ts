@@ -37,7 +37,6 @@ export abstract class SimProcess {
   #durableLogs: DurableLogs = new Map()
   #life: (Life & { readonly log: SimRaftLog }) | undefined
   #lives = 0n
-  #isLost = false
   /** Milliseconds that the machine's wall clock is ahead. */
   #skewMs = 0
 
@@ -56,17 +55,12 @@ export abstract class SimProcess {
     return this.#lives > 0n
   }
 
-  /** It has lost its disk and never comes back. */
-  get isLost(): boolean {
-    return this.#isLost
-  }
-
   get isPaused(): boolean {
     return this.#life?.clock.isPaused ?? false
   }
 
   start(): void {
-    if (this.#life !== undefined || this.#isLost) return
+    if (this.#life !== undefined) return
     const clock = new ProcessClock(this.world.clock)
     clock.skewMs = this.#skewMs
     this.#lives += 1n
@@ -132,12 +126,6 @@ export abstract class SimProcess {
 
   /** The life is over: nothing of it is to be used any more. */
   protected abstract closed(): void
-
-  /** The process knows that its data is gone: starting it again is of no use. */
-  protected endForGood(): void {
-    this.#isLost = true
-    this.crash()
-  }
 
   /** A process that ended for a reason that no fault explains is a bug. */
   protected onEnded(error: VectronError): void {

@@ -208,6 +208,7 @@ function createWorld({ seed, planted, print }: SimOptions): SimWorld {
       spareLogBytes: 1024,
       snapshotLogBytes: 16_384,
       snapshotStallMs: 3000,
+      snapshotStartMs: 1000,
       snapshotIdleMs: 500,
     },
     planted,

@@ -130,6 +130,22 @@ test('A worker that hosts nothing goes, and its id with it.', () => {
   assert.deepEqual(next, { kind: 'worker', workerId: 4n })
 })
 
+test('A member of placement is seated anew under an id that nobody had.', () => {
+  const driven = withShard(1)
+  const seat = (memberId: bigint, presentReplicaId: bigint) =>
+    driven.run({ case: 'seatMember', value: { memberId, presentReplicaId } })
+  assert.equal(driven.catalog.seatOf(2n), 2n)
+  assert.deepEqual(seat(2n, 2n), { kind: 'replica', replicaId: 6n })
+  assert.equal(seat(2n, 2n).kind, 'refused')
+  assert.deepEqual(seat(3n, 3n), { kind: 'replica', replicaId: 7n })
+  driven.reopen()
+  assert.deepEqual(seat(2n, 6n), { kind: 'replica', replicaId: 8n })
+  assert.deepEqual(
+    [1n, 2n, 3n].map((id) => driven.catalog.seatOf(id)),
+    [1n, 8n, 7n],
+  )
+})
+
 test('A snapshot of a release without versions of assignments opens; all may be new to workers.', () => {
   const driven = withShard(2)
   const state = driven.catalog.snapshot()

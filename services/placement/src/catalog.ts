@@ -30,6 +30,9 @@ export type CatalogResult =
   | { readonly kind: 'replica'; readonly replicaId: bigint }
   | { readonly kind: 'refused'; readonly reason: ErrorReason; readonly message: string }
 
+/** Members have the ids 1 to 5, which are their first seats too. */
+const FIRST_NEW_SEAT = 6n
+
 const DONE: CatalogResult = { kind: 'done' }
 
 export class Catalog {
@@ -79,6 +82,12 @@ export class Catalog {
   /** Shards of which the worker has a replica, one that is leaving included. */
   hostedBy(workerId: bigint): ReadonlyIdMap<PlacedShard> {
     return this.#index.hostedBy(workerId)
+  }
+
+  /** The replica id of the catalog's own group under which a member of placement takes part. */
+  seatOf(memberId: bigint): bigint {
+    const seat = this.#state.seats.find((one) => one.memberId === memberId)
+    return seat?.replicaId ?? memberId
   }
 
   /** The whole state as one message; sorted, so that equal catalogs give equal bytes. */
@@ -142,6 +151,8 @@ export class Catalog {
         return this.#setDraining(command.value)
       case 'removeWorker':
         return this.#removeWorker(command.value)
+      case 'seatMember':
+        return this.#seatMember(command.value)
       case undefined:
         return refused('INCOMPATIBLE_DATA', 'The catalog command is of a newer release.')
     }
@@ -185,6 +196,18 @@ export class Catalog {
       return refused('CONFLICT', message)
     }
     return this.#workers.delete(workerId) ? DONE : noWorker(workerId)
+  }
+
+  #seatMember({ memberId, presentReplicaId }: placement.SeatMember): CatalogResult {
+    if (this.seatOf(memberId) !== presentReplicaId) {
+      return refused('CONFLICT', `Member ${memberId} was seated anew meanwhile.`)
+    }
+    const replicaId = this.#state.nextSeat === 0n ? FIRST_NEW_SEAT : this.#state.nextSeat
+    this.#state.nextSeat = replicaId + 1n
+    const others = this.#state.seats.filter((seat) => seat.memberId !== memberId)
+    const seat = create(placement.MemberSeatSchema, { memberId, replicaId })
+    this.#state.seats = [...others, seat].sort((a, b) => Number(a.memberId - b.memberId))
+    return { kind: 'replica', replicaId }
   }
 
   #changeMembers(

@@ -32,14 +32,11 @@ export class ClusterHandlers {
   async getCluster({
     afterEventId,
   }: placement.GetClusterRequest): Promise<placement.GetClusterResponse> {
-    const { catalog, memory, membership } = this.#context
+    const { catalog, memory } = this.#context
     const { events, operators, health } = memory()
     return create(placement.GetClusterResponseSchema, {
       clusterId: catalog.state.clusterId,
-      members: membership.members.map((member) => ({
-        ...member,
-        leader: member.memberId === membership.memberId,
-      })),
+      members: this.#members(),
       workers: this.#workerStatuses(),
       operators: operators.list().filter(({ state }) => state === 'running'),
       events: events.after(afterEventId),
@@ -143,6 +140,23 @@ export class ClusterHandlers {
     const shard = view.shards.get(shardId)
     if (shard !== undefined) return { view, shard }
     throw new VectronError('SHARD_NOT_FOUND', `There is no shard ${shardId}.`)
+  }
+
+  #members(): placement.PlacementMember[] {
+    const { catalog, membership, status } = this.#context
+    const { lastIndex = 0n, peers = [], voters = [] } = status() ?? {}
+    return membership.members.map((member) => {
+      const leader = member.memberId === membership.memberId
+      const seat = catalog.state.seatOf(member.memberId)
+      const peer = peers.find(({ replica }) => replica === seat)
+      return create(placement.PlacementMemberSchema, {
+        ...member,
+        leader,
+        matchIndex: leader ? lastIndex : (peer?.matchIndex ?? 0n),
+        active: leader || peer?.active === true,
+        voter: voters.includes(seat),
+      })
+    })
   }
 
   #workerStatuses(): placement.WorkerStatus[] {

@@ -3,6 +3,7 @@
  */
 
 import type { Clock, Logger } from '@vectron/base'
+import type { GroupStatus } from '@vectron/native'
 import type { Changes } from './changes.ts'
 import { EventLog } from './event-log.ts'
 import type { Leadership } from './leadership.ts'
@@ -20,6 +21,8 @@ export interface PlacementContext {
   readonly catalog: Pick<ReplicatedCatalog, 'state' | 'execute'>
   readonly leadership: Pick<Leadership, 'term' | 'enter' | 'check' | 'confirm'>
   readonly membership: Membership
+  /** What Raft says of the catalog's group; undefined before it is joined. */
+  readonly status: () => GroupStatus | undefined
   readonly settings: PlacementSettings
   readonly clock: Clock
   readonly logger: Logger | undefined

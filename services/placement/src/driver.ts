@@ -19,6 +19,7 @@ import type { Moment, OperatorOrder } from './planning/operator-book.ts'
 import { planBalance, planRound, type RoundInput } from './planning/plan-round.ts'
 import type { Proposal } from './planning/proposal.ts'
 import type { Sources } from './routing-message.ts'
+import type { SeatKeeper } from './seat-keeper.ts'
 
 /** Milliseconds that a command to the catalog may take. */
 const COMMAND_TIMEOUT_MS = 5_000
@@ -27,14 +28,16 @@ const ROUND_SHARE = 0.05
 
 export class Driver {
   readonly #context: PlacementContext
+  readonly #seats: SeatKeeper | undefined
   /** How the workers were at the last tick, and in which memory that stands. */
   #seen: { readonly memory: LeaderMemory; readonly workers: Map<bigint, Seen> } | undefined
   #nextRoundMs = 0
   #cancelTimer: CancelTimer | undefined
   #isStopped = false
 
-  constructor(context: PlacementContext) {
+  constructor(context: PlacementContext, seats?: SeatKeeper) {
     this.#context = context
+    this.#seats = seats
   }
 
   /** Ticks from now on. */
@@ -56,6 +59,7 @@ export class Driver {
   async tick(): Promise<void> {
     try {
       await this.#context.leadership.enter()
+      this.#seats?.tick()
       this.#noteWorkers()
       await this.#advance()
       this.#planIfDue()

@@ -16,12 +16,13 @@ import {
   VectronError,
 } from '@vectron/base'
 import type { ReplicaHost } from '@vectron/raft'
-import type { Membership } from './members.ts'
+import type { PlacementMember } from './members.ts'
 
 export interface LeadershipOptions {
   readonly host: ReplicaHost
   readonly group: GroupId
-  readonly membership: Membership
+  /** Whose replica of the group it is. */
+  readonly memberAt: (replica: bigint) => PlacementMember | undefined
   readonly clock: Clock
   /** Begins a term: forgets what was heard in earlier ones. */
   readonly onLead: (term: bigint, deadline: Deadline) => Promise<void>
@@ -92,19 +93,16 @@ export class Leadership {
   }
 
   #notLeader(): VectronError {
-    const { host, group, membership } = this.#options
-    const leaderId = host.status(group)?.leader ?? 0n
-    const leader = membership.members.find(({ memberId }) => memberId === leaderId)
-    const isKnown = leader !== undefined && leader.memberId !== membership.memberId
+    const { host, group, memberAt } = this.#options
+    const status = host.status(group)
+    const leader = memberAt(status?.leader ?? 0n)
+    const isKnown = leader !== undefined && status?.role !== 'leader'
     return new VectronError(
       'NOT_LEADER',
       isKnown
-        ? `Member ${leaderId} leads placement; it answers at ${leader.address}.`
+        ? `Member ${leader.memberId} leads placement; it answers at ${leader.address}.`
         : 'Placement has no leader at this moment.',
-      {
-        subject: `placement member ${membership.memberId}`,
-        metadata: isKnown ? { leaderAddress: leader.address } : {},
-      },
+      { metadata: isKnown ? { leaderAddress: leader.address } : {} },
     )
   }
 }

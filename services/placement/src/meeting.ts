@@ -1,11 +1,11 @@
 /**
- * Meeting: how members without data find out whether they may begin a cluster.
+ * Meeting: how a member without data finds out what it may do.
  *
  * A member that finds its folder empty is new, or it has lost its disk. Were it to begin in the
  * second case, it would vote as if it had promised nothing, and what the others had acknowledged
- * could be lost. So a new member asks all others, and begins only when each of them was as new as
- * itself: then the cluster did not exist yet. Asking tells the other one the same of the asker, so
- * a member that begins first leaves nobody in doubt behind.
+ * could be lost. So it asks all others. When each of them was as new as itself, the cluster did not
+ * exist yet, and begins. Otherwise the leader of the cluster gives it a new seat (seats.ts). Asking
+ * tells the other one the same of the asker, so a member that begins first leaves nobody in doubt.
  */
 
 import { create } from '@bufbuild/protobuf'
@@ -22,9 +22,17 @@ export interface MeetingOptions {
   readonly file: MemberFile
   readonly connect: (member: PlacementMember) => MeetMember
   readonly clock: Clock
+  /** On the leader: a new seat for a member; see SeatKeeper. */
+  readonly giveSeat: (memberId: bigint) => Promise<bigint | undefined>
 }
 
-const CALL_TIMEOUT_MS = 1000
+/** What a member without data does. */
+export type Place =
+  | { readonly kind: 'begin' }
+  /** Join the cluster as this replica of the catalog's group. */
+  | { readonly kind: 'join'; readonly replicaId: bigint }
+
+const CALL_TIMEOUT_MS = 5000
 const PAUSE_MS = 200
 
 export class Meeting {
@@ -36,7 +44,7 @@ export class Meeting {
   /** Answers another member that asks. */
   async answer(request: placement.MeetMemberRequest): Promise<placement.MeetMemberResponse> {
     const { file, membership } = this.#options
-    const { memberId, memberIds, isNew: isOtherNew } = request
+    const { memberId, memberIds } = request
     if (`${idsOf(membership)}` !== `${memberIds}`) {
       throw new VectronError(
         'INVALID_ARGUMENT',
@@ -46,48 +54,47 @@ export class Meeting {
       )
     }
     const isNew = !file.state.hasBegun
-    if (isNew && isOtherNew) await this.#note(memberId)
-    return create(placement.MeetMemberResponseSchema, { isNew })
+    if (isNew && request.isNew) await this.#note(memberId)
+    const needsSeat = !isNew && (request.isNew || request.isLost)
+    const replicaId = needsSeat ? await this.#options.giveSeat(memberId) : undefined
+    return create(placement.MeetMemberResponseSchema, { isNew, replicaId: replicaId ?? 0n })
   }
 
   /**
-   * Settles when every other member was met as new; rejects when one holds data that this member
-   * should have too.
+   * Settles when it is known what to do; `isLost`: the member had data, and never begins.
    *
-   * @throws VectronError REPLICA_LOST
+   * @throws VectronError INVALID_ARGUMENT when the members are configured differently
    */
-  async untilAllNew(signal: AbortSignal): Promise<void> {
+  async findPlace(isLost: boolean, signal: AbortSignal): Promise<Place> {
     const { membership, clock } = this.#options
     for (;;) {
-      const others = membership.members.filter(({ memberId }) => !this.#knows(memberId))
-      if (others.length === 0) return
-      await Promise.all(others.map((member) => this.#meet(member)))
-      if (others.some(({ memberId }) => !this.#knows(memberId))) {
-        await sleep(clock, PAUSE_MS, signal)
+      const others = membership.members.filter(
+        ({ memberId }) => memberId !== membership.memberId && (isLost || !this.#knows(memberId)),
+      )
+      for (const member of others) {
+        const replicaId = await this.#ask(member, isLost)
+        if (replicaId !== undefined) return { kind: 'join', replicaId }
       }
+      if (!isLost && others.every(({ memberId }) => this.#knows(memberId))) return { kind: 'begin' }
+      await sleep(clock, PAUSE_MS, signal)
     }
   }
 
-  async #meet(member: PlacementMember): Promise<void> {
+  /** Asks one of the others; answers the seat that it gives. */
+  async #ask(member: PlacementMember, isLost: boolean): Promise<bigint | undefined> {
     const { membership, connect } = this.#options
     const { memberId } = membership
-    const request = { memberId, memberIds: idsOf(membership), isNew: true }
+    const request = { memberId, memberIds: idsOf(membership), isNew: !isLost, isLost }
     try {
-      const { isNew } = await connect(member).meetMember(request, { timeoutMs: CALL_TIMEOUT_MS })
-      if (isNew) return await this.#note(member.memberId)
+      const answer = await connect(member).meetMember(request, { timeoutMs: CALL_TIMEOUT_MS })
+      if (answer.isNew && !isLost) await this.#note(member.memberId)
+      // One that has begun after it met this member is known already.
+      return answer.replicaId === 0n ? undefined : answer.replicaId
     } catch (error) {
-      // It is not there yet.
       if (!isVectronError(error) || error.reason === 'INVALID_ARGUMENT') throw error
-      return
+      // It is not there yet, or another leads.
+      return undefined
     }
-    // It may have begun after it met this member, which then knows it.
-    if (this.#knows(member.memberId)) return
-    throw new VectronError(
-      'REPLICA_LOST',
-      `Member ${memberId} of placement has no data, but member ${member.memberId} has: this one ` +
-        'has lost its folder, or its folder is not the one that it was started with before.',
-      { subject: `placement member ${memberId}` },
-    )
   }
 
   #knows(memberId: bigint): boolean {

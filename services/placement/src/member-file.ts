@@ -2,7 +2,7 @@
  * What a member of placement remembers of itself beside its log: whether it has begun.
  *
  * A log alone cannot tell a new member from one whose disk was replaced. The second must not vote
- * under its old id again: it has promised things that it does not know any more.
+ * under its old replica id again: it has promised things that it does not know any more.
  *
  * `<folder>/member.json`, replaced as a whole.
  */
@@ -19,6 +19,8 @@ export interface MemberState {
   readonly met: readonly bigint[]
   /** It has joined the catalog's group; without a log it has lost what it knew. */
   readonly hasBegun: boolean
+  /** Its replica of the catalog's group. */
+  readonly replicaId: bigint
 }
 
 export class MemberFile {
@@ -33,7 +35,13 @@ export class MemberFile {
     const path = join(folder, 'member.json')
     const memberIds = idsOf(membership)
     const bytes = await disk.read(path)
-    const fresh = { memberId: membership.memberId, memberIds, met: [], hasBegun: false }
+    const fresh = {
+      memberId: membership.memberId,
+      memberIds,
+      met: [],
+      hasBegun: false,
+      replicaId: membership.memberId,
+    }
     const state = bytes === undefined ? fresh : parse(path, bytes)
     if (state.memberId !== membership.memberId || `${state.memberIds}` !== `${memberIds}`) {
       const was = `member ${state.memberId} of ${state.memberIds.join(', ')}`
@@ -57,7 +65,7 @@ export class MemberFile {
   }
 
   /** Settles when the change is on stable storage. */
-  change(change: Partial<Pick<MemberState, 'met' | 'hasBegun'>>): Promise<void> {
+  change(change: Partial<Pick<MemberState, 'met' | 'hasBegun' | 'replicaId'>>): Promise<void> {
     this.#state = { ...this.#state, ...change }
     this.#written = this.#written.then(() => this.#write(this.#state))
     return this.#written
@@ -69,13 +77,14 @@ export class MemberFile {
   }
 
   async #write(state: MemberState): Promise<void> {
-    const { memberId, memberIds, met, hasBegun } = state
+    const { memberId, memberIds, met, hasBegun, replicaId } = state
     const plain = {
       format: 1,
       memberId: `${memberId}`,
       memberIds: memberIds.map(String),
       met: met.map(String),
       hasBegun,
+      replicaId: `${replicaId}`,
     }
     const text = `${JSON.stringify(plain, undefined, 2)}\n`
     await replaceFile(this.#disk, this.#path, new TextEncoder().encode(text))
@@ -96,6 +105,7 @@ function parse(path: string, bytes: Uint8Array): MemberState {
       memberIds: plain.memberIds.map(BigInt),
       met: plain.met.map(BigInt),
       hasBegun: plain.hasBegun === true,
+      replicaId: BigInt(plain.replicaId ?? plain.memberId),
     }
   } catch (error) {
     throw new VectronError('DATA_CORRUPT', `${path} cannot be read: ${error}`, { subject: path })

@@ -19,6 +19,8 @@ export interface WorkerObservation {
   readonly load: placement.WorkerLoad | undefined
   /** By shard. */
   readonly replicas: ReadonlyIdMap<placement.ReplicaReport>
+  /** By shard: since when its replica fails, monotonic milliseconds. */
+  readonly failing: ReadonlyIdMap<number>
   readonly replicaBytes: bigint
 }
 
@@ -110,6 +112,8 @@ export class Observations {
   record(heartbeat: placement.HeartbeatRequest): boolean {
     const { workerId, bootEpoch, load } = heartbeat
     const replicas = new IdMap<placement.ReplicaReport>()
+    const failing = new IdMap<number>()
+    const heardMs = this.monotonicMs
     let replicaBytes = 0n
     let changed = false
     const known = this.#workers.get(workerId)
@@ -121,13 +125,17 @@ export class Observations {
       replicaBytes += report.diskBytes
       const failure = before?.get(report.shardId)?.failure
       if (report.failure?.message !== failure?.message) changed = true
+      if (report.failure !== undefined) {
+        failing.set(report.shardId, known?.failing.get(report.shardId) ?? heardMs)
+      }
     }
     this.#workers.set(workerId, {
       lastHeartbeatMs: this.#clock.nowMs(),
-      heardMs: this.monotonicMs,
+      heardMs,
       bootEpoch,
       load,
       replicas,
+      failing,
       replicaBytes,
     })
     if (this.#dropLost(workerId, replicas)) changed = true

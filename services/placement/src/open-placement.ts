@@ -9,6 +9,7 @@ import {
   assertDefined,
   type Clock,
   type Disk,
+  deadlineAfter,
   type Logger,
   type Random,
   systemDisk,
@@ -16,7 +17,7 @@ import {
   VectronError,
 } from '@vectron/base'
 import type { RaftLog } from '@vectron/native'
-import type { ReplicaHost } from '@vectron/raft'
+import type { GroupPlace, ReplicaHost } from '@vectron/raft'
 import type { BoundService } from '@vectron/rpc'
 import { bindPlacement } from './bind-placement.ts'
 import { Changes } from './changes.ts'
@@ -27,6 +28,8 @@ import { Meeting, type MeetMember } from './meeting.ts'
 import { MemberFile } from './member-file.ts'
 import { checkMembership, type Membership, type PlacementMember, SOLE_MEMBER } from './members.ts'
 import { CATALOG_GROUP, ReplicatedCatalog } from './replicated-catalog.ts'
+import { SeatKeeper } from './seat-keeper.ts'
+import { memberAt } from './seats.ts'
 import { PLACEMENT_SETTINGS, type PlacementSettings } from './settings.ts'
 
 export interface PlacementOptions {
@@ -40,7 +43,7 @@ export interface PlacementOptions {
   readonly disk?: Disk
   /** Default: placement of one member. */
   readonly member?: Membership
-  /** For one of several members: how it finds out whether it has lost its disk. */
+  /** For one of several members: what it does when its folder is empty, and how it asks. */
   readonly meeting?: MeetingWays
   readonly settings?: Partial<PlacementSettings>
   /** Hears of what the driver does. */
@@ -53,7 +56,9 @@ export interface MeetingWays {
   /** The log of `host`. */
   readonly log: Pick<RaftLog, 'load'>
   readonly connect: (member: PlacementMember) => MeetMember
-  /** It has lost it, and must not go on. */
+  /** Tells the transport where the replicas of the catalog's group are. */
+  readonly setMembers: (places: readonly GroupPlace[]) => void
+  /** It cannot go on. */
   readonly onFatal: (error: unknown) => void
 }
 
@@ -66,27 +71,32 @@ export interface RunningPlacement {
 }
 
 const CLUSTER_ID_BYTES = 16
+/** Milliseconds for a new seat to be in the catalog. */
+const SEAT_TIMEOUT_MS = 4_000
 
 /**
  * Settles when a sole member answers for all that was ever acknowledged; one of several at once,
  * because the others may not be there yet.
  *
- * @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA, INVALID_ARGUMENT,
- *   REPLICA_LOST
+ * @throws VectronError WRONG_CLUSTER, DATA_CORRUPT, INCOMPATIBLE_DATA, INVALID_ARGUMENT
  */
 export async function openPlacement(options: PlacementOptions): Promise<RunningPlacement> {
   const { folder, host, clock, random, logger, disk = systemDisk, member = SOLE_MEMBER } = options
   checkMembership(member)
   const changes = new Changes(clock)
-  const onApplied = () => changes.announce()
+  const onApplied = () => {
+    changes.announce()
+    seats?.onApplied()
+  }
   const catalogOptions = { folder, host, disk, clock, membership: member, onApplied }
   const catalog = await ReplicatedCatalog.open(catalogOptions)
   const settings = { ...PLACEMENT_SETTINGS, ...options.settings }
   let memory: LeaderMemory | undefined
+  let seats: SeatKeeper | undefined
   const leadership = new Leadership({
     host,
     group: CATALOG_GROUP,
-    membership: member,
+    memberAt: (replica) => memberAt(member, catalog.state, replica),
     clock,
     onLead: async (term, deadline) => {
       if (catalog.state.clusterId === '') {
@@ -101,6 +111,7 @@ export async function openPlacement(options: PlacementOptions): Promise<RunningP
     catalog,
     leadership,
     membership: member,
+    status: () => host.status(CATALOG_GROUP),
     settings,
     clock,
     logger,
@@ -109,16 +120,20 @@ export async function openPlacement(options: PlacementOptions): Promise<RunningP
     memory: () => assertDefined(memory, 'a leader has a memory'),
   }
   const file = await MemberFile.open(folder, disk, member)
-  const ways = options.meeting
-  const meeting = ways && new Meeting({ membership: member, file, connect: ways.connect, clock })
   const stopping = new AbortController()
+  const ways = options.meeting
+  seats = new SeatKeeper({ context, host, setMembers: (places) => ways?.setMembers(places) })
+  const giveSeat = (memberId: bigint) =>
+    assertDefined(seats, 'seats are kept').give(memberId, deadlineAfter(clock, SEAT_TIMEOUT_MS))
+  const meeting =
+    ways && new Meeting({ membership: member, file, connect: ways.connect, clock, giveSeat })
   if (member.members.length === 1) {
     await catalog.join()
     await leadership.enter()
   } else {
     await joinOthers({ options, catalog, file, meeting, signal: stopping.signal })
   }
-  const driver = new Driver(context)
+  const driver = new Driver(context, seats)
   driver.start()
   return {
     service: bindPlacement(context, driver, meeting),
@@ -141,27 +156,28 @@ interface Joining {
   readonly signal: AbortSignal
 }
 
-/** Joins the group: at once with data, else when all others were met without any. */
+/** Joins the group: at once with data, else once the others have said how. */
 async function joinOthers({ options, catalog, file, meeting, signal }: Joining): Promise<void> {
-  const { folder, meeting: ways } = options
-  const join = async () => {
-    await catalog.join()
-    if (!file.state.hasBegun) await file.change({ hasBegun: true })
+  const { meeting: ways, whenEmpty } = options
+  const hasLog = ways?.log.load(CATALOG_GROUP) !== undefined
+  if (meeting === undefined || ways === undefined || hasLog) {
+    return file.state.hasBegun ? catalog.joinAs(file.state.replicaId) : begin(catalog, file)
   }
-  if (meeting === undefined || ways === undefined) return join()
-  const hasLog = ways.log.load(CATALOG_GROUP) !== undefined
-  if (file.state.hasBegun && !hasLog) {
-    const text = `${folder} is of a member of placement that has begun, but its log is gone.`
-    throw new VectronError('REPLICA_LOST', text, { subject: folder })
-  }
-  if (hasLog) return join()
-  checkMayBegin(options)
-  meeting
-    .untilAllNew(signal)
-    .then(join)
-    .catch((error) => {
-      if (!signal.aborted) ways.onFatal(error)
-    })
+  const isLost = file.state.hasBegun || whenEmpty.kind === 'refuse'
+  const joining = meeting.findPlace(isLost, signal).then(async (place) => {
+    if (place.kind === 'begin') return begin(catalog, file)
+    await catalog.forget()
+    await file.change({ hasBegun: true, replicaId: place.replicaId })
+    await catalog.joinAs(place.replicaId)
+  })
+  joining.catch((error) => {
+    if (!signal.aborted) ways.onFatal(error)
+  })
+}
+
+async function begin(catalog: ReplicatedCatalog, file: MemberFile): Promise<void> {
+  await catalog.join()
+  await file.change({ hasBegun: true })
 }
 
 function checkMayBegin({ folder, whenEmpty }: PlacementOptions): void {

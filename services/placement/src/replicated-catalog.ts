@@ -27,7 +27,7 @@ export interface ReplicatedCatalogOptions {
 
 export class ReplicatedCatalog {
   readonly #options: ReplicatedCatalogOptions
-  readonly #machine: CatalogMachine
+  #machine: CatalogMachine
   #hasJoined = false
 
   /** Reads the snapshot; the group is joined later. */
@@ -42,7 +42,7 @@ export class ReplicatedCatalog {
     this.#machine = machine
   }
 
-  /** Joins the group; what the log holds is applied behind. */
+  /** Joins the group as one of its first members; what the log holds is applied behind. */
   async join(): Promise<void> {
     const { host, membership } = this.#options
     await host.createGroup(CATALOG_GROUP, {
@@ -54,6 +54,24 @@ export class ReplicatedCatalog {
       stateMachine: this.#machine,
     })
     this.#hasJoined = true
+  }
+
+  /** Joins a group that runs under another replica id than at first. */
+  async joinAs(replica: bigint): Promise<void> {
+    await this.#options.host.createGroup(CATALOG_GROUP, {
+      replica: replicaId(replica),
+      bootstrap: [],
+      stateMachine: this.#machine,
+    })
+    this.#hasJoined = true
+  }
+
+  /** Before it joins: forgets the snapshot of a log that is gone. */
+  async forget(): Promise<void> {
+    const { folder, disk, onApplied } = this.#options
+    const file = join(folder, SNAPSHOT_FILE)
+    await disk.remove(file)
+    this.#machine = await CatalogMachine.open({ file, disk, onApplied })
   }
 
   /** The catalog as applied here. */

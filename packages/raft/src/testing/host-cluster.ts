@@ -34,6 +34,7 @@ export const TEST_HOST_LIMITS: HostLimits = {
   followerLogBytes: 0,
   spareLogBytes: 0,
   snapshotStallMs: 400,
+  snapshotStartMs: 200,
   snapshotIdleMs: 100,
 }
 

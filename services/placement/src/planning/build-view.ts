@@ -24,13 +24,15 @@ export interface ViewOptions {
   readonly shardIds?: Iterable<bigint>
 }
 
-/** Reasons of failures after which a replica never serves again. */
+/** Reasons of failures after which a replica never serves again; others may pass. */
 const LOST: ReadonlySet<string> = new Set(['REPLICA_LOST', 'DATA_CORRUPT'])
 
 /** A worker with what it reported, so that both are found by one look. */
 interface Heard {
   readonly worker: WorkerView
   readonly reports: ReadonlyIdMap<placement.ReplicaReport> | undefined
+  /** Whether a failure of a shard's replica there lasts for as long as a dead worker is silent. */
+  readonly failsForLong: (shardId: bigint) => boolean
 }
 
 export function buildView(sources: Sources, { settings, shardIds }: ViewOptions): ClusterView {
@@ -92,7 +94,11 @@ function hearWorkers({ catalog, observations, silence }: Sources): IdMap<Heard> 
       replicaBytes: Number(observed?.replicaBytes ?? 0n),
       freeBytes: load === undefined ? undefined : Number(load.diskFreeBytes),
     }
-    heard.set(workerId, { worker, reports: observed?.replicas })
+    const failsForLong = (shardId: bigint) => {
+      const sinceMs = observed?.failing.get(shardId)
+      return sinceMs !== undefined && observations.monotonicMs - sinceMs >= silence.deadMs
+    }
+    heard.set(workerId, { worker, reports: observed?.replicas, failsForLong })
   }
   return heard
 }
@@ -161,6 +167,7 @@ function buildReplica(
   const report = heard?.reports?.get(shardId)
   // A report on an earlier replica of the same shard says nothing of this one.
   const own = report?.replicaId === replicaId ? report : undefined
+  const failure = own?.failure
   return {
     replicaId,
     workerId,
@@ -168,7 +175,8 @@ function buildReplica(
     leaving,
     searchOnly,
     worker: heard?.worker,
-    isLost: own?.failure !== undefined && LOST.has(own.failure.reason),
+    isLost:
+      failure !== undefined && (LOST.has(failure.reason) || heard?.failsForLong(shardId) === true),
     diskBytes: Number(own?.diskBytes ?? 0n),
     member: leader === undefined ? undefined : memberOf(leader, replicaId),
   }

@@ -164,7 +164,7 @@ function replacement(view: ClusterView, shard: ShardView): Finding | undefined {
   if (broken === undefined) return undefined
   const { replicaId, workerId, isLost } = broken
   const text = isLost
-    ? `replica ${replicaId} on worker ${workerId} has lost its data`
+    ? `replica ${replicaId} on worker ${workerId} is lost`
     : `worker ${workerId} is dead`
   const cause: Cause = isLost ? RULE : { kind: 'worker-dead', workerId }
   const wish = { reason: text, cause }

@@ -5,7 +5,10 @@ export interface PlanSettings {
   readonly leaderlessMs: number
   /** Milliseconds after which a joint configuration lingers: leaving it takes one round trip. */
   readonly jointMs: number
-  /** Entries that a member may lack and count as caught up; a snapshot brings more at once. */
+  /**
+   * Entries that a member may lack and count as caught up: what is on its way to it at full load.
+   * One entry may bring ten thousand points.
+   */
   readonly caughtUpLag: bigint
   /** Replicas that one worker may be receiving for repairs; for balance it is one. */
   readonly receivesMax: number
@@ -34,7 +37,7 @@ export interface PlanSettings {
 export const PLAN_SETTINGS: PlanSettings = {
   leaderlessMs: 10_000,
   jointMs: 10_000,
-  caughtUpLag: 1000n,
+  caughtUpLag: 100n,
   receivesMax: 2,
   sendsMax: 2,
   transfersMax: 4,

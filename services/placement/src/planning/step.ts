@@ -104,7 +104,7 @@ function add(shard: ShardView, workerId: bigint, searchOnly: boolean): Action {
 function catchUp({ settings }: ClusterView, shard: ShardView, workerId: bigint): Action {
   const replica = replicaOn(shard, workerId)
   if (replica === undefined) return impossible(`worker ${workerId} has no replica any more`)
-  if (replica.isLost) return impossible(`the replica on worker ${workerId} has lost its data`)
+  if (replica.isLost) return impossible(`the replica on worker ${workerId} is lost`)
   if (isCaughtUp(shard, replica, settings.caughtUpLag)) return DONE
   const { member } = replica
   const lastIndex = shard.leader?.lastIndex ?? 0n

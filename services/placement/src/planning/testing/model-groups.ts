@@ -34,6 +34,8 @@ export class ModelGroups {
   readonly alive = new Set<bigint>()
   /** Replicas whose data is gone. */
   readonly lost = new Set<bigint>()
+  /** Workers whose replicas fail, for a reason that may pass. */
+  readonly failing = new Set<bigint>()
   /** Entries a second that a worker takes in; others take in all at once. */
   readonly speeds = new Map<bigint, bigint>()
   /** Bytes of each shard; others have none. */
@@ -68,7 +70,10 @@ export class ModelGroups {
   }
 
   /** What a worker says in its heartbeat of what it is assigned. */
-  reports(assignments: readonly placement.Assignment[]): placement.ReplicaReport[] {
+  reports(
+    workerId: bigint,
+    assignments: readonly placement.Assignment[],
+  ): placement.ReplicaReport[] {
     return assignments.map(({ shardId, replicaId, schemaVersion }) => {
       const group = this.#groups.get(shardId)
       const leader = group !== undefined && group.leaderId === replicaId
@@ -80,11 +85,19 @@ export class ModelGroups {
         schemaVersion,
         diskBytes: this.bytes.get(shardId) ?? 0n,
         ...(leader ? { leadership: this.#reportLeader(shardId, group) } : {}),
-        ...(this.lost.has(replicaId)
-          ? { failure: { reason: 'REPLICA_LOST', message: 'its log is gone' } }
-          : {}),
+        ...this.#failureOf(replicaId, workerId),
       })
     })
+  }
+
+  #failureOf(replicaId: bigint, workerId: bigint) {
+    if (this.lost.has(replicaId)) {
+      return { failure: { reason: 'REPLICA_LOST', message: 'its log is gone' } }
+    }
+    if (this.failing.has(workerId)) {
+      return { failure: { reason: 'SHARD_UNAVAILABLE', message: 'its group has failed' } }
+    }
+    return {}
   }
 
   #reportLeader(shardId: bigint, group: Group) {
@@ -162,7 +175,7 @@ export class ModelGroups {
   }
 
   #isUp({ workerId, replicaId }: Member): boolean {
-    return this.alive.has(workerId) && !this.lost.has(replicaId)
+    return this.alive.has(workerId) && !this.lost.has(replicaId) && !this.failing.has(workerId)
   }
 
   #has(group: Group, replicaId: bigint): boolean {

@@ -12,6 +12,7 @@
  *     show                          the shards by the catalog, and their leaders
  *     kill 3 | start 3              a worker dies, or comes back
  *     lose 3                        the replicas of a worker have lost their data
+ *     fail 3 | mend 3               the replicas of a worker fail, or do no longer
  *     drain 3 | undrain 3 | remove 3
  *     slow 4 10                     a worker takes in ten entries a second
  *     write 1 5000                  a shard's log grows
@@ -76,6 +77,7 @@ export class ScriptCluster {
       },
       leadership,
       membership: SOLE_MEMBER,
+      status: () => undefined,
       settings: PLACEMENT_SETTINGS,
       clock: this.#clock,
       logger: createLogger({ name: 'script', level: 'error', write: (line) => this.#say(line) }),
@@ -138,6 +140,12 @@ export class ScriptCluster {
         return true
       case 'lose':
         for (const replicaId of this.#replicasOn(id)) this.#groups.lost.add(replicaId)
+        return true
+      case 'fail':
+        this.#groups.failing.add(id)
+        return true
+      case 'mend':
+        this.#groups.failing.delete(id)
         return true
       case 'slow':
         this.#groups.speeds.set(id, figure)
@@ -249,7 +257,7 @@ export class ScriptCluster {
     this.#groups.step([...this.#catalog.shards.values()].map(({ shard }) => shard))
     for (const workerId of this.#groups.alive) {
       if (!this.#catalog.workers.has(workerId)) continue
-      const replicas = this.#groups.reports(buildAssignments(this.#catalog, workerId))
+      const replicas = this.#groups.reports(workerId, buildAssignments(this.#catalog, workerId))
       const heartbeat = { workerId, bootEpoch: 1n, replicas }
       this.#memory.observations.record(create(placement.HeartbeatRequestSchema, heartbeat))
     }

@@ -101,6 +101,12 @@ export declare type CatalogCommand = Message<"placement.v1.CatalogCommand"> & {
      */
     value: RemoveWorker;
     case: "removeWorker";
+  } | {
+    /**
+     * @generated from field: placement.v1.SeatMember seat_member = 14;
+     */
+    value: SeatMember;
+    case: "seatMember";
   } | { case: undefined; value?: undefined };
 };
 
@@ -337,6 +343,30 @@ export declare type RemoveWorker = Message<"placement.v1.RemoveWorker"> & {
 export declare const RemoveWorkerSchema: GenMessage<RemoveWorker>;
 
 /**
+ * A member of placement that has lost its disk takes part again, under a new replica id of the
+ * catalog's group. Refused when it has another one than the command says by now.
+ *
+ * @generated from message placement.v1.SeatMember
+ */
+export declare type SeatMember = Message<"placement.v1.SeatMember"> & {
+  /**
+   * @generated from field: uint64 member_id = 1;
+   */
+  memberId: bigint;
+
+  /**
+   * @generated from field: uint64 present_replica_id = 2;
+   */
+  presentReplicaId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.SeatMember.
+ * Use `create(SeatMemberSchema)` to create a new message.
+ */
+export declare const SeatMemberSchema: GenMessage<SeatMember>;
+
+/**
  * A collection with the places that the planner chose; the catalog allots the ids.
  *
  * @generated from message placement.v1.AddCollection
@@ -488,6 +518,20 @@ export declare type CatalogState = Message<"placement.v1.CatalogState"> & {
    * @generated from field: uint64 applied_index = 8;
    */
   appliedIndex: bigint;
+
+  /**
+   * Members of placement that were seated anew; others have their member id for a replica id.
+   *
+   * @generated from field: repeated placement.v1.MemberSeat seats = 9;
+   */
+  seats: MemberSeat[];
+
+  /**
+   * Above every replica id of the catalog's own group; 0 before the first new seat.
+   *
+   * @generated from field: uint64 next_seat = 10;
+   */
+  nextSeat: bigint;
 };
 
 /**
@@ -495,6 +539,27 @@ export declare type CatalogState = Message<"placement.v1.CatalogState"> & {
  * Use `create(CatalogStateSchema)` to create a new message.
  */
 export declare const CatalogStateSchema: GenMessage<CatalogState>;
+
+/**
+ * @generated from message placement.v1.MemberSeat
+ */
+export declare type MemberSeat = Message<"placement.v1.MemberSeat"> & {
+  /**
+   * @generated from field: uint64 member_id = 1;
+   */
+  memberId: bigint;
+
+  /**
+   * @generated from field: uint64 replica_id = 2;
+   */
+  replicaId: bigint;
+};
+
+/**
+ * Describes the message placement.v1.MemberSeat.
+ * Use `create(MemberSeatSchema)` to create a new message.
+ */
+export declare const MemberSeatSchema: GenMessage<MemberSeat>;
 
 /**
  * @generated from message placement.v1.CatalogCollection

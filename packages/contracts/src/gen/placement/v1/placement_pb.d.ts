@@ -908,6 +908,13 @@ export declare type PlacementMember = Message<"placement.v1.PlacementMember"> & 
    * @generated from field: bool active = 6;
    */
   active: boolean;
+
+  /**
+   * It counts for majorities: one that lost its disk does not until it is up to date again.
+   *
+   * @generated from field: bool voter = 7;
+   */
+  voter: boolean;
 };
 
 /**
@@ -1486,11 +1493,18 @@ export declare type MeetMemberRequest = Message<"placement.v1.MeetMemberRequest"
   memberIds: bigint[];
 
   /**
-   * It holds no data and never did.
+   * It holds no data: it never did, or its disk is gone.
    *
    * @generated from field: bool is_new = 3;
    */
   isNew: boolean;
+
+  /**
+   * It has lost its data for sure, and asks to take part again.
+   *
+   * @generated from field: bool is_lost = 4;
+   */
+  isLost: boolean;
 };
 
 /**
@@ -1507,6 +1521,13 @@ export declare type MeetMemberResponse = Message<"placement.v1.MeetMemberRespons
    * @generated from field: bool is_new = 1;
    */
   isNew: boolean;
+
+  /**
+   * From the leader of a cluster that exists: the replica id under which the asker joins it.
+   *
+   * @generated from field: uint64 replica_id = 2;
+   */
+  replicaId: bigint;
 };
 
 /**
