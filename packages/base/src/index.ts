@@ -79,6 +79,7 @@ export {
   type Metrics,
 } from './metrics.ts'
 export { type Random, seededRandom, systemRandom, testSeed } from './random.ts'
+export { writeSecretFile } from './secret-file.ts'
 export {
   booleanSetting,
   choiceSetting,

@@ -13,6 +13,11 @@ const FIELD_TYPES: readonly FieldType[] = [
   'stored',
 ]
 
+/** Collects the values of a flag that may be repeated. */
+export function gather(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
 /** A parser for whole numbers of at least `min`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

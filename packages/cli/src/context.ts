@@ -27,3 +27,13 @@ export function withClientFlags(command: Command): Command {
         .default('table'),
     )
 }
+
+/** Flags of every command that is about one project of the authenticator. */
+export interface ProjectFlags extends ClientFlags {
+  readonly project: string
+}
+
+/** Adds the flags of ProjectFlags to a command. */
+export function withProjectFlags(command: Command): Command {
+  return withClientFlags(command).option('--project <id>', 'which project', 'default')
+}

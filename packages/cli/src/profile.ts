@@ -4,17 +4,9 @@
  * The server writes it when it is ready; commands run in the same folder find it. It holds a
  * secret, so only its owner may read it.
  */
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { writeSecretFile } from '@vectron/base'
 import { CliError } from './exit-code.ts'
 
 export interface Profile {
@@ -26,34 +18,14 @@ export const DATA_FOLDER_DEFAULT = '.vectron'
 /** Of `vectron cluster start`. */
 export const CLUSTER_FOLDER_DEFAULT = '.vectron-cluster'
 const FILE_NAME = 'profile.json'
-const OWNER_ONLY = 0o600
 
 export function profilePath(dataFolder: string): string {
   return path.join(dataFolder, FILE_NAME)
 }
 
-/**
- * Writes the profile; an older one is replaced. A power cut leaves one of the two whole: without
- * the sync the new name could come to stand for an empty file.
- */
+/** Writes the profile; an older one is replaced. */
 export function writeProfile(dataFolder: string, profile: Profile): void {
-  mkdirSync(dataFolder, { recursive: true })
-  const file = profilePath(dataFolder)
-  const temporary = `${file}.${process.pid}.tmp`
-  writeFileSync(temporary, `${JSON.stringify(profile, undefined, 2)}\n`, { mode: OWNER_ONLY })
-  chmodSync(temporary, OWNER_ONLY)
-  syncPath(temporary)
-  renameSync(temporary, file)
-  syncPath(dataFolder)
-}
-
-function syncPath(target: string): void {
-  const handle = openSync(target, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
+  writeSecretFile(profilePath(dataFolder), `${JSON.stringify(profile, undefined, 2)}\n`)
 }
 
 /** The profile of a data folder; undefined when it has none. */

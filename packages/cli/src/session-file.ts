@@ -3,14 +3,14 @@
  * readable by its owner alone. Its refresh token counts once, so the file is written anew with each
  * refresh, before the answer is used.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { writeSecretFile } from '@vectron/base'
 import { type Session, Vectron } from '@vectron/client'
 import { type ConnectionFlags, findConnection } from './connection.ts'
 import { CliError } from './exit-code.ts'
 import { DATA_FOLDER_DEFAULT } from './profile.ts'
 
-const OWNER_ONLY = 0o600
 /** Seconds before its end that an access token is renewed. */
 const EARLY_SECONDS = 30
 const SECOND_MS = 1000
@@ -34,10 +34,7 @@ export function keepSession(
   const url = findConnection(flags, env).url.value
   const endsMs = Date.now() + (expiresIn - EARLY_SECONDS) * SECOND_MS
   const kept: KeptSession = { url, accessToken, refreshToken, endsMs }
-  mkdirSync(path.dirname(file), { recursive: true })
-  const temporary = `${file}.${process.pid}.tmp`
-  writeFileSync(temporary, `${JSON.stringify(kept)}\n`, { mode: OWNER_ONLY })
-  renameSync(temporary, file)
+  writeSecretFile(file, `${JSON.stringify(kept)}\n`)
   return file
 }
 

@@ -2,9 +2,8 @@
  * Opens a replica host on a folder: a Raft core and a log with the limits of the product.
  */
 
-import { LIMITS } from '@vectron/base'
 import { createRaftCore, openRaftLog, type RaftLog } from '@vectron/native'
-import { HOST_LIMITS, ReplicaHost, type Transport } from '@vectron/raft'
+import { CORE_LIMITS, HOST_LIMITS, ReplicaHost, type Transport } from '@vectron/raft'
 import type { Surroundings } from './surroundings.ts'
 
 export interface OpenHost {
@@ -26,12 +25,7 @@ export async function openReplicaHost(
   closers.add(() => log.close())
   const core = createRaftCore({
     seed: random.nextU64(),
-    electionTicks: LIMITS.raftElectionTicks,
-    heartbeatTicks: LIMITS.raftHeartbeatTicks,
-    messageBytesMax: LIMITS.raftMessageBytesMax,
-    inflightMessagesMax: LIMITS.raftInflightMessagesMax,
-    uncommittedBytesMax: LIMITS.raftUncommittedBytesMax,
-    committedBytesPerPollMax: LIMITS.raftCommittedBytesPerPollMax,
+    ...CORE_LIMITS,
   })
   const host = ReplicaHost.open({ core, log, clock, transport, limits: HOST_LIMITS, onFatal })
   closers.add(() => host.close())

@@ -3,6 +3,7 @@
  * paths are walked often.
  */
 import { LIMITS } from '@vectron/base'
+import type { RaftCoreOptions } from '@vectron/native'
 
 const MIB = 1024 * 1024
 
@@ -59,4 +60,14 @@ export const HOST_LIMITS: HostLimits = {
   snapshotIdleMs: 5000,
   // Longer than a round trip on a slow network, shorter than an election.
   readRetryTicks: 5,
+}
+
+/** What bounds the core of a host; its seed is the caller's. */
+export const CORE_LIMITS: Omit<RaftCoreOptions, 'seed'> = {
+  electionTicks: LIMITS.raftElectionTicks,
+  heartbeatTicks: LIMITS.raftHeartbeatTicks,
+  messageBytesMax: LIMITS.raftMessageBytesMax,
+  inflightMessagesMax: LIMITS.raftInflightMessagesMax,
+  uncommittedBytesMax: LIMITS.raftUncommittedBytesMax,
+  committedBytesPerPollMax: LIMITS.raftCommittedBytesPerPollMax,
 }

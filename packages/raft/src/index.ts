@@ -6,7 +6,7 @@ export {
   createBytesSnapshot,
 } from './bytes-snapshot.ts'
 export type { ReleaseRule } from './drive.ts'
-export { HOST_LIMITS, type HostLimits } from './host-limits.ts'
+export { CORE_LIMITS, HOST_LIMITS, type HostLimits } from './host-limits.ts'
 export type { GroupView } from './hosted-group.ts'
 export { type Carry, InProcessNetwork, type Link } from './in-process-network.ts'
 export type { MemberChange } from './member-change.ts'

@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { deadlineAfter, groupId, LIMITS, replicaId, systemClock } from '@vectron/base'
+import { deadlineAfter, groupId, replicaId, systemClock } from '@vectron/base'
 import { createRaftCore, openRaftLog, type RaftLog } from '@vectron/native'
-import { HOST_LIMITS, type HostLimits } from './host-limits.ts'
+import { CORE_LIMITS, HOST_LIMITS, type HostLimits } from './host-limits.ts'
 import { InProcessNetwork } from './in-process-network.ts'
 import { ReplicaHost } from './replica-host.ts'
 import { ListMachine } from './testing/list-machine.ts'
@@ -35,12 +35,7 @@ async function openHost(
   const log = await openRaftLog(join(folder, 'log'))
   const core = createRaftCore({
     seed: 1n,
-    electionTicks: LIMITS.raftElectionTicks,
-    heartbeatTicks: LIMITS.raftHeartbeatTicks,
-    messageBytesMax: LIMITS.raftMessageBytesMax,
-    inflightMessagesMax: LIMITS.raftInflightMessagesMax,
-    uncommittedBytesMax: LIMITS.raftUncommittedBytesMax,
-    committedBytesPerPollMax: LIMITS.raftCommittedBytesPerPollMax,
+    ...CORE_LIMITS,
   })
   const identity = { clusterId: 'test', nodeId: 1n, bootEpoch: 1n }
   const transport = new InProcessNetwork().connect(identity)

@@ -1,8 +1,9 @@
 /** A message that raft refuses harms neither the process nor the group. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deadlineAfter, groupId, LIMITS, replicaId, systemClock } from '@vectron/base'
+import { deadlineAfter, groupId, replicaId, systemClock } from '@vectron/base'
 import { createRaftCore, type RaftLog } from '@vectron/native'
+import { CORE_LIMITS } from './host-limits.ts'
 import { InProcessNetwork } from './in-process-network.ts'
 import { ReplicaHost } from './replica-host.ts'
 import { ListMachine } from './testing/list-machine.ts'
@@ -27,12 +28,7 @@ test('what a peer sends may be garbage', async (context) => {
   const host = ReplicaHost.open({
     core: createRaftCore({
       seed: 1n,
-      electionTicks: LIMITS.raftElectionTicks,
-      heartbeatTicks: LIMITS.raftHeartbeatTicks,
-      messageBytesMax: LIMITS.raftMessageBytesMax,
-      inflightMessagesMax: LIMITS.raftInflightMessagesMax,
-      uncommittedBytesMax: LIMITS.raftUncommittedBytesMax,
-      committedBytesPerPollMax: LIMITS.raftCommittedBytesPerPollMax,
+      ...CORE_LIMITS,
     }),
     log,
     clock: systemClock,

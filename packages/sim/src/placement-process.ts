@@ -10,8 +10,6 @@ import {
   openPlacement,
   PLACEMENT_SETTINGS,
 } from '@vectron/placement-service'
-import { ReplicaHost } from '@vectron/raft'
-import { plantInLog } from './planted-log.ts'
 import { type Life, SimProcess } from './sim-process.ts'
 import type { SimWorld } from './sim-world.ts'
 
@@ -55,7 +53,7 @@ export class PlacementProcess extends SimProcess {
   }
 
   protected async open(life: Life): Promise<void> {
-    const { rpc, raftNetworks, limits, planted } = this.world
+    const { rpc, raftNetworks } = this.world
     const { membership } = this.#options
     const { memberId } = membership
     const identity = { clusterId: 'sim', nodeId: memberId, bootEpoch: life.bootEpoch }
@@ -65,19 +63,11 @@ export class PlacementProcess extends SimProcess {
       nodeId: member.memberId,
     }))
     transport.setMembers(CATALOG_GROUP, places)
-    const host = ReplicaHost.open({
-      core: this.createCore(
-        (group) => `catalog${group}`,
-        (entries) => this.world.catalogOracle.onCommitted(entries),
-      ),
-      log: plantInLog(life.log, planted),
-      clock: life.clock,
-      transport,
-      limits,
-      release: planted === 'acknowledge-before-fsync' ? 'before-append' : 'after-append',
-      onFatal: (error) => this.onFailed('the log', error),
-      onGroupFailed: (group, error) => this.onFailed(`group ${group}`, error),
-    })
+    const core = this.createCore(
+      (group) => `catalog${group}`,
+      (entries) => this.world.catalogOracle.onCommitted(entries),
+    )
+    const host = this.openHost(life, core, transport)
     const running = await openPlacement({
       folder: FOLDER,
       host,

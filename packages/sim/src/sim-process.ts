@@ -5,10 +5,12 @@
  * A process that cannot start ends, and its supervisor starts it again a moment later, as systemd
  * does with the units that docs/OPERATIONS.md gives.
  */
-import { type Disk, LIMITS, toVectronError, type VectronError } from '@vectron/base'
+import { type Disk, toVectronError, type VectronError } from '@vectron/base'
 import { createRaftCore, type RaftLog } from '@vectron/native'
+import { CORE_LIMITS, ReplicaHost, type Transport } from '@vectron/raft'
 import type { FastRandom } from './fast-random.ts'
 import { plantInCore } from './planted-core.ts'
+import { plantInLog } from './planted-log.ts'
 import { ProbedCore, type ProbedCoreOptions } from './probed-core.ts'
 import { ProcessClock } from './process-clock.ts'
 import { SimDisk } from './sim-disk.ts'
@@ -147,12 +149,7 @@ export abstract class SimProcess {
     const { seed, raftOracle, trace, planted } = this.world
     const core = createRaftCore({
       seed: seed * 1000n + (this.random.nextU64() % 1000n),
-      electionTicks: LIMITS.raftElectionTicks,
-      heartbeatTicks: LIMITS.raftHeartbeatTicks,
-      messageBytesMax: LIMITS.raftMessageBytesMax,
-      inflightMessagesMax: LIMITS.raftInflightMessagesMax,
-      uncommittedBytesMax: LIMITS.raftUncommittedBytesMax,
-      committedBytesPerPollMax: LIMITS.raftCommittedBytesPerPollMax,
+      ...CORE_LIMITS,
       cachedBytesMax: CACHED_BYTES_MAX,
     })
     return new ProbedCore(plantInCore(core, planted), {
@@ -161,6 +158,21 @@ export abstract class SimProcess {
       nameOf,
       ...(onCommitted === undefined ? {} : { onCommitted }),
       onStatus: (status) => trace.add(this.name, describeStatus(status)),
+    })
+  }
+
+  /** The real host of one life, on the log that its disk kept. */
+  protected openHost(life: Life, core: ProbedCore, transport: Transport): ReplicaHost {
+    const { limits, planted } = this.world
+    return ReplicaHost.open({
+      core,
+      log: plantInLog(life.log, planted),
+      clock: life.clock,
+      transport,
+      limits,
+      release: planted === 'acknowledge-before-fsync' ? 'before-append' : 'after-append',
+      onFatal: (error) => this.onFailed('the log', error),
+      onGroupFailed: (group, error) => this.onFailed(`group ${group}`, error),
     })
   }
 

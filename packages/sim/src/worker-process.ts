@@ -7,13 +7,11 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { createLogger, createMetrics } from '@vectron/base'
 import { engine } from '@vectron/contracts'
 import type { GroupStatus, ShardEngineOptions } from '@vectron/native'
-import { ReplicaHost } from '@vectron/raft'
 import { openWorker, registerWorker } from '@vectron/worker-service'
 import { connectPlacement } from './connect-placement.ts'
 import { watchEpochs } from './epoch-watch.ts'
 import { ModelEngine } from './model-engine.ts'
 import { plantInDisk } from './planted-disk.ts'
-import { plantInLog } from './planted-log.ts'
 import type { ProbedCore } from './probed-core.ts'
 import { watchReports } from './report-watch.ts'
 import { type Life, SimProcess } from './sim-process.ts'
@@ -70,7 +68,7 @@ export class WorkerProcess extends SimProcess {
   }
 
   protected async open(life: Life): Promise<void> {
-    const { rpc, raftNetworks, limits, planted } = this.world
+    const { rpc, raftNetworks, planted } = this.world
     const placement = watchReports(
       connectPlacement(this.world, life, this.#options.placementNames),
       {
@@ -89,16 +87,7 @@ export class WorkerProcess extends SimProcess {
     const core = this.createCore((group) => `${group}`)
     this.#core = core
     const transport = raftNetworks.worker.connect(identity, this.name, life.clock)
-    const host = ReplicaHost.open({
-      core,
-      log: plantInLog(life.log, planted),
-      clock: life.clock,
-      transport,
-      limits,
-      release: planted === 'acknowledge-before-fsync' ? 'before-append' : 'after-append',
-      onFatal: (error) => this.onFailed('the log', error),
-      onGroupFailed: (group, error) => this.onFailed(`group ${group}`, error),
-    })
+    const host = this.openHost(life, core, transport)
     const running = await openWorker({
       folder: FOLDER,
       host,

@@ -5,14 +5,12 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import { isVectronError, toBase64Url } from '@vectron/base'
+import { DEFAULT_PROJECT } from '@vectron/contracts'
 import type { Accounts } from './accounts.ts'
 import { UNLIMITED } from './plans.ts'
 import type { Projects } from './projects.ts'
 import { type KeyRecord, keyOf, listRecords, readRecord, type UserRecord } from './records.ts'
 import type { CredentialStore } from './store/credential-store.ts'
-
-/** The project whose collections have plain names: the owner's own. */
-export const DEFAULT_PROJECT = 'default'
 
 export interface FirstStart {
   readonly store: CredentialStore

@@ -5,7 +5,6 @@
 
 export { createKeyText, type KeyEnvironment, type ParsedKey, parseKey } from './api-key.ts'
 export type { CreatedKey } from './api-keys.ts'
-export { DEFAULT_PROJECT } from './first-start.ts'
 export { type AuthOptions, adoptOldKeys, openAuth, type RunningAuth } from './open-auth.ts'
 export { openMasterKey } from './sealed-secret.ts'
 export { connectEtcd } from './store/connect-etcd.ts'

@@ -67,7 +67,7 @@ export class Principals {
   /** Takes an API key or an access token; `projectId` chooses among a person's projects. */
   async resolve(credential: string, projectId = ''): Promise<Caller | undefined> {
     const key = parseKey(credential)
-    if (key !== undefined) return this.#resolveKey(key.id, key.secret)
+    if (key !== undefined) return this.#findKey(key.id, key.secret)
     const token = await this.#options.tokens.verify(credential)
     if (token === undefined) return undefined
     const { subject } = token
@@ -76,10 +76,6 @@ export class Principals {
     if (caller === undefined) return undefined
     const expiresMs = Math.min(caller.expiresMs || token.expiresMs, token.expiresMs)
     return { ...caller, tokenScopes: subject.scopes, expiresMs }
-  }
-
-  async #resolveKey(id: string, secret: string): Promise<Caller | undefined> {
-    return this.#findKey(id, secret)
   }
 
   /** A key that is in force; its secret is checked when one is given. */

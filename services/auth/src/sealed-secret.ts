@@ -7,19 +7,8 @@
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname } from 'node:path'
-import { parseBase64Url, toBase64Url, VectronError } from '@vectron/base'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { parseBase64Url, toBase64Url, VectronError, writeSecretFile } from '@vectron/base'
 
 const ALGORITHM = 'aes-256-gcm'
 const NONCE_BYTES = 12
@@ -53,7 +42,7 @@ export function openSecret(masterKey: Uint8Array, sealed: string): string {
 
 /** Reads the master key of a file, which is made when absent. */
 export function openMasterKey(file: string): Uint8Array {
-  if (!existsSync(file)) writeDurably(file, toBase64Url(randomBytes(MASTER_KEY_BYTES)))
+  if (!existsSync(file)) writeSecretFile(file, toBase64Url(randomBytes(MASTER_KEY_BYTES)))
   chmodSync(file, 0o600)
   const key = parseBase64Url(readFileSync(file, 'utf8').trim())
   if (key?.length === MASTER_KEY_BYTES) return key
@@ -62,21 +51,4 @@ export function openMasterKey(file: string): Uint8Array {
     `${file} does not hold a master key: ${MASTER_KEY_BYTES} bytes in base64url.`,
     { subject: file },
   )
-}
-
-/**
- * The file is there whole or not at all, also after a power cut: what is sealed under the key is on
- * stable storage soon after, and must open again.
- */
-function writeDurably(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true })
-  const temporary = `${file}.${process.pid}.tmp`
-  writeFileSync(temporary, text, { mode: 0o600, flush: true })
-  renameSync(temporary, file)
-  const folder = openSync(dirname(file), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
 }

@@ -1,16 +1,13 @@
 /** `vectron auth keys list|create|revoke|rotate`: the API keys of a project. */
 import type { ApiKey, NewApiKey, Role } from '@vectron/client'
 import { type Command, Option } from 'commander'
-import { type CliContext, type ClientFlags, withClientFlags } from '../context.ts'
+import { gather } from '../arguments.ts'
+import { type CliContext, type ProjectFlags, withProjectFlags } from '../context.ts'
 import { CliError } from '../exit-code.ts'
 import { type Column, showObject, showRows } from '../output.ts'
 import { connectAsPerson } from '../session-file.ts'
 
-interface KeyFlags extends ClientFlags {
-  readonly project: string
-}
-
-interface CreateFlags extends KeyFlags {
+interface CreateFlags extends ProjectFlags {
   readonly environment?: 'live' | 'dev'
   readonly role?: Role
   readonly scope?: readonly string[]
@@ -35,14 +32,10 @@ export function addKeyCommands(auth: Command, context: CliContext): void {
   addRotate(keys, context)
 }
 
-function withProject(command: Command): Command {
-  return withClientFlags(command).option('--project <id>', 'project of the key', 'default')
-}
-
 function addList(keys: Command, { terminal, env }: CliContext): void {
-  withProject(
+  withProjectFlags(
     keys.command('list').description('list keys; their texts are shown by nobody'),
-  ).action(async (flags: KeyFlags) => {
+  ).action(async (flags: ProjectFlags) => {
     const rows = await (await connectAsPerson(flags, env)).projects.keys(flags.project)
     const whenEmpty = 'No keys yet. Make one: vectron auth keys create NAME'
     showRows(terminal, flags.output, { rows, columns: COLUMNS, whole: { keys: rows }, whenEmpty })
@@ -50,7 +43,7 @@ function addList(keys: Command, { terminal, env }: CliContext): void {
 }
 
 function addCreate(keys: Command, { terminal, env }: CliContext): void {
-  withProject(keys.command('create').description('make a key; it is shown this once'))
+  withProjectFlags(keys.command('create').description('make a key; it is shown this once'))
     .argument('<name>', 'what people call it')
     .addOption(
       new Option('--role <role>', 'what it may do').choices(['reader', 'writer', 'admin', 'owner']),
@@ -72,19 +65,23 @@ function addCreate(keys: Command, { terminal, env }: CliContext): void {
 }
 
 function addRevoke(keys: Command, { terminal, env }: CliContext): void {
-  withProject(keys.command('revoke').description('end a key; refused everywhere within a second'))
+  withProjectFlags(
+    keys.command('revoke').description('end a key; refused everywhere within a second'),
+  )
     .argument('<key>', 'its id, as in vectron auth keys list')
-    .action(async (keyId: string, flags: KeyFlags) => {
+    .action(async (keyId: string, flags: ProjectFlags) => {
       await (await connectAsPerson(flags, env)).projects.revokeKey(flags.project, keyId)
       terminal.note(`Revoked ${keyId}.`)
     })
 }
 
 function addRotate(keys: Command, { terminal, env }: CliContext): void {
-  withProject(keys.command('rotate').description('give a key a second secret; then end the first'))
+  withProjectFlags(
+    keys.command('rotate').description('give a key a second secret; then end the first'),
+  )
     .argument('<key>', 'its id')
     .option('--finish', 'end the older secret')
-    .action(async (keyId: string, flags: KeyFlags & { finish?: true }) => {
+    .action(async (keyId: string, flags: ProjectFlags & { finish?: true }) => {
       const { projects } = await connectAsPerson(flags, env)
       if (flags.finish) {
         await projects.finishRotation(flags.project, keyId)
@@ -126,8 +123,4 @@ function stateOf({ revokeTime, expireTime, secrets }: ApiKey): string {
   if (revokeTime !== '') return 'revoked'
   if (expireTime !== '' && Date.parse(expireTime) <= Date.now()) return 'expired'
   return secrets > 1 ? 'rotating' : 'in force'
-}
-
-function gather(value: string, before: readonly string[] = []): string[] {
-  return [...before, value]
 }

@@ -2,7 +2,13 @@
 import type { DayUsage, Member, Project, Role } from '@vectron/client'
 import { Argument, type Command } from 'commander'
 import { confirmByName } from '../confirm.ts'
-import { type CliContext, type ClientFlags, withClientFlags } from '../context.ts'
+import {
+  type CliContext,
+  type ClientFlags,
+  type ProjectFlags,
+  withClientFlags,
+  withProjectFlags,
+} from '../context.ts'
 import { type Column, showObject, showRows } from '../output.ts'
 import { connectAsPerson } from '../session-file.ts'
 
@@ -27,10 +33,6 @@ const USAGE_COLUMNS: readonly Column<DayUsage>[] = [
   { title: 'POINTS WRITTEN', text: ({ pointsWritten }) => `${pointsWritten}`, align: 'right' },
   { title: 'REFUSED', text: ({ refused }) => `${refused}`, align: 'right' },
 ]
-
-interface ProjectFlags extends ClientFlags {
-  readonly project: string
-}
 
 export function addProjectCommands(auth: Command, context: CliContext): void {
   const projects = auth.command('projects').description('projects that you are a member of')
@@ -107,12 +109,8 @@ function addUsage(projects: Command, { terminal, env }: CliContext): void {
     })
 }
 
-function withProject(command: Command): Command {
-  return withClientFlags(command).option('--project <id>', 'which project', 'default')
-}
-
 function addListMembers(members: Command, { terminal, env }: CliContext): void {
-  withProject(members.command('list').description('list them')).action(
+  withProjectFlags(members.command('list').description('list them')).action(
     async (flags: ProjectFlags) => {
       const rows = await (await connectAsPerson(flags, env)).projects.members(flags.project)
       const whole = { members: rows }
@@ -127,7 +125,7 @@ function addListMembers(members: Command, { terminal, env }: CliContext): void {
 }
 
 function addSetMember(members: Command, { terminal, env }: CliContext): void {
-  withProject(members.command('set').description('add a member, or change the role of one'))
+  withProjectFlags(members.command('set').description('add a member, or change the role of one'))
     .argument('<email>', 'address of an account')
     .addArgument(
       new Argument('<role>', 'their role').choices(['reader', 'writer', 'admin', 'owner']),
@@ -140,7 +138,7 @@ function addSetMember(members: Command, { terminal, env }: CliContext): void {
 }
 
 function addRemoveMember(members: Command, { terminal, env }: CliContext): void {
-  withProject(members.command('remove').description('take a member out, or leave'))
+  withProjectFlags(members.command('remove').description('take a member out, or leave'))
     .argument('<user>', 'id of the member')
     .action(async (userId: string, flags: ProjectFlags) => {
       await (await connectAsPerson(flags, env)).projects.removeMember(flags.project, userId)

@@ -3,6 +3,7 @@
  * they do is in ../service/run-service.ts.
  */
 import type { Command } from 'commander'
+import { gather } from '../arguments.ts'
 import type { CliContext } from '../context.ts'
 
 export interface ServiceFlags {
@@ -45,8 +46,4 @@ A whole cluster on this machine: vectron cluster start`,
         await runServiceCommand(name, flags, context)
       })
   }
-}
-
-function gather(value: string, before: readonly string[] = []): string[] {
-  return [...before, value]
 }

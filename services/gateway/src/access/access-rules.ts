@@ -53,6 +53,14 @@ const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
 /** Services of which every method that has no row needs an operator. */
 const OPERATORS_OWN = 'vectron.v1.Cluster'
 
+/**
+ * Whether the authenticator answers the method: it says itself what its callers need, and audits
+ * them.
+ */
+export function isOfAuthenticator({ parent }: DescMethod): boolean {
+  return parent.typeName.startsWith('auth.v1.')
+}
+
 export function accessRule(method: DescMethod): AccessRule {
   const service = method.parent.typeName
   const rule = RULES[service]?.[method.localName]

@@ -5,14 +5,14 @@
 
 import { type AuditLog, isVectronError, toVectronError } from '@vectron/base'
 import type { CallContext, Interceptor } from '@vectron/rpc'
-import { accessRule } from './access-rules.ts'
+import { accessRule, isOfAuthenticator } from './access-rules.ts'
 
 const REFUSALS: ReadonlySet<string> = new Set(['NO_KEY', 'WRONG_KEY', 'FORBIDDEN'])
 
 /** The outermost of the access interceptors, so that it sees what the others refuse. */
 export function auditCalls(log: AuditLog): Interceptor {
   return async (call, next) => {
-    if (call.method.parent.typeName.startsWith('auth.v1.')) return next()
+    if (isOfAuthenticator(call.method)) return next()
     try {
       await next()
       if (isChange(call)) write(log, call, 'ok')

@@ -5,15 +5,13 @@
 import { VectronError } from '@vectron/base'
 import { PROJECT_HEADER } from '@vectron/contracts'
 import type { CallContext, Interceptor } from '@vectron/rpc'
+import { isOfAuthenticator } from './access-rules.ts'
 import type { Credential, CredentialCache } from './credential-cache.ts'
-
-/** Services whose callers may be anybody: they say themselves what they need. */
-const OPEN_PACKAGE = 'auth.v1.'
 
 /** Lets a call pass when it brings a valid credential, and notes whose it is. */
 export function authenticate(cache: CredentialCache): Interceptor {
   return async (call, next) => {
-    if (call.method.parent.typeName.startsWith(OPEN_PACKAGE)) return next()
+    if (isOfAuthenticator(call.method)) return next()
     const credential = credentialOf(call)
     // A remembered credential costs no turn of the event loop.
     call.principal = cache.peek(credential) ?? (await cache.ask(credential))

@@ -159,7 +159,7 @@ export function maySee(principal: Principal | undefined, name: string): boolean 
   )
 }
 
-export function matchesPattern(name: string, pattern: string): boolean {
+function matchesPattern(name: string, pattern: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }
 

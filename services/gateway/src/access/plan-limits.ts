@@ -47,7 +47,7 @@ export class PlanLimits {
     await this.#counting
   }
 
-  /** @throws VectronError RATE_LIMITED naming the limit */
+  /** @throws VectronError PLAN_LIMIT naming the limit */
   inspect(
     request: MessageShape<DescMessage>,
     { principal }: CallContext,
@@ -80,9 +80,7 @@ export class PlanLimits {
     const { dimensionMax = 0, collectionsMax = 0 } = principal.limits ?? {}
     checkLimit(principal, { limit: 'dimensionMax', max: dimensionMax, value: dimension })
     if (collectionsMax === 0) return
-    const prefix = prefixOfProject(principal.projectId)
-    const names = [...this.#options.router.table.collections.keys()]
-    const value = names.filter((name) => isOfProject(name, prefix)).length + 1
+    const value = this.#collectionsOf(principal.projectId).length + 1
     checkLimit(principal, { limit: 'collectionsMax', max: collectionsMax, value })
   }
 
@@ -114,8 +112,7 @@ export class PlanLimits {
 
   async #count(projectId: string): Promise<Holding> {
     const { router, clock } = this.#options
-    const prefix = prefixOfProject(projectId)
-    const names = [...router.table.collections.keys()].filter((name) => isOfProject(name, prefix))
+    const names = this.#collectionsOf(projectId)
     const deadline = deadlineAfter(clock, LIMITS.requestTimeoutMsDefault)
     const reports = await Promise.all(names.map((name) => shardReports(router, name, deadline)))
     const stats = reports.flat().flatMap(({ stats: one }) => (one === undefined ? [] : [one]))
@@ -126,6 +123,13 @@ export class PlanLimits {
         0,
       ),
     }
+  }
+
+  /** Inner names of a project's collections. */
+  #collectionsOf(projectId: string): string[] {
+    const prefix = prefixOfProject(projectId)
+    const names = [...this.#options.router.table.collections.keys()]
+    return names.filter((name) => isOfProject(name, prefix))
   }
 }
 

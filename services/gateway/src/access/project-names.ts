@@ -5,8 +5,7 @@
  * "/" is in no name that a user can give, so no project reaches another's collections.
  */
 
-/** The project that the first start makes. */
-const DEFAULT_PROJECT = 'default'
+import { DEFAULT_PROJECT } from '@vectron/contracts'
 
 /** What stands before the names of a project's collections. */
 export function prefixOfProject(projectId: string): string {

@@ -11,7 +11,6 @@ import {
   createMetrics,
   deadlineAfter,
   groupOfShard,
-  LIMITS,
   shardId,
   sleep,
   systemClock,
@@ -19,7 +18,7 @@ import {
 } from '@vectron/base'
 import { worker } from '@vectron/contracts'
 import { createRaftCore, openRaftLog, openShardEngine, type RaftLog } from '@vectron/native'
-import { HOST_LIMITS, InProcessNetwork, ReplicaHost } from '@vectron/raft'
+import { CORE_LIMITS, HOST_LIMITS, InProcessNetwork, ReplicaHost } from '@vectron/raft'
 import { type Client, createInProcessClient } from '@vectron/rpc'
 import type { OpenEngine } from '../hosted-shard.ts'
 import { openWorker, type RunningWorker } from '../open-worker.ts'
@@ -153,12 +152,7 @@ export class TestCluster {
 function openHost(log: RaftLog, transport: ReturnType<InProcessNetwork['connect']>): ReplicaHost {
   const core = createRaftCore({
     seed: systemRandom.nextU64(),
-    electionTicks: LIMITS.raftElectionTicks,
-    heartbeatTicks: LIMITS.raftHeartbeatTicks,
-    messageBytesMax: LIMITS.raftMessageBytesMax,
-    inflightMessagesMax: LIMITS.raftInflightMessagesMax,
-    uncommittedBytesMax: LIMITS.raftUncommittedBytesMax,
-    committedBytesPerPollMax: LIMITS.raftCommittedBytesPerPollMax,
+    ...CORE_LIMITS,
   })
   const onFatal = (error: unknown) => {
     throw error

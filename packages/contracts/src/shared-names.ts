@@ -1,4 +1,7 @@
-// Headers that services say things with beside the messages.
+// Names by which services mean the same thing, beside those in the messages.
+
+/** The project that the first start makes; its collections have plain names. */
+export const DEFAULT_PROJECT = 'default'
 
 /** Which of a person's projects a call is about. */
 export const PROJECT_HEADER = 'x-vectron-project'
