@@ -221,8 +221,10 @@ export class HostedGroup {
 
   onChanged(status: GroupStatus): void {
     this.#view = status
-    if (status.role !== 'leader') this.#heir = undefined
-    if (status.role !== 'leader') this.#proposals.abandonAll(outcomeUnknown)
+    if (status.role !== 'leader') {
+      this.#heir = undefined
+      this.#proposals.abandonAll(outcomeUnknown)
+    }
     this.#barrier.askNext()
   }
 

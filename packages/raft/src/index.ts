@@ -29,6 +29,7 @@ export type {
   SnapshotReceiver,
   StateSnapshot,
 } from './state-snapshot.ts'
+export { chooseSuccessor } from './successor.ts'
 export {
   type FetchDoneCall,
   type FetchFileCall,

@@ -6,6 +6,7 @@
  */
 import { type ReplicaId, replicaId } from '@vectron/base'
 import type { GroupMember, GroupStatus } from '@vectron/native'
+import { chooseSuccessor } from './successor.ts'
 
 /** Entries that an heir may lack: a transfer that takes longer than an election is in vain. */
 const HEIR_LAG_MAX = 1000n
@@ -39,12 +40,8 @@ export function planMemberChange({
   if (status.isJoint) return { kind: 'under-way' }
   const voters = new Set(members.filter(({ learner }) => !learner).map(({ replica }) => replica))
   if (voters.has(self)) return { kind: 'propose' }
-  const heirs = status.peers.filter(
-    ({ replica, active }) => active && voters.has(replica) && status.voters.includes(replica),
-  )
-  const [first, ...others] = heirs
-  if (first === undefined) return { kind: 'propose' }
-  const heir = others.reduce((a, b) => (b.matchIndex > a.matchIndex ? b : a), first)
+  const heir = chooseSuccessor(status, (replica) => voters.has(replicaId(replica)))
+  if (heir === undefined) return { kind: 'propose' }
   if (heir.matchIndex + HEIR_LAG_MAX < status.lastIndex) return { kind: 'under-way' }
   return { kind: 'transferring', to: replicaId(heir.replica) }
 }

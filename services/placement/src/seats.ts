@@ -11,9 +11,8 @@ import type { GroupStatus } from '@vectron/native'
 import type { GroupMember } from '@vectron/raft'
 import type { Catalog } from './catalog.ts'
 import type { Membership, PlacementMember } from './members.ts'
-
-/** Entries that a learner may lack and become a voter. */
-const CAUGHT_UP_LAG = 100n
+import { PLAN_SETTINGS } from './planning/plan-settings.ts'
+import { hasLog } from './planning/shard-health.ts'
 
 /** The member that has a replica of the catalog's group. */
 export function memberAt(
@@ -37,12 +36,10 @@ export function nextMembers(
   if (isChanged) {
     return seats.map((seat) => ({ replica: replicaId(seat), learner: !voters.includes(seat) }))
   }
-  const ready = peers.filter(({ replica, matchIndex, active, snapshot }) => {
-    // At 0 it has received nothing yet, however short the log.
-    const hasLog = matchIndex > 0n && matchIndex + CAUGHT_UP_LAG >= lastIndex
-    const isCaughtUp = active && !snapshot && hasLog
-    return learners.includes(replica) && isCaughtUp
-  })
+  const log = { lastIndex, lag: PLAN_SETTINGS.caughtUpLag }
+  const ready = peers.filter(
+    (peer) => learners.includes(peer.replica) && peer.active && hasLog(peer, log),
+  )
   if (ready.length === 0) return undefined
   return present.map((one) => ({
     replica: replicaId(one),

@@ -20,7 +20,7 @@ import {
 } from '@vectron/base'
 import { engine, type placement, worker } from '@vectron/contracts'
 import type { GroupStatus, ShardEngine, ShardEngineOptions } from '@vectron/native'
-import type { GroupMember, ReplicaHost, Transport } from '@vectron/raft'
+import { chooseSuccessor, type GroupMember, type ReplicaHost, type Transport } from '@vectron/raft'
 import {
   type AppliedWrite,
   EngineHolder,
@@ -29,7 +29,6 @@ import {
   type ShardEpoch,
   ShardFolder,
 } from '@vectron/shard'
-import { chooseSuccessor } from './successor.ts'
 
 /** Membership version of a group's first members. */
 const BOOTSTRAP_MEMBERSHIP = 1n
@@ -162,9 +161,9 @@ export class HostedShard {
   handOver(): boolean {
     if (this.shard.view?.role !== 'leader') return false
     const { status } = this.shard
-    const to = status === undefined ? undefined : chooseSuccessor(status)
-    if (to === undefined) return false
-    this.shard.transferLeadership(to)
+    const heir = status === undefined ? undefined : chooseSuccessor(status)
+    if (heir === undefined) return false
+    this.shard.transferLeadership(replicaId(heir.replica))
     return true
   }
 

@@ -34,9 +34,16 @@ export function isCaughtUp(shard: ShardView, { replicaId, member }: ReplicaView,
   const { leader } = shard
   if (leader === undefined) return false
   if (leader.replicaId === replicaId) return true
+  return member !== undefined && hasLog(member, { lastIndex: leader.lastIndex, lag })
+}
+
+/** Whether a member's disk has a log that ends at `lastIndex`, but for `lag` entries. */
+export function hasLog(
+  { matchIndex, snapshot }: { readonly matchIndex: bigint; readonly snapshot: boolean },
+  log: { readonly lastIndex: bigint; readonly lag: bigint },
+): boolean {
   // One that has told of nothing yet has nothing: entries are few where each brings many points.
-  if (member === undefined || member.snapshot || member.matchIndex === 0n) return false
-  return member.matchIndex + lag >= leader.lastIndex
+  return !snapshot && matchIndex > 0n && matchIndex + log.lag >= log.lastIndex
 }
 
 /** The group is where the catalog wants it: the next change may begin. */
