@@ -1,9 +1,8 @@
 /** Waits for another process that is not there yet, as all do when a cluster starts at once. */
-import { isVectronError, sleep, VectronError } from '@vectron/base'
+import { backoffMs, isVectronError, sleep, VectronError } from '@vectron/base'
 import type { Surroundings } from './surroundings.ts'
 
-const PAUSE_MS_FIRST = 50
-const PAUSE_MS_MAX = 2000
+const BACKOFF = { firstMs: 50, maxMs: 2000 }
 /** Milliseconds after which the log tells that something is waited for. */
 const QUIET_MS = 2000
 
@@ -20,7 +19,7 @@ export async function untilAnswered<T>(
 ): Promise<T> {
   const startUs = clock.monotonicUs()
   const stopped = abortion(signal, `Stopped while waiting for ${what}.`)
-  for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2)) {
+  for (let tries = 0; ; tries++) {
     try {
       return await Promise.race([ask(), stopped])
     } catch (error) {
@@ -29,7 +28,7 @@ export async function untilAnswered<T>(
         logger.warn({ err: error }, `waiting for ${what}`)
       }
     }
-    await Promise.race([sleep(clock, pauseMs * (0.5 + random.nextFloat() / 2)), stopped])
+    await Promise.race([sleep(clock, backoffMs(BACKOFF, tries, random)), stopped])
   }
 }
 

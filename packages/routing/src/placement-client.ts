@@ -15,6 +15,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
 import {
   assert,
+  backoffMs,
   type Clock,
   type Deadline,
   deadlineAfter,
@@ -41,9 +42,8 @@ export interface PlacementClientOptions {
 
 /** Milliseconds without an answer after which the members are probed for another leader. */
 const PATIENCE_MS = 300
-/** Milliseconds before a call that was refused goes out for the third time, and the most. */
-const PAUSE_MS_FIRST = 20
-const PAUSE_MS_MAX = 500
+/** Before a call that was refused goes out for the third time, and again. */
+const BACKOFF = { firstMs: 20, maxMs: 500 }
 
 type UnaryCall = (request: object, options: CallOptions) => Promise<object>
 
@@ -186,8 +186,7 @@ class FailoverCalls {
     const { clock, random } = this.#options
     // The first goes out at once: another leader is usually all that was missing.
     if (tries === 1) return !deadline.passed
-    const ceilingMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_FIRST * 2 ** (tries - 2))
-    const pauseMs = ceilingMs * (0.5 + random.nextFloat() / 2)
+    const pauseMs = backoffMs(BACKOFF, tries - 2, random)
     if (deadline.remainingMs() <= pauseMs) return false
     await sleep(clock, pauseMs, signal).catch(() => {})
     return signal?.aborted !== true

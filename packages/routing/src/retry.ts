@@ -10,11 +10,17 @@
  * a shard applies the same id once.
  */
 
-import { type Clock, type Deadline, isVectronError, type Random, sleep } from '@vectron/base'
+import {
+  backoffMs,
+  type Clock,
+  type Deadline,
+  isVectronError,
+  type Random,
+  sleep,
+} from '@vectron/base'
 
-/** Milliseconds before the second try; doubled for each further one. */
-const PAUSE_MS_FIRST = 5
-const PAUSE_MS_MAX = 250
+/** Between tries, from the second on. */
+const BACKOFF = { firstMs: 5, maxMs: 250 }
 /** Milliseconds that newer routing is waited for before a try. */
 const REFRESH_MS_MAX = 250
 
@@ -64,8 +70,7 @@ export function isCuredByRouting(error: unknown): boolean {
 /** Waits and asks for the routing; false when the deadline leaves no room for it. */
 async function pauseBefore(number: number, limits: RetryLimits): Promise<boolean> {
   const { clock, random, deadline, refresh } = limits
-  const ceilingMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_FIRST * 2 ** (number - 1))
-  const pauseMs = ceilingMs * (0.5 + random.nextFloat() / 2)
+  const pauseMs = backoffMs(BACKOFF, number - 1, random)
   if (deadline.remainingMs() <= pauseMs) return false
   // The first retry goes out at once: newer routing is usually all that was missing.
   if (number > 1) await sleep(clock, pauseMs)

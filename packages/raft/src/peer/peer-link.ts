@@ -6,7 +6,7 @@
  * sends again what matters. While a dial has failed and the next is not due, messages are dropped
  * at once: by the next dial they would be old.
  */
-import type { CancelTimer, Clock, Random } from '@vectron/base'
+import { backoffMs, type CancelTimer, type Clock, type Random } from '@vectron/base'
 import type { OutgoingMessage } from '@vectron/native'
 import type { HelloTarget } from './hello.ts'
 import type { ConnectionEvents, PeerConnection } from './peer-connection.ts'
@@ -167,14 +167,10 @@ export class PeerLink {
     else this.#dial()
   }
 
-  /** Doubled with each failure; at random between half of it and all, so that hosts spread out. */
   #pauseMs(): number {
     const { limits, random } = this.#options
-    const wholeMs = Math.min(
-      limits.redialMsMax,
-      limits.redialMsMin * 2 ** Math.min(this.#failures, 16),
-    )
-    return wholeMs * (0.5 + random.nextFloat() / 2)
+    const backoff = { firstMs: limits.redialMsMin, maxMs: limits.redialMsMax }
+    return backoffMs(backoff, this.#failures, random)
   }
 
   #isUnused(): boolean {
