@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { type PlantedBug, type SimOutcome, simulate } from '@vectron/sim'
 import { runSeeds } from './seed-pool.ts'
 
-const SEEDS = 4
+const SEEDS = 200
 /** Planted bugs that a few seeds find; `npm run sim -- --planted` looks for all. */
 const QUICKLY_FOUND: readonly PlantedBug[] = ['forget-dedupe-table']
 

@@ -1,7 +1,9 @@
 /**
  * Planted bugs that show in what the host asks of RaftCore.
  */
-import type { PollResult, RaftCore, ReadState } from '@vectron/native'
+import { fromBinary, toBinary } from '@bufbuild/protobuf'
+import { raft } from '@vectron/contracts'
+import type { CreateGroupOptions, PollResult, RaftCore, ReadState } from '@vectron/native'
 import { DelegatingCore } from './delegating-core.ts'
 import type { PlantedBug } from './planted-bugs.ts'
 
@@ -11,6 +13,8 @@ export function plantInCore(core: RaftCore, planted: PlantedBug | undefined): Ra
       return new SilentCore(core)
     case 'read-without-read-index':
       return new CredulousCore(core)
+    case 'apply-conf-change-twice':
+      return new ForgetfulCore(core)
     default:
       return core
   }
@@ -21,6 +25,22 @@ class SilentCore extends DelegatingCore {
   override reportSnapshot(): void {
     // The planted bug is that nothing happens here.
   }
+}
+
+/** Forgets on a restart that the last change of members is applied. */
+class ForgetfulCore extends DelegatingCore {
+  override createGroup(options: CreateGroupOptions): void {
+    const { recovered } = options
+    super.createGroup({ ...options, recovered: recovered && forgetLastChange(recovered) })
+  }
+}
+
+function forgetLastChange(recovered: Uint8Array): Uint8Array {
+  const record = fromBinary(raft.LogRecordSchema, recovered)
+  if (record.confVersion === 0n) return recovered
+  record.confIndex = 0n
+  record.confVersion -= 1n
+  return toBinary(raft.LogRecordSchema, record)
 }
 
 /** Answers a read with what is committed here, and asks nobody whether this replica still leads. */

@@ -1,6 +1,8 @@
 /**
  * A RaftCore that tells the oracle what it does; else exactly the core behind it.
  */
+import { fromBinary } from '@bufbuild/protobuf'
+import { raft } from '@vectron/contracts'
 import type {
   CommittedEntry,
   CreateGroupOptions,
@@ -10,6 +12,7 @@ import type {
   RaftCore,
 } from '@vectron/native'
 import { DelegatingCore } from './delegating-core.ts'
+import { toldVote, type Vote } from './eraft-wire.ts'
 import type { RaftOracle, ReplicaLife } from './raft-oracle.ts'
 
 export interface ProbedCoreOptions {
@@ -17,6 +20,8 @@ export interface ProbedCoreOptions {
   readonly process: string
   /** A group's name for the oracle: groups of workers and of placement count separately. */
   readonly nameOf: (group: bigint) => string
+  /** The vote that the process's disk has of a group. */
+  readonly durableVote: (group: bigint) => Vote
   readonly onStatus: (status: GroupStatus) => void
   readonly onCommitted?: (entries: readonly CommittedEntry[]) => void
 }
@@ -38,7 +43,9 @@ export class ProbedCore extends DelegatingCore {
   override createGroup(options: CreateGroupOptions): void {
     const { group, replica, recovered, applied } = options
     const { oracle, process, nameOf } = this.#options
-    const life = { process, group: nameOf(group), replica, applied }
+    const confIndex =
+      recovered === undefined ? 0n : fromBinary(raft.LogRecordSchema, recovered).confIndex
+    const life = { process, group: nameOf(group), replica, confIndex, applied }
     oracle.onCreated(life, recovered === undefined)
     this.#lives.set(group, life)
     super.createGroup(options)
@@ -62,17 +69,45 @@ export class ProbedCore extends DelegatingCore {
       if (life !== undefined) oracle.onCommitted(life, entries)
       onCommitted?.(entries)
     }
+    this.#checkVotes(poll?.messages ?? [])
     return poll
   }
 
   override persisted(batch: bigint): readonly OutgoingMessage[] {
     for (const life of this.#lives.values()) this.#options.oracle.onDurable(life)
-    return super.persisted(batch)
+    const messages = super.persisted(batch)
+    this.#checkVotes(messages)
+    return messages
+  }
+
+  override applyConfChange(group: bigint, index: bigint, change: Uint8Array): void {
+    const before = this.#describeMembers(group)
+    super.applyConfChange(group, index, change)
+    const life = this.#lives.get(group)
+    if (life === undefined) return
+    const effect = { before, after: this.#describeMembers(group) }
+    this.#options.oracle.onConfChange(life, index, effect)
   }
 
   override applied(group: bigint, index: bigint): void {
     const life = this.#lives.get(group)
     if (life !== undefined) this.#options.oracle.onApplied(life, index)
     super.applied(group, index)
+  }
+
+  #checkVotes(messages: readonly OutgoingMessage[]): void {
+    for (const { group, data } of messages) {
+      const vote = toldVote(data)
+      const life = this.#lives.get(group)
+      if (vote === undefined || life === undefined) continue
+      this.#options.oracle.onVoteTold(life, vote, this.#options.durableVote(group))
+    }
+  }
+
+  #describeMembers(group: bigint): string {
+    const status = this.core.status(group)
+    if (status === undefined) return 'nothing'
+    const { membershipVersion, voters, votersOutgoing, learners } = status
+    return `version ${membershipVersion} of ${voters} (${votersOutgoing}) with ${learners}`
   }
 }

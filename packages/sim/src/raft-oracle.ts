@@ -2,12 +2,13 @@
  * What must hold across all replicas of all groups, whatever happens to them.
  *
  * Fed by ProbedCore with what each replica's core says, life after life:
- *   one leader a term; committed entries are the same everywhere; applied never goes back in a
- * life;
- *   a replica's membership follows the log; a replica id is never given to a second replica.
+ *   one leader a term; a vote is on the disk before it is told; committed entries are the same
+ *   everywhere; applied never goes back in a life, and no change of members is applied again; a
+ *   replica id is never given to a second replica.
  */
 import { createHash } from 'node:crypto'
 import type { CommittedEntry, GroupStatus } from '@vectron/native'
+import type { Vote } from './eraft-wire.ts'
 import type { Violations } from './violation.ts'
 
 /** One replica in one life of its process. */
@@ -15,6 +16,8 @@ export interface ReplicaLife {
   readonly process: string
   readonly group: string
   readonly replica: bigint
+  /** Index of the change of members that the log said was applied when this life began. */
+  readonly confIndex: bigint
   applied: bigint
 }
 
@@ -65,6 +68,28 @@ export class RaftOracle {
     )
   }
 
+  onVoteTold({ group, process }: ReplicaLife, told: Vote, durable: Vote): void {
+    const isDurable =
+      durable.term > told.term ||
+      (durable.term === told.term && durable.candidate === told.candidate)
+    this.#violations.check(
+      isDurable,
+      'a vote is on the disk before it is told',
+      () => `${process} told of group ${group} ${show(told)}, and its disk has ${show(durable)}`,
+    )
+  }
+
+  /** A committed change of members was handed to the core. */
+  onConfChange(life: ReplicaLife, index: bigint, effect: { before: string; after: string }): void {
+    this.#violations.check(
+      index > life.confIndex || effect.before === effect.after,
+      'no change of members is applied again',
+      () =>
+        `${life.process} had applied change ${index} of group ${life.group}, and it made ` +
+        `${effect.after} of ${effect.before}`,
+    )
+  }
+
   onCommitted({ group, process }: ReplicaLife, entries: readonly CommittedEntry[]): void {
     for (const entry of entries) {
       const place = `${group}#${entry.index}`
@@ -87,6 +112,10 @@ export class RaftOracle {
     )
     life.applied = index
   }
+}
+
+function show({ term, candidate }: Vote): string {
+  return `a vote for ${candidate} in term ${term}`
 }
 
 function describe({ term, kind, data }: CommittedEntry): string {

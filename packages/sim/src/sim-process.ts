@@ -8,6 +8,7 @@
 import { type Disk, toVectronError, type VectronError } from '@vectron/base'
 import { createRaftCore, type RaftLog } from '@vectron/native'
 import { CORE_LIMITS, ReplicaHost, type Transport } from '@vectron/raft'
+import type { Vote } from './eraft-wire.ts'
 import type { FastRandom } from './fast-random.ts'
 import { plantInCore } from './planted-core.ts'
 import { plantInLog } from './planted-log.ts'
@@ -156,9 +157,15 @@ export abstract class SimProcess {
       oracle: raftOracle,
       process: this.name,
       nameOf,
+      durableVote: (group) => this.#durableVote(group),
       ...(onCommitted === undefined ? {} : { onCommitted }),
       onStatus: (status) => trace.add(this.name, describeStatus(status)),
     })
+  }
+
+  #durableVote(group: bigint): Vote {
+    const state = this.#durableLogs.get(group)?.record.hardState
+    return { term: state?.term ?? 0n, candidate: state?.vote ?? 0n }
   }
 
   /** The real host of one life, on the log that its disk kept. */

@@ -6,10 +6,10 @@
  * Later entries supersede earlier ones from their first index on.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { assert, type Clock, type Random, VectronError } from '@vectron/base'
 import { raft } from '@vectron/contracts'
 import type { RaftLog } from '@vectron/native'
+import { entryIndex, entryTerm } from './eraft-wire.ts'
 import type { SimDisk } from './sim-disk.ts'
 
 export interface SimRaftLogOptions {
@@ -183,26 +183,4 @@ function applyRecord(log: GroupLog, record: raft.LogRecord): void {
   const from = entryIndex(first)
   for (const at of [...log.entries.keys()]) if (at >= from) log.entries.delete(at)
   for (const [i, entry] of record.entries.entries()) log.entries.set(from + BigInt(i), entry)
-}
-
-/** Field numbers of eraftpb.Entry, raft-rs 0.7 proto/eraftpb.proto: term = 2, index = 3. */
-const ENTRY_TERM = 2
-const ENTRY_INDEX = 3
-
-function entryIndex(entry: Uint8Array): bigint {
-  return varintField(entry, ENTRY_INDEX)
-}
-
-function entryTerm(entry: Uint8Array): bigint {
-  return varintField(entry, ENTRY_TERM)
-}
-
-function varintField(message: Uint8Array, wanted: number): bigint {
-  const reader = new BinaryReader(message)
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag()
-    if (field === wanted) return BigInt(reader.uint64())
-    reader.skip(wireType)
-  }
-  return 0n
 }
