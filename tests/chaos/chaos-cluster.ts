@@ -6,8 +6,10 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { ChaosNetwork } from './chaos-network.ts'
+import type { ChaosNetwork } from './chaos-network.ts'
 import { ChaosNode, type ChaosNodeOptions, type ServiceName } from './chaos-node.ts'
+import { LoopbackNetwork } from './loopback-network.ts'
+import { NamespaceNetwork } from './namespace-network.ts'
 import { SmallDisk } from './small-disk.ts'
 
 const GRPC_PORT = 6200
@@ -15,6 +17,8 @@ const RAFT_PORT = 6201
 const ADMIN_PORT = 6202
 const HTTP_PORT = 6180
 const PUBLIC_GRPC_PORT = 6181
+/** What other hosts connect to. */
+const PORTS = [GRPC_PORT, RAFT_PORT, HTTP_PORT, PUBLIC_GRPC_PORT]
 /** Milliseconds without a heartbeat after which a worker is silent, and dead. */
 const SILENT_MS = 2_000
 const DEAD_MS = 20_000
@@ -23,6 +27,16 @@ const SMALL_DISK_MIB = 768
 const RESERVE_BYTES = 128 * 2 ** 20
 /** Logs and graphs of a small cluster need no more. */
 const ENGINE = { searchThreads: 1, indexThreads: 1 }
+
+/** Namespaces, or proxies on loopback where there can be none: then no disk can be filled. */
+export type NetworkKind = 'namespaces' | 'loopback'
+
+export interface ClusterOptions {
+  readonly folder: string
+  readonly network: NetworkKind
+  readonly size: ClusterSize
+  readonly onUnaskedEnd: ChaosNodeOptions['onUnaskedEnd']
+}
 
 export interface ClusterSize {
   readonly workers: number
@@ -33,47 +47,43 @@ export interface ClusterSize {
 export class ChaosCluster {
   readonly network: ChaosNetwork
   readonly nodes: readonly ChaosNode[]
-  /** Of the first worker. */
-  readonly smallDisk: SmallDisk
+  /** Of the first worker, where there can be one. */
+  readonly smallDisk: SmallDisk | undefined
   /** Filled in when the authenticator's folder is there. */
   apiKey = ''
 
-  private constructor(network: ChaosNetwork, nodes: readonly ChaosNode[], smallDisk: SmallDisk) {
-    this.network = network
-    this.nodes = nodes
-    this.smallDisk = smallDisk
+  private constructor(parts: Pick<ChaosCluster, 'network' | 'nodes' | 'smallDisk'>) {
+    this.network = parts.network
+    this.nodes = parts.nodes
+    this.smallDisk = parts.smallDisk
   }
 
   /** Starts every node; settles when all are ready. */
-  static async start(
-    folder: string,
-    size: ClusterSize,
-    onUnaskedEnd: ChaosNodeOptions['onUnaskedEnd'],
-  ): Promise<ChaosCluster> {
-    const network = ChaosNetwork.create()
-    const smallDisk = new SmallDisk(path.join(folder, 'small-disk'), SMALL_DISK_MIB)
+  static async start(options: ClusterOptions): Promise<ChaosCluster> {
+    const { folder, size, onUnaskedEnd } = options
+    const inNamespaces = options.network === 'namespaces'
+    const network = inNamespaces ? NamespaceNetwork.create() : new LoopbackNetwork(PORTS)
+    const smallDisk = inNamespaces
+      ? new SmallDisk(path.join(folder, 'small-disk'), SMALL_DISK_MIB)
+      : undefined
     const plan: [ServiceName, number][] = [
       ['placement', size.placement],
       ['auth', 1],
       ['worker', size.workers],
       ['gateway', size.gateways],
     ]
-    const nodes = plan.flatMap(([service, count]) =>
-      Array.from({ length: count }, (_, index) => {
-        const name = `${service}-${index + 1}`
+    const nodes: ChaosNode[] = []
+    for (const [service, count] of plan) {
+      for (let number = 1; number <= count; number++) {
+        const name = `${service}-${number}`
         const home = path.join(folder, name)
-        return new ChaosNode({
-          name,
-          service,
-          address: network.addHost(name),
-          folder: home,
-          data: path.join(name === 'worker-1' ? smallDisk.folder : home, 'data'),
-          prefix: network.commandPrefix(name),
-          onUnaskedEnd,
-        })
-      }),
-    )
-    const cluster = new ChaosCluster(network, nodes, smallDisk)
+        const disk = name === 'worker-1' ? smallDisk?.folder : undefined
+        const host = await network.addHost(name)
+        const data = path.join(disk ?? home, 'data')
+        nodes.push(new ChaosNode({ host, service, folder: home, data, onUnaskedEnd }))
+      }
+    }
+    const cluster = new ChaosCluster({ network, nodes, smallDisk })
     for (const node of nodes) writeFileSync(node.settings, cluster.#settingsOf(node))
     cluster.apiKey = cluster.#createKey()
     await cluster.startAll()
@@ -107,7 +117,7 @@ export class ChaosCluster {
   /** Everything as it should be again: network, clocks, disk, processes. */
   async heal(): Promise<void> {
     await this.network.heal()
-    await this.smallDisk.free()
+    await this.smallDisk?.free()
     for (const node of this.nodes) {
       node.clock?.set(0)
       node.resume()
@@ -117,7 +127,7 @@ export class ChaosCluster {
 
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()))
-    this.smallDisk.unmount()
+    this.smallDisk?.unmount()
   }
 
   #createKey(): string {
@@ -132,7 +142,7 @@ export class ChaosCluster {
   }
 
   #settingsOf(node: ChaosNode): string {
-    const host = node.address
+    const host = node.listenAddress
     const sections: Record<string, Record<string, unknown>> = {
       node: { name: node.name },
       admin: { host, port: ADMIN_PORT },
@@ -151,7 +161,8 @@ export class ChaosCluster {
   }
 
   #serviceSettings(node: ChaosNode): Record<string, Record<string, unknown>> {
-    const host = node.address
+    const host = node.listenAddress
+    const at = (port: number) => ({ host, port, advertise: `${node.address}:${port}` })
     const members = this.of('placement').map((member) => `${member.address}:${GRPC_PORT}`)
     switch (node.service) {
       case 'placement':
@@ -170,8 +181,8 @@ export class ChaosCluster {
       case 'worker':
         return {
           placement: { members },
-          grpc: { host, port: GRPC_PORT },
-          raft: { host, port: RAFT_PORT },
+          grpc: at(GRPC_PORT),
+          raft: at(RAFT_PORT),
           engine: ENGINE,
           data: { folder: node.data, reserveBytes: RESERVE_BYTES },
         }

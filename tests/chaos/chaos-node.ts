@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import type { ChaosHost } from './chaos-network.ts'
 import { FakeClock } from './fake-clock.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..')
@@ -20,44 +21,49 @@ const RESTART_AFTER_MS = 1_000
 export type ServiceName = 'placement' | 'worker' | 'gateway' | 'auth'
 
 export interface ChaosNodeOptions {
-  readonly name: string
+  readonly host: ChaosHost
   readonly service: ServiceName
-  readonly address: string
   /** Settings, log and, unless `data` is elsewhere, data. */
   readonly folder: string
   readonly data: string
-  /** Before the command line: how to get onto the host. */
-  readonly prefix: readonly string[]
   /** Told when the process ends although nobody asked it to: exit code or signal. */
   readonly onUnaskedEnd: (node: string, exit: string) => void
 }
 
 export class ChaosNode {
-  readonly name: string
   readonly service: ServiceName
-  readonly address: string
   readonly data: string
   readonly folder: string
   readonly settings: string
   readonly clock: FakeClock | undefined
   readonly #onUnaskedEnd: ChaosNodeOptions['onUnaskedEnd']
-  readonly #prefix: readonly string[]
+  readonly #host: ChaosHost
   #child: ChildProcess | undefined
   #isWanted = false
   #restart: NodeJS.Timeout | undefined
 
   constructor(options: ChaosNodeOptions) {
-    const { name, service, address, folder, data, prefix } = options
+    const { host, service, folder, data } = options
     mkdirSync(folder, { recursive: true })
-    this.name = name
     this.service = service
-    this.address = address
     this.folder = folder
     this.data = data
     this.settings = path.join(folder, `${service}.toml`)
     this.clock = FakeClock.create(folder)
-    this.#prefix = prefix
+    this.#host = host
     this.#onUnaskedEnd = options.onUnaskedEnd
+  }
+
+  get name(): string {
+    return this.#host.name
+  }
+
+  get address(): string {
+    return this.#host.address
+  }
+
+  get listenAddress(): string {
+    return this.#host.listenAddress
   }
 
   get log(): string {
@@ -73,7 +79,7 @@ export class ChaosNode {
     this.#isWanted = true
     if (this.#child !== undefined) return
     const args = [process.execPath, COMMAND, this.service, '--config', this.settings]
-    const [program, ...rest] = [...this.#prefix, ...args]
+    const [program, ...rest] = [...this.#host.commandPrefix, ...args]
     const ready = openSync(this.#readyFile, 'w')
     const log = openSync(this.log, 'a')
     const child = spawn(program as string, rest, {
@@ -84,6 +90,7 @@ export class ChaosNode {
     closeSync(ready)
     closeSync(log)
     this.#child = child
+    if (child.pid !== undefined) this.#host.onStarted(child.pid)
     child.on('exit', (code, signal) => this.#onExit(child, String(code ?? signal)))
   }
 

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { testSeed } from '@vectron/base'
 import { whyNoNamespaces } from './inside-namespaces.ts'
 
@@ -42,6 +42,24 @@ function processesOf(folder: string): string[] {
     })
 }
 
+/** Kills a run as soon as it has a worker; settles when nothing of it is left. */
+async function killRun(t: TestContext, ...args: string[]): Promise<void> {
+  const child = startChaos('--seconds', '600', '--seed', '1', ...args)
+  const line = await untilLine(child, /records in/)
+  const folder = line.slice(line.indexOf('records in ') + 'records in '.length)
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  while (!processesOf(folder).some((command) => command.includes('worker.toml'))) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(folder), "mounts are the run's own")
+  child.kill('SIGKILL')
+  const endMs = performance.now() + 10_000
+  while (processesOf(folder).length > 0 && performance.now() < endMs) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.deepEqual(processesOf(folder), [])
+}
+
 test('a cluster keeps what it promised through a minute of faults', { skip }, async (t) => {
   const seed = testSeed() % 1_000_000n
   t.diagnostic(`again: npm run chaos -- --seconds 60 --seed ${seed}`)
@@ -56,18 +74,26 @@ test('a cluster keeps what it promised through a minute of faults', { skip }, as
 })
 
 test('a run that is killed leaves no process and no mount', { skip }, async (t) => {
-  const child = startChaos('--seconds', '600', '--seed', '1')
-  const line = await untilLine(child, /records in/)
-  const folder = line.slice(line.indexOf('records in ') + 'records in '.length)
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  while (!processesOf(folder).some((command) => command.includes('worker.toml'))) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(folder), "mounts are the run's own")
-  child.kill('SIGKILL')
-  const endMs = performance.now() + 10_000
-  while (processesOf(folder).length > 0 && performance.now() < endMs) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  await killRun(t)
+})
+
+test('without namespaces, and ended by Ctrl-C: it heals, checks and leaves nothing', async (t) => {
+  const args = ['--network', 'loopback', '--seconds', '600', '--seed', '3']
+  const child = startChaos(...args, '--faults', 'split off minority, kill, lose packets')
+  let output = ''
+  child.stdout?.on('data', (chunk) => {
+    output += chunk
+  })
+  await untilLine(child, /split off worker/)
+  child.kill('SIGINT')
+  const [code] = await once(child, 'close')
+  t.diagnostic(output)
+  assert.equal(code, 0, output)
+  assert.match(output, /passed +no acknowledged write lost/)
+  const folder = /records in (\S+)/.exec(output)?.[1] ?? ''
   assert.deepEqual(processesOf(folder), [])
+})
+
+test('without namespaces, a run that is killed leaves no process', async (t) => {
+  await killRun(t, '--network', 'loopback')
 })

@@ -136,9 +136,9 @@ export class Nemesis {
   async #fillDisk(ms: number): Promise<void> {
     const { cluster } = this.#options
     this.#begin(`fill the disk of worker-1 for ${ms} ms`, [cluster.node('worker-1')])
-    await cluster.smallDisk.fill()
+    await cluster.smallDisk?.fill()
     await this.#wait(ms)
-    await cluster.smallDisk.free()
+    await cluster.smallDisk?.free()
   }
 
   async #jumpClock(node: ChaosNode, jump: Extract<Fault, { kind: 'jump clock' }>): Promise<void> {

@@ -14,7 +14,7 @@ import {
   WriteLedger,
 } from '@vectron/testkit'
 import { ApiClient } from './api-client.ts'
-import { ChaosCluster } from './chaos-cluster.ts'
+import { ChaosCluster, type NetworkKind } from './chaos-cluster.ts'
 import { ClusterEye } from './cluster-eye.ts'
 import { ALL_FAULTS, type FaultKind, planFaults, QUICK_FAULTS } from './fault-plan.ts'
 import {
@@ -52,6 +52,7 @@ export interface ChaosOptions {
   readonly durationMs: number
   /** Settings, data and logs of all nodes; made when absent. */
   readonly folder: string
+  readonly network: NetworkKind
   /** Only these; default: all that the time allows. */
   readonly kinds?: readonly FaultKind[]
   /** Ends the run early, in order. */
@@ -65,13 +66,12 @@ export interface ChaosOutcome {
 }
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
-  const { folder, print } = options
+  const { folder, network, print } = options
   mkdirSync(folder, { recursive: true })
   print(`starting ${SIZE.workers} workers, ${SIZE.placement} placement, ${SIZE.gateways} gateways`)
   const tally = new Tally()
-  const cluster = await ChaosCluster.start(folder, SIZE, (node, exit) =>
-    tally.endedUnasked(node, exit),
-  )
+  const onUnaskedEnd = (node: string, exit: string) => tally.endedUnasked(node, exit)
+  const cluster = await ChaosCluster.start({ folder, network, size: SIZE, onUnaskedEnd })
   try {
     return await new ChaosRun(options, cluster, tally).run()
   } finally {
@@ -145,7 +145,8 @@ class ChaosRun {
   }
 
   async #breakThings(endMs: number): Promise<void> {
-    const { seed, signal, durationMs, kinds } = this.#options
+    const { seed, signal, durationMs } = this.#options
+    const kinds = this.#options.kinds ?? (durationMs < LONG_RUN_MS ? QUICK_FAULTS : ALL_FAULTS)
     const random = seededRandom(seed)
     const nemesis = new Nemesis({
       cluster: this.#cluster,
@@ -157,7 +158,7 @@ class ChaosRun {
     const plan = planFaults({
       random,
       nodes: this.#cluster.nodes.map(({ name }) => name).filter((name) => name !== 'auth-1'),
-      kinds: kinds ?? (durationMs < LONG_RUN_MS ? QUICK_FAULTS : ALL_FAULTS),
+      kinds: kinds.filter((kind) => kind !== 'fill disk' || this.#cluster.smallDisk !== undefined),
     })
     for (const fault of plan) {
       const quietMs = QUIET_MS[0] + random.nextBelow(QUIET_MS[1] - QUIET_MS[0])
