@@ -11,7 +11,7 @@ import type { CommittedEntry } from '@vectron/native'
 import type { StateMachine } from './state-machine.ts'
 
 export interface ApplyQueueOptions {
-  readonly stateMachine: StateMachine
+  readonly stateMachine: Pick<StateMachine, 'appliedIndex' | 'apply'>
   /** Bytes of one batch; a larger entry goes alone. */
   readonly bytesMax: number
   /** Applies a change of membership and settles when the log has it. */
@@ -65,8 +65,9 @@ export class ApplyQueue {
     try {
       while (this.#snapshot !== undefined || this.#entries.length > 0) await this.#applyNext()
     } catch (error) {
+      // A state machine that waits for room on its disk gives up when its replica closes.
+      if (!this.#isClosed) this.#options.onFailed(error)
       this.#drop()
-      this.#options.onFailed(error)
     } finally {
       this.#running = undefined
     }
