@@ -21,6 +21,7 @@ const DEBIAN_PACKAGES = [
   { name: 'iproute2', program: 'ip', use: 'hosts of their own for the nodes of the chaos runs' },
   { name: 'nftables', program: 'nft', use: 'partitions and packet loss of the chaos runs' },
   { name: 'faketime', program: 'faketime', use: 'clock jumps of the chaos runs' },
+  { name: 'python3-venv', program: 'python3', use: 'schemathesis over the OpenAPI document' },
   { name: 'eatmydata', program: 'eatmydata', use: 'the control run of the power-cut tests' },
 ]
 const NATIVE = path.join(ROOT, 'packages', 'native')

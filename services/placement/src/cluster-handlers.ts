@@ -195,6 +195,7 @@ function chooseTarget(
   }
   const choice = chooseWorker(view, new Room(view, []), shard, oldReplicaId)
   if (choice.kind === 'worker') return choice.worker.workerId
-  const text = `No worker can take a replica of shard ${shard.shardId}.`
-  throw new VectronError('UNAVAILABLE', text)
+  // Not UNAVAILABLE: asking again shortly changes nothing until somebody adds or undrains a worker.
+  const text = `No other worker can take a replica of shard ${shard.shardId}: none is up, has room and is not drained.`
+  throw new VectronError('CONFLICT', text)
 }
