@@ -33,6 +33,8 @@ export const LIMITS = {
   shardsPerCollectionMax: 1024,
   /** Replicas of one shard: nine survive the loss of four. */
   replicationFactorMax: 9,
+  /** Search-only replicas of one shard: its leader sends each of them every write. */
+  searchReplicasMax: 16,
 
   // Batches and pages.
   /** Points of one upsert, ids of one get or delete. */

@@ -46,6 +46,8 @@ export interface ShardInfo {
   readonly leaderWorkerId: Id
   readonly workerIds: readonly Id[]
   readonly replicationFactor: number
+  /** Search-only replicas that the collection asks for. */
+  readonly searchReplicas: number
   readonly replicas: readonly ShardReplica[]
   /** Last entry of the leader's log. */
   readonly lastIndex: Id
@@ -57,6 +59,7 @@ export interface ShardInfo {
 export interface ShardReplica {
   readonly replicaId: Id
   readonly workerId: Id
+  /** `learner`: joins, to be a voter; `search-only`: never votes. */
   readonly role: 'leader' | 'voter' | 'learner' | 'search-only'
   readonly leaving: boolean
   /** `ready`, `catching up`, `receiving snapshot`, `silent`, `dead`, `unknown`, `failed: <why>`. */

@@ -23,6 +23,8 @@ export interface CollectionInfo {
   readonly description: string
   readonly shardCount: number
   readonly replicationFactor: number
+  /** Replicas of each shard beside the voting ones, for searches alone. */
+  readonly searchReplicas: number
   /** Payload field whose value chooses the shard of a point; empty: the id does. */
   readonly partitionKey: string
   /** RFC 3339. */
@@ -47,6 +49,11 @@ export interface NewCollection {
   readonly shardCount?: number
   readonly replicationFactor?: number
   /**
+   * Replicas of each shard beside the voting ones: they answer searches and other reads, and no
+   * write waits for them. Each needs a worker of its own. Default none.
+   */
+  readonly searchReplicas?: number
+  /**
    * Keyword or integer field that every point must have: points of one value live in one shard, and
    * requests whose filter names the value ask that shard alone. Cannot be changed later.
    */
@@ -57,6 +64,8 @@ export interface CollectionChange {
   readonly description?: string
   /** Fields to add. */
   readonly payloadSchema?: Readonly<Record<string, FieldType>>
+  /** Answered at once: replicas are made and removed behind it. */
+  readonly searchReplicas?: number
 }
 
 /** Bytes by component. */

@@ -27,7 +27,7 @@ export interface NodeView {
 export interface ReplicaView {
   /** Name of its node; `worker id 7` when it is none of this cluster's folder. */
   readonly node: string
-  readonly role: 'leader' | 'follower' | 'learner' | 'leaving'
+  readonly role: 'leader' | 'follower' | 'learner' | 'search-only' | 'leaving'
   /** Entries of the leader's log that it does not have on disk; absent when nobody can tell. */
   readonly lag: number | undefined
   /** Why it does not serve; empty when nothing is known against it. */
@@ -199,6 +199,7 @@ function viewShard(status: placement.ShardStatus, names: ReadonlyMap<bigint, str
 
 function replicaRole(replica: placement.Replica, leader: bigint): ReplicaView['role'] {
   if (replica.leaving) return 'leaving'
+  if (replica.searchOnly) return 'search-only'
   if (replica.learner) return 'learner'
   return replica.workerId === leader ? 'leader' : 'follower'
 }

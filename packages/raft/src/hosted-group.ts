@@ -133,7 +133,7 @@ export class HostedGroup {
       this.#compaction.addRecovered(start, logIndex(status.lastIndex), recovered.length)
     }
     if (start === BOOTSTRAP.index && applied < start) this.#applyQueue.push([BOOTSTRAP])
-    if (isAlone(status, replica)) core.campaign(group)
+    if (isSoleVoter(status, replica)) core.campaign(group)
   }
 
   /**
@@ -378,7 +378,12 @@ export class HostedGroup {
   }
 }
 
-function isAlone({ voters, learners, votersOutgoing }: GroupStatus, replica: ReplicaId): boolean {
-  const others = learners.length + votersOutgoing.length
-  return others === 0 && voters.length === 1 && voters[0] === replica
+/** Whether nobody else has a say in who leads. */
+function isSoleVoter({ voters, votersOutgoing }: GroupStatus, replica: ReplicaId): boolean {
+  return votersOutgoing.length === 0 && voters.length === 1 && voters[0] === replica
+}
+
+/** Whether nobody else needs its log. */
+function isAlone(status: GroupStatus, replica: ReplicaId): boolean {
+  return isSoleVoter(status, replica) && status.learners.length === 0
 }

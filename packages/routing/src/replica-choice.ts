@@ -1,8 +1,8 @@
 /**
  * Which worker to ask for a shard: a pure choice among its replicas.
  *
- * Writes and strong reads want the leader and others only as a guess who may know better. Other
- * reads take the replica that costs least (worker-load.ts), so load spreads by itself, away from
+ * Writes and strong reads want the leader, and other voters only as a guess who may know better;
+ * one that does not vote cannot lead. Other reads take the replica that costs least (worker-load.ts), so load spreads by itself, away from
  * what is slow. Whatever is wanted, what is known to be down or has just failed is asked last, and
  * so is a learner that is still catching up.
  */
@@ -14,14 +14,16 @@ import type { ReplicaRoute, ShardRoute, WorkerRoute } from './routing-table.ts'
 /** Workers that were asked for a shard already. */
 export type TriedWorkers = ReadonlySet<WorkerId>
 
-/** The worker of the leader, or of who is likely to know it; undefined when all were tried. */
+/** The worker of the leader, or of who may be it; undefined when all that may were tried. */
 export function chooseLeader(
   router: Router,
   shard: ShardRoute,
   tried: TriedWorkers,
 ): WorkerRoute | undefined {
   const leader = router.leaderOf(shard)
-  return least(candidates(router, shard, tried), ({ replica, worker }) => {
+  // Who was named as leader votes, whatever an older table says.
+  const mayLead = ({ replica, worker }: Candidate) => !replica.learner || worker.workerId === leader
+  return least(candidates(router, shard, tried).filter(mayLead), ({ replica, worker }) => {
     const isLeader = worker.workerId === leader
     return (isLeader ? 0 : 1) + penalty(router, replica, worker)
   })?.worker

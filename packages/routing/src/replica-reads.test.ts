@@ -106,15 +106,20 @@ class FakeWorker {
   }
 }
 
-/** Three workers, and as many shards as asked for with a replica on each; worker 1 leads all. */
+/**
+ * Three workers, and as many shards as asked for with a replica on each; worker 1 leads all. With
+ * `searchOnly` it is the only voter.
+ */
 class Cluster {
   readonly clock = new SimClock()
   readonly workers = [1n, 2n, 3n].map((id) => new FakeWorker(id, this.clock))
   readonly router: Router
   leader = 1n
   version = 1n
+  readonly #searchOnly: boolean
 
-  constructor(shardCount = 1) {
+  constructor(shardCount = 1, { searchOnly = false } = {}) {
+    this.#searchOnly = searchOnly
     this.lead(1n)
     this.router = new Router({
       placement: {
@@ -199,6 +204,8 @@ class Cluster {
             replicas: this.workers.map(({ id }) => ({
               replicaId: BigInt(i * 10) + id,
               workerId: id,
+              learner: this.#searchOnly && id !== 1n,
+              searchOnly: this.#searchOnly && id !== 1n,
             })),
             leaderWorkerId: this.leader,
           })),
@@ -268,6 +275,40 @@ test('A heavy kind of search is not late by the measure of a light one, and coun
     asked.every((count) => count > 15),
     `${asked}`,
   )
+})
+
+test('Search-only replicas answer searches like any other, and strong reads when nobody leads.', async () => {
+  const cluster = new Cluster(4, { searchOnly: true })
+  for (let i = 0; i < 60; i++) await cluster.search()
+  for (const asked of askedOf(cluster)) assert.ok(asked > 10, `${askedOf(cluster)}`)
+
+  const strong = new Cluster(1, { searchOnly: true })
+  await strong.search({ freshness: { kind: 'strong' } })
+  assert.deepEqual(askedOf(strong), [1, 0, 0])
+  strong.worker(1n).gone = true
+  const { answers } = await strong.search({ freshness: { kind: 'strong' } })
+  assert.equal(answers.size, 1)
+  const [leaderAsked, ...othersAsked] = askedOf(strong)
+  assert.deepEqual([leaderAsked, othersAsked.toSorted()], [2, [0, 1]])
+})
+
+test('No write goes to a search-only replica, whoever leads or does not.', async () => {
+  const cluster = new Cluster(1, { searchOnly: true })
+  const sent: bigint[] = []
+  for (const each of cluster.workers) {
+    const { writeShards } = each.door
+    Object.assign(each.door, {
+      writeShards: (...call: Parameters<typeof writeShards>) => {
+        sent.push(each.id)
+        return writeShards(...call)
+      },
+    })
+  }
+  await write(cluster, ['a'])
+  cluster.worker(1n).leads = false
+  await assert.rejects(write(cluster, ['a'], 2000), { reason: 'NOT_LEADER' })
+  assert.ok(sent.length > 2)
+  assert.deepEqual([...new Set(sent)], [1n])
 })
 
 test('A strong read asks the leader alone.', async () => {

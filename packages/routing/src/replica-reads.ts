@@ -130,7 +130,9 @@ class ReadRound<T> {
     if (tried.size > 0 && this.#reads.deadline.passed) return undefined
     // Who was too late for a session is followed by the one replica that cannot be.
     if (kind === 'strong' || (kind === 'session' && tried.size > 0)) {
-      return chooseLeader(this.#router, shard, tried)
+      const leader = chooseLeader(this.#router, shard, tried)
+      // Others can pass every barrier, too: it takes them a round trip more, or their time.
+      if (leader !== undefined) return leader
     }
     return chooseReplica(this.#router, shard, { tried, alreadyTo })
   }

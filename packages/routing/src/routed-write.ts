@@ -25,7 +25,12 @@ import { chooseLeader } from './replica-choice.ts'
 import { toShardError } from './replica-reads.ts'
 import { isCuredByRouting } from './retry.ts'
 import type { Router } from './router.ts'
-import type { CollectionRoute, ShardRoute, WorkerRoute } from './routing-table.ts'
+import {
+  type CollectionRoute,
+  hasOneVoter,
+  type ShardRoute,
+  type WorkerRoute,
+} from './routing-table.ts'
 
 export interface RoutedWrite<T> {
   readonly collection: string
@@ -205,8 +210,8 @@ class TriedLeaders {
     const isLast = next === undefined || (tried.size > 0 && router.calls.isDown(next))
     if (!isLast) return next
     tried.clear()
-    // Placement knows why the shard's only replica does not serve.
-    if (shard.failure !== undefined && shard.replicas.length === 1) return undefined
+    // Placement knows why the shard's only voter does not serve.
+    if (shard.failure !== undefined && hasOneVoter(shard)) return undefined
     return chooseLeader(router, shard, tried)
   }
 

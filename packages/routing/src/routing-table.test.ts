@@ -29,6 +29,7 @@ function tableOf(ranges: readonly Range[]) {
           replicas: [
             { replicaId: BigInt(index * 2 + 1), workerId: 1n },
             { replicaId: BigInt(index * 2 + 2), workerId: 2n, learner: true },
+            { replicaId: BigInt(index + 101), workerId: 3n, learner: true, searchOnly: true },
           ],
           leaderWorkerId: 1n,
         })),
@@ -60,8 +61,8 @@ test('A table has one text form, which shows ranges, epochs, replicas and leader
     [
       'routing v7',
       'words 100d',
-      '  shard 2 e1.2 [0000000000000000, 8000000000000000) 3@1* 4@2?',
-      '  shard 1 e1.2 [8000000000000000, end) 1@1* 2@2?',
+      '  shard 2 e1.2 [0000000000000000, 8000000000000000) 3@1* 4@2? 102@3-',
+      '  shard 1 e1.2 [8000000000000000, end) 1@1* 2@2? 101@3-',
     ].join('\n'),
   )
 })

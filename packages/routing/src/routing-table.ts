@@ -136,7 +136,15 @@ export function shardById(route: CollectionRoute, id: ShardId): ShardRoute {
   throw new VectronError('STALE_EPOCH', `Shard ${id} no longer belongs to "${route.name}".`)
 }
 
-/** The table's golden text: one line for each shard, as tests, CLI and console show it. */
+/** Whether one replica alone can lead the shard. */
+export function hasOneVoter({ replicas }: ShardRoute): boolean {
+  return replicas.filter(({ learner }) => !learner).length === 1
+}
+
+/**
+ * The table's golden text: one line for each shard, as tests, CLI and console show it. `*` leads,
+ * `?` is to be a voter, `-` is for searches alone.
+ */
 export function formatRoutingTable(table: RoutingTable): string {
   const lines = [`routing v${table.version}`]
   for (const route of table.collections.values()) {
@@ -148,10 +156,10 @@ export function formatRoutingTable(table: RoutingTable): string {
 
 function formatShardRoute(shard: ShardRoute): string {
   const end = shard.rangeEnd === HASH_SPACE ? 'end' : u64ToHex(shard.rangeEnd)
-  const replicas = shard.replicas.map(
-    ({ replicaId, workerId, learner }) =>
-      `${replicaId}@${workerId}${learner ? '?' : ''}${workerId === shard.leader ? '*' : ''}`,
-  )
+  const replicas = shard.replicas.map(({ replicaId, workerId, learner, searchOnly }) => {
+    const kind = searchOnly ? '-' : learner ? '?' : ''
+    return `${replicaId}@${workerId}${kind}${workerId === shard.leader ? '*' : ''}`
+  })
   const { membership, range } = shard.epoch
   return `shard ${shard.shardId} e${membership}.${range} [${u64ToHex(shard.rangeStart)}, ${end}) ${replicas.join(' ')}`
 }

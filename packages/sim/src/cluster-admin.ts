@@ -14,6 +14,7 @@ export interface CollectionShape {
   readonly name: string
   readonly shardCount: number
   readonly replicationFactor: number
+  readonly searchReplicas: number
 }
 
 const NAME = 'admin'
@@ -106,10 +107,11 @@ export class ClusterAdmin {
 }
 
 function describeReplica(
-  { replicaId, workerId, learner, leaving }: placement.Replica,
+  { replicaId, workerId, learner, searchOnly, leaving }: placement.Replica,
   status: placement.ReplicaStatus | undefined,
 ): string {
-  const state = [learner ? ' learner' : '', leaving ? ' leaving' : ''].join('')
+  const kind = searchOnly ? ' search-only' : learner ? ' learner' : ''
+  const state = `${kind}${leaving ? ' leaving' : ''}`
   const { matchIndex = 0n, active = false, snapshot = false } = status?.member ?? {}
   const known = `match ${matchIndex}${active ? ' active' : ''}${snapshot ? ' snapshot' : ''}`
   const workerState = placement.WorkerState[status?.workerState ?? 0]
@@ -117,15 +119,20 @@ function describeReplica(
 }
 
 function disorderOf(status: placement.ShardStatus): string | undefined {
-  const { shard, replicationFactor, membershipVersion, joint, replicas } = status
+  const { shard, replicationFactor, searchReplicas, membershipVersion, joint, replicas } = status
   const { shardId, epoch, replicas: places } = shard!
   const voters = places.filter(({ learner, leaving }) => !learner && !leaving)
+  const searchOnly = places.filter((place) => place.searchOnly && !place.leaving)
   const wanted = epoch?.membership
   if (joint) return `shard ${shardId} is in a joint configuration`
   if (membershipVersion !== wanted) {
     return `shard ${shardId} has members ${membershipVersion}, the catalog wants ${wanted}`
   }
-  if (voters.length !== replicationFactor || places.length !== replicationFactor) {
+  const isInNumber =
+    voters.length === replicationFactor &&
+    searchOnly.length === searchReplicas &&
+    places.length === replicationFactor + searchReplicas
+  if (!isInNumber) {
     const found = places.map((place, i) => describeReplica(place, replicas[i]))
     return `shard ${shardId} of last index ${status.lastIndex}: ${found.join(', ')}`
   }

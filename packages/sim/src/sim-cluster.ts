@@ -20,10 +20,12 @@ export interface ClusterShape {
 }
 
 const IDS_PER_COLLECTION = 8
+const VOTERS = 3
 
 export function drawShape(world: SimWorld): ClusterShape {
   const random = world.randomFor('shape')
   const workers = 3 + random.nextBelow(3)
+  const forSearches = world.randomFor('search-only replicas')
   return {
     placements: random.chance(0.5) ? 3 : 1,
     workers,
@@ -33,7 +35,8 @@ export function drawShape(world: SimWorld): ClusterShape {
     collections: ['a', 'b'].slice(0, 1 + random.nextBelow(2)).map((name) => ({
       name,
       shardCount: 1 + random.nextBelow(3),
-      replicationFactor: 3,
+      replicationFactor: VOTERS,
+      searchReplicas: forSearches.nextBelow(workers - VOTERS + 1),
     })),
   }
 }

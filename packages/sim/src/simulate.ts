@@ -228,7 +228,9 @@ function createStreams(seed: bigint): (part: string) => FastRandom {
 
 function describeShape(shape: Cluster['shape']): string {
   const collections = shape.collections
-    .map(({ name, shardCount, replicationFactor }) => `${name} ${shardCount}x${replicationFactor}`)
+    .map(({ name, shardCount, replicationFactor, searchReplicas }) => {
+      return `${name} ${shardCount}x${replicationFactor}+${searchReplicas}`
+    })
     .join(', ')
   return `${shape.placements} placement, ${shape.workers} workers, ${shape.gateways} gateways; ${collections}`
 }

@@ -56,6 +56,27 @@ test('a shard that lacks replicas says which and why', () => {
   ])
 })
 
+test('a shard tells search-only replicas from those that join, and which of them it lacks', () => {
+  const status = shardOf([up(100n), up(60n), up(100n)], { replicationFactor: 1, searchReplicas: 2 })
+  const [, joining, searched] = status.shard?.replicas ?? []
+  Object.assign(joining ?? {}, { learner: true })
+  Object.assign(searched ?? {}, { learner: true, searchOnly: true })
+  const { replicas, problems, searchReplicas } = toShard(status)
+  assert.deepEqual(
+    replicas.map(({ role, state }) => [role, state]),
+    [
+      ['leader', 'ready'],
+      ['learner', 'catching up'],
+      ['search-only', 'ready'],
+    ],
+  )
+  assert.equal(searchReplicas, 2)
+  assert.deepEqual(problems, [
+    '1 of 2 search-only replicas are ready',
+    'replica 12 on worker 2: catching up',
+  ])
+})
+
 test('a shard under change says so, and a replica that receives a snapshot', () => {
   const status = shardOf([up(100n), up(100n), up(0n, { snapshot: true })], {
     membershipVersion: 3n,

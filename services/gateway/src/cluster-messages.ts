@@ -45,7 +45,8 @@ export function lifeOf(state: placement.WorkerState): 'up' | 'silent' | 'dead' |
 }
 
 export function toShard(status: placement.ShardStatus) {
-  const { shard, collection, replicationFactor, lastIndex, membershipVersion, joint } = status
+  const { shard, collection, replicationFactor, searchReplicas } = status
+  const { lastIndex, membershipVersion, joint } = status
   const wanted = shard?.epoch?.membership ?? 0n
   const replicas = status.replicas.flatMap((heard, place) => {
     const replica = shard?.replicas[place]
@@ -61,6 +62,7 @@ export function toShard(status: placement.ShardStatus) {
     leaderWorkerId: shard?.leaderWorkerId ?? 0n,
     workerIds: replicas.map(({ workerId }) => workerId),
     replicationFactor,
+    searchReplicas,
     replicas,
     lastIndex,
     changing: joint || (shard?.leaderWorkerId !== 0n && membershipVersion !== wanted),
@@ -112,15 +114,20 @@ function replicaState(
 }
 
 function problemsOf(status: placement.ShardStatus, replicas: readonly Replica[]): string[] {
-  const { shard, replicationFactor } = status
+  const { shard, replicationFactor, searchReplicas } = status
   const problems: string[] = []
   if (shard?.leaderWorkerId === 0n) {
     problems.push(shard.failure ? `no leader: ${shard.failure.message}` : 'no leader')
   }
   const members = replicas.filter(({ leaving }) => !leaving)
-  const serving = members.filter(({ role, state }) => isVoter(role) && state === 'ready')
-  if (serving.length < replicationFactor) {
-    problems.push(`${serving.length} of ${replicationFactor} replicas are ready`)
+  const ready = members.filter(({ state }) => state === 'ready')
+  const voters = ready.filter(({ role }) => isVoter(role)).length
+  if (voters < replicationFactor) {
+    problems.push(`${voters} of ${replicationFactor} replicas are ready`)
+  }
+  const searchOnly = ready.filter(({ role }) => role === 'search-only').length
+  if (searchOnly < searchReplicas) {
+    problems.push(`${searchOnly} of ${searchReplicas} search-only replicas are ready`)
   }
   for (const { workerId, replicaId, state } of members) {
     if (state !== 'ready') problems.push(`replica ${replicaId} on worker ${workerId}: ${state}`)

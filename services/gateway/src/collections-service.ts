@@ -71,11 +71,17 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
   }
 
   async updateCollection(request: vectron.UpdateCollectionRequest, { deadline }: CallContext) {
-    const { collection: name, description, payloadSchema } = request
+    const { collection: name, description, payloadSchema, searchReplicas } = request
     if (description !== undefined) checkDescription(description)
+    checkAtMost(searchReplicas ?? 0, LIMITS.searchReplicasMax, 'searchReplicas')
     checkPayloadSchema(payloadSchema, 'payloadSchema')
     await this.#context.placement.updateCollection(
-      { name, payloadSchema, ...(description === undefined ? {} : { description }) },
+      {
+        name,
+        payloadSchema,
+        ...(description === undefined ? {} : { description }),
+        ...(searchReplicas === undefined ? {} : { searchReplicas }),
+      },
       { timeoutMs: deadline.remainingMs() },
     )
     await this.#context.router.refresh()
@@ -112,6 +118,7 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
     checkDescription(description)
     checkAtMost(request.shardCount, LIMITS.shardsPerCollectionMax, 'shardCount')
     checkAtMost(request.replicationFactor, LIMITS.replicationFactorMax, 'replicationFactor')
+    checkAtMost(request.searchReplicas, LIMITS.searchReplicasMax, 'searchReplicas')
     const { partitionKey } = request
     const declared = declarePartitionKey(payloadSchema, partitionKey)
     checkPayloadSchema(declared, 'payloadSchema')
@@ -124,6 +131,7 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
       description,
       shardCount: request.shardCount,
       replicationFactor: request.replicationFactor,
+      searchReplicas: request.searchReplicas,
       partitionKey,
     })
   }

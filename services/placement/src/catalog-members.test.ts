@@ -35,8 +35,10 @@ class Driven {
 
   shard(shardId: bigint): string {
     const { shard } = this.catalog.shards.get(shardId)!
-    const replicas = shard.replicas.map(({ replicaId, workerId, learner, leaving }) => {
-      return `${replicaId}@${workerId}${learner ? ' learner' : ''}${leaving ? ' leaving' : ''}`
+    const replicas = shard.replicas.map((replica) => {
+      const { replicaId, workerId, learner, searchOnly, leaving } = replica
+      const kind = searchOnly ? ' search-only' : learner ? ' learner' : ''
+      return `${replicaId}@${workerId}${kind}${leaving ? ' leaving' : ''}`
     })
     return `v${versionOf(shard)}: ${replicas.join(', ')}`
   }
@@ -87,6 +89,33 @@ test('A replica joins as a learner, is promoted, and leaves in two steps.', () =
   driven.run({ case: 'forgetReplica', value: { shardId: 1n, replicaId: 1n } })
   assert.equal(driven.shard(1n), 'v4: 2@2, 3@3')
   assert.deepEqual(buildAssignments(driven.catalog, 1n), [])
+})
+
+test('A search-only replica is a learner from the beginning, and votes only when it is promoted.', () => {
+  const driven = withShard(4)
+  const range = tileRanges(1)[0]!
+  const shards = [{ ...range, workerIds: [1n], searchWorkerIds: [2n, 3n] }]
+  const collection = { name: 'searched', replicationFactor: 1, searchReplicas: 2 }
+  driven.run({ case: 'addCollection', value: { collection, shards } })
+  assert.equal(driven.shard(2n), 'v1: 3@1, 4@2 search-only, 5@3 search-only')
+  driven.reopen()
+  const [assignment] = buildAssignments(driven.catalog, 3n).filter((one) => one.shardId === 2n)
+  assert.deepEqual(
+    assignment?.members.map(({ learner, searchOnly }) => [learner, searchOnly]),
+    [
+      [false, false],
+      [true, true],
+      [true, true],
+    ],
+  )
+  const at = (membershipVersion: bigint) => ({ shardId: 2n, membershipVersion })
+  driven.run({ case: 'addReplica', value: { ...at(1n), workerId: 4n, searchOnly: true } })
+  driven.run({ case: 'promoteReplica', value: { ...at(2n), replicaId: 4n } })
+  assert.equal(driven.shard(2n), 'v3: 3@1, 4@2, 5@3 search-only, 6@4 search-only')
+  driven.run({ case: 'changeCollection', value: { name: 'searched', searchReplicas: 3 } })
+  assert.equal(driven.catalog.collections.get('searched')?.collection?.searchReplicas, 3)
+  driven.run({ case: 'changeCollection', value: { name: 'searched', description: 'new' } })
+  assert.equal(driven.catalog.collections.get('searched')?.collection?.searchReplicas, 3)
 })
 
 test('A change is refused when it was planned from another version, or breaks a rule.', () => {

@@ -43,10 +43,8 @@ export function promoteReplica(
   if (versionOf(shard) !== membershipVersion) return stale(shard, membershipVersion)
   const replica = shard.replicas.find((candidate) => candidate.replicaId === replicaId)
   if (replica === undefined || replica.leaving) return noReplica(shard, replicaId)
-  if (!replica.learner || replica.searchOnly) {
-    return conflict(`Replica ${replicaId} is no learner that may become a voter.`)
-  }
-  return changed(replace(shard, replicaId, { learner: false }), replicaId)
+  if (!replica.learner) return conflict(`Replica ${replicaId} is a voter already.`)
+  return changed(replace(shard, replicaId, { learner: false, searchOnly: false }), replicaId)
 }
 
 export function removeReplica(
@@ -82,7 +80,7 @@ export function versionOf({ epoch }: placement.ShardRouting): bigint {
 function replace(
   shard: placement.ShardRouting,
   replicaId: bigint,
-  change: { readonly learner?: boolean; readonly leaving?: boolean },
+  change: Partial<Pick<placement.Replica, 'learner' | 'searchOnly' | 'leaving'>>,
 ): placement.Replica[] {
   return shard.replicas.map((replica) =>
     replica.replicaId === replicaId ? { ...replica, ...change } : replica,

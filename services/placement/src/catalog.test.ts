@@ -144,6 +144,7 @@ test('Shards go to the workers with the fewest replicas, and ranges tile the spa
   const plan = planCollection({
     shardCount: 3,
     replicationFactor: 2,
+    searchReplicas: 0,
     workers: [
       { workerId: 1n, zone: '', replicas: 5 },
       { workerId: 2n, zone: '', replicas: 0 },
@@ -167,7 +168,12 @@ test('Shards go to the workers with the fewest replicas, and ranges tile the spa
 
 test('Without numbers a collection gets a shard for each worker and up to three replicas.', () => {
   const workers = [1n, 2n, 3n, 4n].map((workerId) => ({ workerId, zone: '', replicas: 0 }))
-  const large = planCollection({ shardCount: 0, replicationFactor: 0, workers })
+  const large = planCollection({
+    shardCount: 0,
+    replicationFactor: 0,
+    searchReplicas: 0,
+    workers,
+  })
   assert.equal(large.shards.length, 4)
   assert.equal(large.replicationFactor, 3)
   const hosts = new Set(large.shards.flatMap(({ workerIds }) => workerIds))
@@ -175,6 +181,7 @@ test('Without numbers a collection gets a shard for each worker and up to three 
   const small = planCollection({
     shardCount: 0,
     replicationFactor: 0,
+    searchReplicas: 0,
     workers: workers.slice(0, 1),
   })
   assert.equal(small.shards.length, 1)
@@ -183,10 +190,25 @@ test('Without numbers a collection gets a shard for each worker and up to three 
 
 test("More replicas than workers are refused, and no worker at all is not the caller's fault.", () => {
   const one = [{ workerId: 1n, zone: '', replicas: 0 }]
-  const plan = (workers: typeof one, replicationFactor: number) => () =>
-    planCollection({ shardCount: 1, replicationFactor, workers })
-  assert.throws(plan(one, 3), { reason: 'INVALID_ARGUMENT', field: 'replicationFactor' })
-  assert.throws(plan([], 1), { reason: 'UNAVAILABLE' })
+  const plan = (workers: typeof one, replicationFactor: number, searchReplicas: number) => () =>
+    planCollection({ shardCount: 1, replicationFactor, searchReplicas, workers })
+  assert.throws(plan(one, 3, 0), { reason: 'INVALID_ARGUMENT', field: 'replicationFactor' })
+  assert.throws(plan(one, 1, 1), { reason: 'INVALID_ARGUMENT', field: 'searchReplicas' })
+  assert.throws(plan([], 1, 0), { reason: 'UNAVAILABLE' })
+})
+
+test('Voters are spread over zones first; those that only serve searches go where fewest are.', () => {
+  const workers = ['a', 'a', 'b', 'b', 'c'].map((zone, place) => {
+    return { workerId: BigInt(place + 1), zone, replicas: 0 }
+  })
+  const { shards } = planCollection({
+    shardCount: 1,
+    replicationFactor: 2,
+    searchReplicas: 2,
+    workers,
+  })
+  assert.deepEqual(shards[0]?.workerIds, [1n, 3n])
+  assert.deepEqual(shards[0]?.searchWorkerIds, [5n, 2n])
 })
 
 test('Collections are kept by name.', () => {

@@ -266,12 +266,18 @@ export class Catalog {
       epoch: { membership: 1n, range: 1n },
       rangeStart: planned.rangeStart,
       rangeEnd: planned.rangeEnd,
-      replicas: planned.workerIds.map((workerId) => {
-        const replicaId = this.#state.nextReplicaId
-        this.#state.nextReplicaId += 1n
-        return create(placement.ReplicaSchema, { replicaId, workerId })
-      }),
+      replicas: [
+        ...planned.workerIds.map((workerId) => this.#createReplica(workerId, false)),
+        ...planned.searchWorkerIds.map((workerId) => this.#createReplica(workerId, true)),
+      ],
     })
+  }
+
+  #createReplica(workerId: bigint, searchOnly: boolean): placement.Replica {
+    const replicaId = this.#state.nextReplicaId
+    this.#state.nextReplicaId += 1n
+    const replica = { replicaId, workerId, learner: searchOnly, searchOnly }
+    return create(placement.ReplicaSchema, replica)
   }
 
   #changeCollection(change: placement.ChangeCollection): CatalogResult {
@@ -284,7 +290,9 @@ export class Catalog {
     const added = Object.keys(change.payloadSchema).some((f) => !(f in collection.payloadSchema))
     Object.assign(collection.payloadSchema, change.payloadSchema)
     if (added) entry.schemaVersion += 1n
-    if (change.description !== undefined) collection.description = change.description
+    const { description, searchReplicas } = change
+    if (description !== undefined) collection.description = description
+    if (searchReplicas !== undefined) collection.searchReplicas = searchReplicas
     collection.etag = this.#nextEtag()
     for (const shard of entry.shards) this.#touchHosts(shard)
     return { kind: 'collection', collection: entry }

@@ -10,11 +10,11 @@ import type { PlacementContext } from './context.ts'
 import type { Driver } from './driver.ts'
 import { execute } from './execute.ts'
 import { buildView } from './planning/build-view.ts'
-import type { ClusterView, ShardView } from './planning/cluster-view.ts'
+import type { ClusterView, ReplicaView, ShardView } from './planning/cluster-view.ts'
 import { toMessage } from './planning/operator.ts'
 import { type Proposal, replaceReplica, transferLeader, type Wish } from './planning/proposal.ts'
 import { chooseWorker, mayTake, Room } from './planning/room.ts'
-import { votersOf } from './planning/shard-health.ts'
+import { kindOf, votersOf } from './planning/shard-health.ts'
 import { chooseHeir } from './planning/step.ts'
 import { buildWorkers } from './routing-message.ts'
 
@@ -83,7 +83,7 @@ export class ClusterHandlers {
       const text = `Worker ${fromWorkerId} has no replica of shard ${shardId}.`
       throw new VectronError('INVALID_ARGUMENT', text, { field: 'fromWorkerId' })
     }
-    const target = chooseTarget(view, shard, old.replicaId, toWorkerId)
+    const target = chooseTarget(view, shard, old, toWorkerId)
     return create(placement.MoveReplicaResponseSchema, {
       operator: this.#begin(replaceReplica(shard, old, target, AS_ASKED)),
     })
@@ -180,7 +180,7 @@ export class ClusterHandlers {
 function chooseTarget(
   view: ClusterView,
   shard: ShardView,
-  oldReplicaId: bigint,
+  old: ReplicaView,
   askedId: bigint,
 ): bigint {
   const asked = view.workers.get(askedId)
@@ -193,7 +193,10 @@ function chooseTarget(
     const text = `Worker ${askedId} cannot take a replica of shard ${shard.shardId}: ${why}.`
     throw new VectronError('INVALID_ARGUMENT', text, { field: 'toWorkerId' })
   }
-  const choice = chooseWorker(view, new Room(view, []), shard, oldReplicaId)
+  const choice = chooseWorker(view, new Room(view, []), shard, {
+    kind: kindOf(old),
+    oldReplicaId: old.replicaId,
+  })
   if (choice.kind === 'worker') return choice.worker.workerId
   // Not UNAVAILABLE: asking again shortly changes nothing until somebody adds or undrains a worker.
   const text = `No other worker can take a replica of shard ${shard.shardId}: none is up, has room and is not drained.`

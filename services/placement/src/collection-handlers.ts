@@ -10,7 +10,7 @@ import { placement } from '@vectron/contracts'
 import type { CallContext } from '@vectron/rpc'
 import type { PlacementContext } from './context.ts'
 import { execute } from './execute.ts'
-import { planCollection, type WorkerLoad } from './plan-collection.ts'
+import { checkReplicasFit, planCollection, type WorkerLoad } from './plan-collection.ts'
 import { buildCollectionRouting, buildRoutingTable } from './routing-message.ts'
 
 /** Longest time that a current table is kept back. */
@@ -34,11 +34,16 @@ export class CollectionHandlers {
     const plan = planCollection({
       shardCount: collection.shardCount,
       replicationFactor: collection.replicationFactor,
+      searchReplicas: collection.searchReplicas,
       workers: this.#workerLoads(),
     })
     collection.replicationFactor = plan.replicationFactor
     const shards = plan.shards.map((shard) =>
-      create(placement.PlannedShardSchema, { ...shard, workerIds: [...shard.workerIds] }),
+      create(placement.PlannedShardSchema, {
+        ...shard,
+        workerIds: [...shard.workerIds],
+        searchWorkerIds: [...shard.searchWorkerIds],
+      }),
     )
     const value = create(placement.AddCollectionSchema, { collection, shards })
     const entry = await this.#change({ case: 'addCollection', value }, call)
@@ -54,13 +59,15 @@ export class CollectionHandlers {
   }
 
   async updateCollection(
-    { name, description, payloadSchema }: placement.UpdateCollectionRequest,
+    { name, description, payloadSchema, searchReplicas }: placement.UpdateCollectionRequest,
     call: CallContext,
   ): Promise<placement.CollectionRouting> {
+    if (searchReplicas !== undefined) await this.#checkSearchReplicas(name, searchReplicas, call)
     const value = create(placement.ChangeCollectionSchema, {
       name,
       payloadSchema,
       ...(description === undefined ? {} : { description }),
+      ...(searchReplicas === undefined ? {} : { searchReplicas }),
     })
     const entry = await this.#change({ case: 'changeCollection', value }, call)
     return this.#whenServed(entry, call)
@@ -106,6 +113,16 @@ export class CollectionHandlers {
       await Promise.race([changes.next(wait), reports.next(wait)])
       woken.abort()
     }
+  }
+
+  /** More of them must fit; fewer always do, whoever is down. */
+  async #checkSearchReplicas(name: string, wanted: number, call: CallContext): Promise<void> {
+    await this.#untilHeard(call)
+    const { collection } = this.#context.catalog.state.collections.get(name) ?? {}
+    if (collection === undefined || wanted <= collection.searchReplicas) return
+    const { replicationFactor } = collection
+    const workers = this.#workerLoads().length
+    checkReplicasFit({ replicationFactor, searchReplicas: wanted, workers })
   }
 
   async #drop(name: string, call: CallContext): Promise<void> {

@@ -91,9 +91,10 @@ export class Observations {
     this.#registered.set(workerId, this.monotonicMs)
   }
 
-  /** Why a replica of a shard does not serve, as far as one of its workers said. */
+  /** Why a shard may have no leader: what one of its voters fails by, as far as heard. */
   failureOf({ shardId, replicas }: placement.ShardRouting): placement.ReplicaReport['failure'] {
-    for (const { workerId } of replicas) {
+    for (const { workerId, learner } of replicas) {
+      if (learner) continue
       const failure = this.#workers.get(workerId)?.replicas.get(shardId)?.failure
       if (failure !== undefined) return failure
     }

@@ -20,6 +20,8 @@ export interface PlanRequest {
   readonly shardCount: number
   /** 0: three, or as many as there are workers. */
   readonly replicationFactor: number
+  /** Replicas of each shard that do not vote. */
+  readonly searchReplicas: number
   /** Workers that may take replicas. */
   readonly workers: readonly WorkerLoad[]
 }
@@ -28,7 +30,10 @@ export interface PlannedShard {
   readonly rangeStart: bigint
   /** Excluded; 0 stands for 2^64. */
   readonly rangeEnd: bigint
+  /** Hosts of voters. */
   readonly workerIds: readonly bigint[]
+  /** Hosts of search-only replicas. */
+  readonly searchWorkerIds: readonly bigint[]
 }
 
 export interface CollectionPlan {
@@ -52,26 +57,46 @@ const SHARDS_DEFAULT_MAX = 16
  *   than replicas: two replicas on one worker would fail together.
  */
 export function planCollection(request: PlanRequest): CollectionPlan {
-  const { workers } = request
+  const { workers, searchReplicas } = request
   if (workers.length === 0) {
     throw new VectronError('UNAVAILABLE', 'No worker is up to take the shards of a collection.')
   }
   const replicationFactor =
     request.replicationFactor || Math.min(REPLICATION_DEFAULT, workers.length)
-  if (replicationFactor > workers.length) {
-    throw new VectronError(
-      'INVALID_ARGUMENT',
-      `replicationFactor is ${replicationFactor}, but only ${workers.length} workers are up.`,
-      { field: 'replicationFactor' },
-    )
-  }
+  checkReplicasFit({ replicationFactor, searchReplicas, workers: workers.length })
   const loads = workers.map((worker) => ({ ...worker }))
   const shardCount = request.shardCount || Math.min(workers.length, SHARDS_DEFAULT_MAX)
-  const shards = tileRanges(shardCount).map((range) => ({
-    ...range,
-    workerIds: takeWorkers(loads, replicationFactor),
-  }))
+  const shards = tileRanges(shardCount).map((range) => {
+    const hosts = takeWorkers(loads, replicationFactor + searchReplicas)
+    const workerIds = hosts.slice(0, replicationFactor)
+    return { ...range, workerIds, searchWorkerIds: hosts.slice(replicationFactor) }
+  })
   return { replicationFactor, shards }
+}
+
+/**
+ * Checks that each replica of a shard can have a worker of its own.
+ *
+ * @throws VectronError INVALID_ARGUMENT
+ */
+export function checkReplicasFit(replicas: {
+  readonly replicationFactor: number
+  readonly searchReplicas: number
+  /** How many may take replicas. */
+  readonly workers: number
+}): void {
+  const { replicationFactor, searchReplicas, workers } = replicas
+  const up = `only ${workers} workers are up`
+  if (replicationFactor > workers) {
+    const text = `replicationFactor is ${replicationFactor}, but ${up}.`
+    throw new VectronError('INVALID_ARGUMENT', text, { field: 'replicationFactor' })
+  }
+  const rest = workers - replicationFactor
+  if (searchReplicas <= rest) return
+  const text =
+    `searchReplicas is ${searchReplicas} beside a replicationFactor of ${replicationFactor}, but ` +
+    `${up}, and each replica needs one of its own: ask for ${rest} at most, or start more workers.`
+  throw new VectronError('INVALID_ARGUMENT', text, { field: 'searchReplicas' })
 }
 
 /** `count` ranges that tile [0, 2^64), equal but for the rounding. */

@@ -48,10 +48,12 @@ function buildShardStatus(
   shard: placement.ShardRouting,
 ): placement.ShardStatus {
   const leadership = observations.leaderOf(shard.shardId)?.report.leadership
+  const { replicationFactor = 1, searchReplicas = 0 } = entry.collection ?? {}
   return create(placement.ShardStatusSchema, {
     shard: routeShard(shard, observations),
     collection: nameOf(entry),
-    replicationFactor: Math.max(1, entry.collection?.replicationFactor ?? 1),
+    replicationFactor: Math.max(1, replicationFactor),
+    searchReplicas,
     lastIndex: leadership?.lastIndex ?? 0n,
     membershipVersion: leadership?.membershipVersion ?? 0n,
     joint: leadership?.joint ?? false,

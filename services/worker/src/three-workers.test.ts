@@ -186,6 +186,43 @@ test('A replica that is added learns all that was written, then votes.', async (
   assert.equal(await countOn(cluster.worker(4n), STRONG, { membership: 3n }), 4n)
 })
 
+test('Learners from the beginning answer every read, and no write waits for them.', async (t) => {
+  const cluster = await TestCluster.open(t, 3)
+  const [voter, ...rest] = THREE
+  assert.ok(voter !== undefined)
+  const replicas = [voter, ...rest.map((each) => ({ ...each, learner: true }))]
+  cluster.placement.assign(shardOf(1n, replicas))
+  const { leader, report } = await reached(cluster, 1n)
+  assert.equal(leader.workerId, voter.workerId)
+  assert.equal(report.members.filter(({ learner }) => learner).length, 2)
+  const { logIndex } = await write(cluster, ['a', 'b'])
+  for (const each of cluster.workers) {
+    // A learner asks the leader for the index that a strong read needs.
+    assert.equal(await countOn(each, STRONG), 2n)
+    assert.equal(await countOn(each, SESSION, { minAppliedIndex: logIndex }), 2n)
+    assert.equal(await countOn(each, EVENTUAL), 2n)
+  }
+  const [searched] = rest
+  const learner = cluster.worker(searched!.workerId)
+  await assert.rejects(learner.client.writeShard({ shard: header(), command: upsert('x') }), {
+    reason: 'NOT_LEADER',
+  })
+
+  await learner.close()
+  await cluster.worker(rest[1]!.workerId).close()
+  await write(cluster, ['c'])
+  cluster.placement.reports.clear()
+  const back = await cluster.add(learner.folder)
+  await cluster.until('it is open', () => cluster.placement.reportOf(back.workerId, SHARD))
+  assert.equal(await countOn(back, STRONG), 3n)
+
+  // Nobody but the voter could lead, so it does at once, whether learners are there or not.
+  await leader.close()
+  await cluster.add(leader.folder)
+  await write(cluster, ['d'])
+  assert.equal(await countOn(back, STRONG), 4n)
+})
+
 test('A replica whose log is gone is lost: another takes its place on the same worker.', async (t) => {
   const cluster = await TestCluster.open(t, 3)
   cluster.placement.assign(shardOf(1n, THREE))

@@ -7,7 +7,9 @@ import { statusLines } from './status-lines.ts'
 const same = (text: string) => text
 const terminal = { bold: same, dim: same, red: same, isOutTerminal: false, columns: 80 } as Terminal
 
-const replica = (node: string, role: 'leader' | 'follower' | 'learner', lag = 0, trouble = '') => ({
+type Replica = ClusterView['shards'][number]['replicas'][number]
+
+const replica = (node: string, role: Replica['role'], lag = 0, trouble = ''): Replica => ({
   node,
   role,
   lag,
@@ -22,6 +24,7 @@ const shard = (shardId: number, leader?: string) => ({
     replica('worker-1', leader === undefined ? 'follower' : 'leader'),
     replica('worker-2', 'follower', 12),
     replica('worker-3', 'learner', 3, 'receiving snapshot'),
+    replica('worker-4', 'search-only'),
   ],
   membershipVersion: 2,
   lastIndex: 100,
@@ -57,7 +60,8 @@ const view: ClusterView = {
 }
 
 test('a status is two tables, then what is being moved and what is wrong', () => {
-  const others = 'worker-2 (lag 12)  worker-3 (learner, lag 3, receiving snapshot)'
+  const others =
+    'worker-2 (lag 12)  worker-3 (learner, lag 3, receiving snapshot)  worker-4 (search-only)'
   assert.deepEqual(statusLines(view, terminal), [
     'NODE      PROCESS  PID  ROLE  ID  LEADERS  REPLICAS  ADDRESS',
     'worker-1  up        71  up     3        1         2  127.0.0.1:6200',

@@ -50,7 +50,7 @@ function urgency({ leader, replicas }: ShardView): number {
 /** `*worker-1  worker-2 (lag 12)  worker-3 (learner, receiving snapshot)` */
 function replicaText({ node, role, lag, trouble }: ShardView['replicas'][number]): string {
   const remarks = [
-    ...(role === 'learner' || role === 'leaving' ? [role] : []),
+    ...(role === 'leader' || role === 'follower' ? [] : [role]),
     ...(lag === undefined || lag === 0 ? [] : [`lag ${lag}`]),
     ...(trouble === '' ? [] : [trouble]),
   ]

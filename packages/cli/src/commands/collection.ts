@@ -17,12 +17,14 @@ interface CreateFlags extends ClientFlags {
   readonly description?: string
   readonly shards?: number
   readonly replicas?: number
+  readonly searchReplicas?: number
   readonly partitionKey?: string
 }
 
 interface UpdateFlags extends ClientFlags {
   readonly field?: Readonly<Record<string, FieldType>>
   readonly description?: string
+  readonly searchReplicas?: number
 }
 
 const COLUMNS: readonly Column<CollectionInfo>[] = [
@@ -74,6 +76,7 @@ function addCreate(parent: Command, { terminal, env }: CliContext): void {
     .option('--description <text>', 'shown in lists')
     .option('--shards <n>', 'number of shards', wholeNumber(1))
     .option('--replicas <n>', 'copies of each shard, on different workers', wholeNumber(1))
+    .option('--search-replicas <n>', 'copies beside these, for searches alone', wholeNumber(0))
     .option('--partition-key <field>', 'payload field that chooses the shard of a point')
     .addHelpText(
       'after',
@@ -95,6 +98,7 @@ Examples:
         ...(flags.description === undefined ? {} : { description: flags.description }),
         ...(flags.shards === undefined ? {} : { shardCount: flags.shards }),
         ...(flags.replicas === undefined ? {} : { replicationFactor: flags.replicas }),
+        ...(flags.searchReplicas === undefined ? {} : { searchReplicas: flags.searchReplicas }),
         ...(flags.partitionKey === undefined ? {} : { partitionKey: flags.partitionKey }),
         ...(flags.field === undefined ? {} : { payloadSchema: flags.field }),
       })
@@ -112,17 +116,21 @@ function addGet(parent: Command, { terminal, env }: CliContext): void {
 }
 
 function addUpdate(parent: Command, { terminal, env }: CliContext): void {
-  withClientFlags(parent.command('update').description('change the description, add fields'))
+  const description = 'change the description or the search-only replicas, add fields'
+  withClientFlags(parent.command('update').description(description))
     .argument('<name>')
     .option('--field <name:type>', 'a payload field to add; repeatable', schemaField)
     .option('--description <text>', 'shown in lists')
+    .option('--search-replicas <n>', 'copies of each shard for searches alone', wholeNumber(0))
     .action(async (name: string, flags: UpdateFlags) => {
       const change = {
         ...(flags.description === undefined ? {} : { description: flags.description }),
         ...(flags.field === undefined ? {} : { payloadSchema: flags.field }),
+        ...(flags.searchReplicas === undefined ? {} : { searchReplicas: flags.searchReplicas }),
       }
       if (Object.keys(change).length === 0) {
-        throw new CliError('usage', 'Nothing to change: needs --description or --field.')
+        const flagsOf = '--description, --field or --search-replicas'
+        throw new CliError('usage', `Nothing to change: needs ${flagsOf}.`)
       }
       const info = await connect(flags, env).updateCollection(name, change)
       showObject(terminal, flags.output, { ...info })

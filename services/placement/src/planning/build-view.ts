@@ -128,6 +128,7 @@ function buildShard(
     collection: nameOf(collection),
     membershipVersion: epoch?.membership ?? 0n,
     replicationFactor: Math.max(1, collection.collection?.replicationFactor ?? 1),
+    searchReplicas: collection.collection?.searchReplicas ?? 0,
     replicas: replicas.map((replica) => buildReplica(workers, shardId, replica, leader)),
     leader,
     leaderlessMs: leader === undefined ? observations.leaderlessMs(shardId) : 0,

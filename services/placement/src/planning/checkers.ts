@@ -2,7 +2,8 @@
  * Checkers: which rule a shard breaks, and what heals it. Pure functions of the view.
  *
  * A shard has at most one finding, the first of the list below; what else is wrong is seen once
- * that is healed. Nothing is proposed while a change of members is under way: every plan starts
+ * that is healed. Voters come before search-only replicas, which nothing is lost with. Nothing is
+ * proposed while a change of members is under way: every plan starts
  * from members that catalog and group agree upon. So what an earlier leader of placement left half
  * done is judged like anything else: a learner that is still needed is taken further, one that is
  * not is removed, a voter too many is removed, a replica that is leaving is seen off.
@@ -18,8 +19,20 @@ import {
   transferLeader,
   type Wish,
 } from './proposal.ts'
-import { chooseWorker, countZones, type Room } from './room.ts'
-import { isAlive, isHealthy, isSettled, isSound, keepsQuorum, votersOf } from './shard-health.ts'
+import { chooseWorker, countZones, type Room, type Seat } from './room.ts'
+import {
+  isAlive,
+  isCaughtUp,
+  isHealthy,
+  isSettled,
+  isSound,
+  keepsQuorum,
+  kindOf,
+  type MemberKind,
+  membersOf,
+  votersOf,
+  wantedOf,
+} from './shard-health.ts'
 import { chooseHeir } from './step.ts'
 
 /** What can be done about a finding now. */
@@ -48,21 +61,33 @@ export function checkShard(view: ClusterView, shard: ShardView): Finding | undef
     lingeringJoint(view, shard) ??
     orphan(shard) ??
     learner(shard) ??
-    overReplicated(view, shard) ??
-    replacement(view, shard) ??
-    underReplicated(view, shard) ??
-    draining(view, shard) ??
-    zoneViolated(view, shard)
+    checkMembers(view, shard, 'voter') ??
+    checkMembers(view, shard, 'search-only') ??
+    zoneViolated(view, shard, 'voter') ??
+    zoneViolated(view, shard, 'search-only')
   )
 }
 
-/** Fewer sound voters than the collection asks for. */
+/** Whether as many members of a kind as asked for are there, and where they may stay. */
+function checkMembers(view: ClusterView, shard: ShardView, kind: MemberKind): Finding | undefined {
+  return (
+    overReplicated(view, shard, kind) ??
+    replacement(view, shard, kind) ??
+    underReplicated(view, shard, kind) ??
+    draining(view, shard, kind)
+  )
+}
+
+/** Fewer sound members of a kind than the collection asks for. */
 export function isUnderReplicated(shard: ShardView): boolean {
-  let sound = 0
+  let voters = 0
+  let searchOnly = 0
   for (const replica of shard.replicas) {
-    if (!replica.learner && !replica.leaving && isSound(replica)) sound += 1
+    if (replica.leaving || !isSound(replica)) continue
+    if (replica.searchOnly) searchOnly += 1
+    else if (!replica.learner) voters += 1
   }
-  return sound < shard.replicationFactor
+  return voters < shard.replicationFactor || searchOnly < shard.searchReplicas
 }
 
 /** Members elect their leader themselves; placement can only say why they cannot. */
@@ -124,32 +149,38 @@ function learner(shard: ShardView): Finding | undefined {
   const wish = { reason: text, cause: RULE }
   const proposal =
     unhealthy === undefined
-      ? addReplica(shard, left.workerId, wish)
+      ? addReplica(shard, { kind: 'voter', workerId: left.workerId }, wish)
       : replaceReplica(shard, unhealthy, left.workerId, wish)
   return { shard, text, urgency: 1, heal: () => whenSettled(shard, proposal) }
 }
 
-/** The voter that is missed least goes: a broken one, one to be moved, of the fullest zone. */
-function overReplicated({ settings }: ClusterView, shard: ShardView): Finding | undefined {
-  const voters = votersOf(shard)
-  if (voters.length <= shard.replicationFactor) return undefined
-  const text = `${voters.length} voters instead of ${shard.replicationFactor}`
-  const zones = countZones(shard)
-  const worth = (voter: ReplicaView) =>
-    (isSound(voter) ? 8 : 0) +
-    (isHealthy(voter) ? 4 : 0) -
-    (zones.get(voter.worker?.zone ?? '') ?? 0) / voters.length +
-    (voter.replicaId === shard.leader?.replicaId ? 2 : 0)
-  const byWorth = voters.sort(
+/** The member that is missed least goes: a broken one, one to be moved, of the fullest zone. */
+function overReplicated(
+  { settings }: ClusterView,
+  shard: ShardView,
+  kind: MemberKind,
+): Finding | undefined {
+  const members = membersOf(shard, kind)
+  if (members.length <= wantedOf(shard, kind)) return undefined
+  const text = inNumbers(shard, kind)
+  const zones = countZones(shard, { kind })
+  const worth = (member: ReplicaView) =>
+    (isSound(member) ? 8 : 0) +
+    (isHealthy(member) ? 4 : 0) -
+    (zones.get(member.worker?.zone ?? '') ?? 0) / shard.replicas.length +
+    (member.replicaId === shard.leader?.replicaId ? 2 : 0) +
+    (isCaughtUp(shard, member, settings.caughtUpLag) ? 1 : 0)
+  const byWorth = members.sort(
     (a, b) =>
       worth(a) - worth(b) ||
       (b.worker?.replicas ?? 0) - (a.worker?.replicas ?? 0) ||
       (a.replicaId < b.replicaId ? -1 : 1),
   )
-  const spare = byWorth.find((voter) =>
+  const voters = votersOf(shard)
+  const spare = byWorth.find((member) =>
     keepsQuorum(
       shard,
-      voters.filter((other) => other !== voter),
+      voters.filter((other) => other !== member),
       settings.caughtUpLag,
     ),
   )
@@ -159,8 +190,8 @@ function overReplicated({ settings }: ClusterView, shard: ShardView): Finding | 
 }
 
 /** A replica that lost its data, or whose worker is dead, is rebuilt elsewhere. */
-function replacement(view: ClusterView, shard: ShardView): Finding | undefined {
-  const broken = shard.replicas.find((replica) => !isSound(replica))
+function replacement(view: ClusterView, shard: ShardView, kind: MemberKind): Finding | undefined {
+  const broken = membersOf(shard, kind).find((replica) => !isSound(replica))
   if (broken === undefined) return undefined
   const { replicaId, workerId, isLost } = broken
   const text = isLost
@@ -169,14 +200,15 @@ function replacement(view: ClusterView, shard: ShardView): Finding | undefined {
   const cause: Cause = isLost ? RULE : { kind: 'worker-dead', workerId }
   const wish = { reason: text, cause }
   const voters = votersOf(shard)
-  const urgency = voters.filter(isSound).length * 2 <= voters.length + 1 ? 0 : 1
+  const isLast = voters.filter(isSound).length * 2 <= voters.length + 1
+  const urgency = kind === 'search-only' ? 2 : isLast ? 0 : 1
   const heal = (room: Room): Remedy => {
     const { caughtUpLag } = view.settings
     if (!isSettled(shard)) return LATER
     if (!keepsQuorum(shard, voters, caughtUpLag)) {
       return { kind: 'helpless', why: 'no majority of its voters is alive and up to date' }
     }
-    const choice = chooseWorker(view, room, shard, replicaId)
+    const choice = chooseWorker(view, room, shard, seatOf(broken))
     if (choice.kind === 'later') return LATER
     if (choice.kind === 'worker') {
       return propose(replaceReplica(shard, broken, choice.worker.workerId, wish))
@@ -191,22 +223,28 @@ function replacement(view: ClusterView, shard: ShardView): Finding | undefined {
   return { shard, text, urgency, heal }
 }
 
-function underReplicated(view: ClusterView, shard: ShardView): Finding | undefined {
-  const voters = votersOf(shard).length
-  if (voters >= shard.replicationFactor) return undefined
-  const text = `${voters} voters instead of ${shard.replicationFactor}`
+function underReplicated(
+  view: ClusterView,
+  shard: ShardView,
+  kind: MemberKind,
+): Finding | undefined {
+  const present = membersOf(shard, kind).length
+  if (present >= wantedOf(shard, kind)) return undefined
+  const text = inNumbers(shard, kind)
   const heal = (room: Room): Remedy => {
     if (!isSettled(shard)) return LATER
-    const choice = chooseWorker(view, room, shard)
+    const choice = chooseWorker(view, room, shard, { kind })
     if (choice.kind === 'later') return LATER
     if (choice.kind === 'nowhere') return nowhere(view)
-    return propose(addReplica(shard, choice.worker.workerId, { reason: text, cause: RULE }))
+    const { workerId } = choice.worker
+    return propose(addReplica(shard, { kind, workerId }, { reason: text, cause: RULE }))
   }
-  return { shard, text, urgency: voters < 2 ? 0 : 1, heal }
+  const urgency = kind === 'search-only' ? 2 : present < 2 ? 0 : 1
+  return { shard, text, urgency, heal }
 }
 
-function draining(view: ClusterView, shard: ShardView): Finding | undefined {
-  const leaves = shard.replicas.find((replica) => !isHealthy(replica))
+function draining(view: ClusterView, shard: ShardView, kind: MemberKind): Finding | undefined {
+  const leaves = membersOf(shard, kind).find((replica) => !isHealthy(replica))
   if (leaves === undefined) return undefined
   const { workerId } = leaves
   const text = `worker ${workerId} is drained`
@@ -214,26 +252,34 @@ function draining(view: ClusterView, shard: ShardView): Finding | undefined {
   return { shard, text, urgency: 2, heal: (room) => move(view, room, shard, leaves, wish) }
 }
 
-/** Replicas crowd in one zone while another has a place. */
-function zoneViolated(view: ClusterView, shard: ShardView): Finding | undefined {
+/** Replicas crowd in one zone, one of a kind among them, while another has a place. */
+function zoneViolated(view: ClusterView, shard: ShardView, kind: MemberKind): Finding | undefined {
   if (view.zones.size < 2) return undefined
-  const counts = countZones(shard)
+  const counts = countZones(shard, { kind })
+  const members = membersOf(shard, kind)
+  const own = new Set(members.map(({ worker }) => worker?.zone))
   let crowded: readonly [string, number] = ['', 1]
-  for (const zone of counts) if (zone[1] > crowded[1]) crowded = zone
+  for (const zone of counts) if (own.has(zone[0]) && zone[1] > crowded[1]) crowded = zone
   const [zone, count] = crowded
   // Counts that differ by one cannot be evened out.
-  const hasPlace = [...view.zones].some(([other, eligible]) => {
-    const there = counts.get(other) ?? 0
-    return there + 2 <= count && eligible > there
-  })
+  const isEmptier = (other: string) => (counts.get(other) ?? 0) + 2 <= count
+  const hasPlace = [...view.zones].some(
+    ([other, eligible]) => isEmptier(other) && eligible > (counts.get(other) ?? 0),
+  )
   if (!hasPlace) return undefined
-  const inZone = shard.replicas.filter(({ worker }) => worker?.zone === zone)
+  const inZone = members.filter(({ worker }) => worker?.zone === zone)
   // A follower, so that the leader need not move.
   const moved = inZone.find(({ replicaId }) => replicaId !== shard.leader?.replicaId) ?? inZone[0]
   if (moved === undefined) return undefined
   const text = `${count} replicas are in zone "${zone}"`
   const wish = { reason: text, cause: RULE }
-  return { shard, text, urgency: 3, heal: (room) => move(view, room, shard, moved, wish) }
+  const heal = (room: Room): Remedy => {
+    const choice = chooseWorker(view, room, shard, seatOf(moved))
+    // Elsewhere it would only be one too many again.
+    if (choice.kind === 'worker' && !isEmptier(choice.worker.zone)) return nowhere(view)
+    return move(view, room, shard, moved, wish)
+  }
+  return { shard, text, urgency: 3, heal }
 }
 
 function move(
@@ -244,10 +290,21 @@ function move(
   wish: Wish,
 ): Remedy {
   if (!isSettled(shard)) return LATER
-  const choice = chooseWorker(view, room, shard, old.replicaId)
+  const choice = chooseWorker(view, room, shard, seatOf(old))
   if (choice.kind === 'later') return LATER
   if (choice.kind === 'nowhere') return nowhere(view)
   return propose(replaceReplica(shard, old, choice.worker.workerId, wish))
+}
+
+/** The place of a replica, for its successor. */
+function seatOf(old: ReplicaView): Seat {
+  return { kind: kindOf(old), oldReplicaId: old.replicaId }
+}
+
+/** For instance "2 voters instead of 3". */
+function inNumbers(shard: ShardView, kind: MemberKind): string {
+  const name = kind === 'voter' ? 'voters' : 'search-only replicas'
+  return `${membersOf(shard, kind).length} ${name} instead of ${wantedOf(shard, kind)}`
 }
 
 function whenSettled(shard: ShardView, proposal: Proposal): Remedy {

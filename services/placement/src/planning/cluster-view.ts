@@ -62,6 +62,8 @@ export interface ShardView {
   readonly membershipVersion: bigint
   /** Voters that the collection asks for. */
   readonly replicationFactor: number
+  /** Search-only replicas that the collection asks for. */
+  readonly searchReplicas: number
   readonly replicas: readonly ReplicaView[]
   /** Undefined when no worker that is up says that it leads. */
   readonly leader: LeaderView | undefined

@@ -4,7 +4,7 @@
  */
 
 import type { ClusterView, ReplicaView, ShardView } from './cluster-view.ts'
-import { isSound } from './shard-health.ts'
+import { isSound, kindOf, type MemberKind } from './shard-health.ts'
 import type { Step } from './step.ts'
 
 export type OperatorKind =
@@ -38,13 +38,13 @@ export interface Wish {
   readonly cause: Cause
 }
 
-export function addReplica(shard: ShardView, workerId: bigint, wish: Wish): Proposal {
-  const steps: Step[] = [
-    { kind: 'add', workerId, searchOnly: false },
-    { kind: 'catch-up', workerId },
-    { kind: 'promote', workerId },
-  ]
-  return { kind: 'add_replica', ...about(shard, wish), steps }
+/** One more member of a kind on `workerId`; one that is there already is taken further. */
+export function addReplica(
+  shard: ShardView,
+  { kind, workerId }: { readonly kind: MemberKind; readonly workerId: bigint },
+  wish: Wish,
+): Proposal {
+  return { kind: 'add_replica', ...about(shard, wish), steps: arrival(kind, workerId) }
 }
 
 export function removeReplica(shard: ShardView, replica: ReplicaView, wish: Wish): Proposal {
@@ -59,13 +59,7 @@ export function replaceReplica(
   wish: Wish,
 ): Proposal {
   const kind = isSound(old) ? 'move_replica' : 'replace_replica'
-  const { searchOnly } = old
-  const steps: Step[] = [
-    { kind: 'add', workerId, searchOnly },
-    { kind: 'catch-up', workerId },
-    ...(searchOnly ? [] : [{ kind: 'promote', workerId } as const]),
-    ...removal(old),
-  ]
+  const steps = [...arrival(kindOf(old), workerId), ...removal(old)]
   return { kind, ...about(shard, wish), steps }
 }
 
@@ -90,6 +84,14 @@ export function contradiction(view: ClusterView, cause: Cause): string | undefin
     case 'person':
       return undefined
   }
+}
+
+function arrival(kind: MemberKind, workerId: bigint): Step[] {
+  return [
+    { kind: 'add', workerId, searchOnly: kind === 'search-only' },
+    { kind: 'catch-up', workerId },
+    ...(kind === 'voter' ? [{ kind: 'promote', workerId } as const] : []),
+  ]
 }
 
 function removal({ replicaId, workerId, worker, learner }: ReplicaView): Step[] {

@@ -8,7 +8,7 @@
 import { IdMap } from '../id-map.ts'
 import { type ClusterView, isEligible, type ShardView, type WorkerView } from './cluster-view.ts'
 import type { Proposal } from './proposal.ts'
-import { bytesOf } from './shard-health.ts'
+import { bytesOf, isAlive, isCaughtUp, type MemberKind, membersOf } from './shard-health.ts'
 import type { Step } from './step.ts'
 
 interface Load {
@@ -116,17 +116,52 @@ export type Choice =
   | { readonly kind: 'later' }
   | { readonly kind: 'nowhere' }
 
+/** What a worker is sought for: a member of a kind, in the place of another where one is named. */
+export interface Seat {
+  readonly kind: MemberKind
+  readonly oldReplicaId?: bigint
+}
+
 /**
- * The worker that had best take a replica of the shard in the place of `old`: in the zone with the
- * fewest others of the shard, and there the one with the fewest replicas of all.
+ * The worker that had best take a member of the shard: in the zone with the fewest others of the
+ * shard, and there the one with the fewest replicas of all.
+ *
+ * Where none can take a voter, or none in as good a zone, a search-only replica that has the log
+ * votes instead: durability comes before searches. What lacks then is a search-only replica, which
+ * is judged by itself.
  */
-export function chooseWorker(
-  view: ClusterView,
-  room: Room,
-  shard: ShardView,
-  oldReplicaId?: bigint,
-): Choice {
-  const inZone = countZones(shard, oldReplicaId)
+export function chooseWorker(view: ClusterView, room: Room, shard: ShardView, seat: Seat): Choice {
+  const free = chooseFreeWorker(view, room, shard, seat)
+  if (free.kind === 'later' || seat.kind === 'search-only') return free
+  const inZone = countZones(shard, seat)
+  const rank = ({ zone }: WorkerView) => inZone.get(zone) ?? 0
+  const hosts = electableHosts(view, shard)
+  const best = hosts.reduce<WorkerView | undefined>(
+    (least, worker) => (least === undefined || rank(worker) < rank(least) ? worker : least),
+    undefined,
+  )
+  if (best === undefined) return free
+  const isBetter = free.kind === 'nowhere' || rank(best) < rank(free.worker)
+  return isBetter ? { kind: 'worker', worker: best } : free
+}
+
+/** Workers whose search-only replica of the shard could vote at once. */
+function electableHosts(view: ClusterView, shard: ShardView): WorkerView[] {
+  const hosts: WorkerView[] = []
+  for (const replica of membersOf(shard, 'search-only')) {
+    const { worker } = replica
+    const mayVote =
+      !replica.isLost &&
+      isEligible(worker) &&
+      isAlive(shard, replica) &&
+      isCaughtUp(shard, replica, view.settings.caughtUpLag)
+    if (mayVote) hosts.push(worker)
+  }
+  return hosts
+}
+
+function chooseFreeWorker(view: ClusterView, room: Room, shard: ShardView, seat: Seat): Choice {
+  const inZone = countZones(shard, seat)
   const rank = ({ zone }: WorkerView) => inZone.get(zone) ?? 0
   let best: WorkerView | undefined
   let isBusy = false
@@ -155,11 +190,16 @@ export function mayTake(view: ClusterView, shard: ShardView, worker: WorkerView)
   return freeBytes === undefined || freeBytes >= bytesOf(shard) + view.settings.freeBytesMin
 }
 
-/** Replicas of a shard in each zone, those that leave and one more not counted. */
-export function countZones({ replicas }: ShardView, exceptReplicaId?: bigint) {
+/**
+ * Replicas of a shard in each zone that one of a kind should keep away from, those that leave and
+ * the old one not counted: a voter from voters, whatever is there for searches; one for searches
+ * from all.
+ */
+export function countZones({ replicas }: ShardView, { kind, oldReplicaId }: Seat) {
   const counts = new Map<string, number>()
-  for (const { replicaId, leaving, worker } of replicas) {
-    if (leaving || replicaId === exceptReplicaId || worker === undefined) continue
+  for (const { replicaId, leaving, searchOnly, worker } of replicas) {
+    if (leaving || replicaId === oldReplicaId || worker === undefined) continue
+    if (kind === 'voter' && searchOnly) continue
     counts.set(worker.zone, (counts.get(worker.zone) ?? 0) + 1)
   }
   return counts

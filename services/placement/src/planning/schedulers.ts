@@ -10,10 +10,25 @@
  */
 
 import { assertDefined } from '@vectron/base'
-import { type ClusterView, isEligible, type ShardView, type WorkerView } from './cluster-view.ts'
+import {
+  type ClusterView,
+  isEligible,
+  type ReplicaView,
+  type ShardView,
+  type WorkerView,
+} from './cluster-view.ts'
 import { type Proposal, replaceReplica, transferLeader } from './proposal.ts'
 import { countZones, mayTake, type Room } from './room.ts'
-import { bytesOf, isAlive, isCaughtUp, isHealthy, isSettled, votersOf } from './shard-health.ts'
+import {
+  bytesOf,
+  isAlive,
+  isCaughtUp,
+  isHealthy,
+  isInNumber,
+  isSettled,
+  kindOf,
+  votersOf,
+} from './shard-health.ts'
 
 export interface BalanceOptions {
   readonly view: ClusterView
@@ -44,7 +59,7 @@ export function balance(options: BalanceOptions): Proposal[] {
 interface Balancing extends BalanceOptions {
   readonly take: (proposal: Proposal) => Proposal
   readonly eligible: readonly WorkerView[]
-  /** Shards with a healthy voter on a worker. */
+  /** Shards with a voter or a search-only replica on a worker. */
   readonly shardsOn: (workerId: bigint) => readonly ShardView[]
   /** Differences from which on replicas and leaders are moved. */
   readonly replicasApart: number
@@ -145,21 +160,22 @@ function move(
   to: WorkerView,
   reason: string,
 ): Proposal {
-  const old = shard.replicas.find(({ workerId }) => workerId === from.workerId)
   const wish = { reason, cause: { kind: 'balance' } } as const
-  const there = assertDefined(old, 'a shard on a worker has a replica there')
-  return balancing.take(replaceReplica(shard, there, to.workerId, wish))
+  return balancing.take(replaceReplica(shard, replicaOn(shard, from), to.workerId, wish))
+}
+
+function replicaOn(shard: ShardView, { workerId }: WorkerView): ReplicaView {
+  const replica = shard.replicas.find((one) => one.workerId === workerId)
+  return assertDefined(replica, 'a shard on a worker has a replica there')
 }
 
 function mayMove(balancing: Balancing, shard: ShardView, from: WorkerView, to: WorkerView) {
   const { view, room, isFree } = balancing
   if (!isFree(shard.shardId) || !isSettled(shard)) return false
-  if (!shard.replicas.every(isHealthy) || votersOf(shard).length !== shard.replicationFactor) {
-    return false
-  }
+  if (!shard.replicas.every(isHealthy) || !isInNumber(shard)) return false
   if (!room.maySend(shard) || !mayTake(view, shard, to)) return false
   if (from.zone === to.zone) return true
-  const zones = countZones(shard)
+  const zones = countZones(shard, { kind: kindOf(replicaOn(shard, from)) })
   return (zones.get(to.zone) ?? 0) < (zones.get(from.zone) ?? 0)
 }
 
@@ -229,8 +245,8 @@ function indexShards({ shards }: ClusterView): Map<bigint, ShardView[]> {
   const followed = new Map<bigint, ShardView[]>()
   const led = new Map<bigint, ShardView[]>()
   for (const shard of shards.values()) {
-    for (const { workerId, learner, leaving } of shard.replicas) {
-      if (learner || leaving) continue
+    for (const { workerId, learner, searchOnly, leaving } of shard.replicas) {
+      if (leaving || (learner && !searchOnly)) continue
       const index = shard.leader?.workerId === workerId ? led : followed
       const there = index.get(workerId)
       if (there === undefined) index.set(workerId, [shard])

@@ -7,9 +7,36 @@
 
 import type { ReplicaView, ShardView } from './cluster-view.ts'
 
+/** A collection asks for so many of each. A learner that is to be a voter is neither yet. */
+export type MemberKind = 'voter' | 'search-only'
+
 /** Members that vote, by the catalog. */
 export function votersOf(shard: ShardView): ReplicaView[] {
   return shard.replicas.filter(({ learner, leaving }) => !learner && !leaving)
+}
+
+/** Members of a kind, by the catalog. */
+export function membersOf(shard: ShardView, kind: MemberKind): ReplicaView[] {
+  if (kind === 'voter') return votersOf(shard)
+  return shard.replicas.filter(({ searchOnly, leaving }) => searchOnly && !leaving)
+}
+
+/** How many of a kind the collection asks for. */
+export function wantedOf(shard: ShardView, kind: MemberKind): number {
+  return kind === 'voter' ? shard.replicationFactor : shard.searchReplicas
+}
+
+/** What a replica is, or is to be. */
+export function kindOf({ searchOnly }: ReplicaView): MemberKind {
+  return searchOnly ? 'search-only' : 'voter'
+}
+
+/** Whether the shard has as many members of each kind as its collection asks for. */
+export function isInNumber(shard: ShardView): boolean {
+  return (
+    votersOf(shard).length === shard.replicationFactor &&
+    membersOf(shard, 'search-only').length === shard.searchReplicas
+  )
 }
 
 /** Nothing calls for another replica in its place. */

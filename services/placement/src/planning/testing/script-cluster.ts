@@ -5,7 +5,8 @@
  * A script is read line by line; what a line has happen follows it, indented by two spaces. Lines:
  *
  *     workers 3 [zone=a]            three more workers
- *     collection c shards=1 replicas=3
+ *     collection c shards=1 replicas=3 [search=1] [on=1,2]
+ *     search c 2                    the collection asks for two search-only replicas
  *     drive 20s                     time passes, placement does its work
  *     wait 20s                      time passes, placement only listens
  *     plan                          what one round would begin, and what is wrong
@@ -118,6 +119,11 @@ export class ScriptCluster {
         return this.#plan()
       case 'show':
         return this.#show()
+      case 'search': {
+        const value = { name: first, searchReplicas: Number(words[1]) }
+        this.#apply({ case: 'changeCollection', value })
+        return
+      }
       case 'rebalance':
         await this.#handlers.rebalance()
         return
@@ -224,14 +230,13 @@ export class ScriptCluster {
         return { workerId, zone, replicas: this.#catalog.hostedBy(workerId).size }
       })
     const shardCount = Number(option(words, 'shards', '1'))
-    const { shards } = planCollection({ shardCount, replicationFactor, workers })
-    this.#apply({
-      case: 'addCollection',
-      value: {
-        collection: { name, replicationFactor },
-        shards: shards.map((shard) => ({ ...shard, workerIds: [...shard.workerIds] })),
-      },
+    const searchReplicas = Number(option(words, 'search', '0'))
+    const plan = { shardCount, replicationFactor, searchReplicas, workers }
+    const shards = planCollection(plan).shards.map(({ workerIds, searchWorkerIds, ...range }) => {
+      return { ...range, workerIds: [...workerIds], searchWorkerIds: [...searchWorkerIds] }
     })
+    const collection = { name, replicationFactor, searchReplicas }
+    this.#apply({ case: 'addCollection', value: { collection, shards } })
     await this.#pass(HEARTBEAT_MS, async () => {})
   }
 
@@ -291,9 +296,10 @@ export class ScriptCluster {
 
   #show(): void {
     for (const { shard } of this.#catalog.shards.values()) {
-      const replicas = shard.replicas.map(({ replicaId, workerId, learner, leaving }) => {
-        const marks = `${learner ? ' learner' : ''}${leaving ? ' leaving' : ''}`
-        return `${replicaId}@${workerId}${marks}`
+      const replicas = shard.replicas.map((replica) => {
+        const { replicaId, workerId, learner, searchOnly, leaving } = replica
+        const kind = searchOnly ? ' search-only' : learner ? ' learner' : ''
+        return `${replicaId}@${workerId}${kind}${leaving ? ' leaving' : ''}`
       })
       const leader = this.#memory.observations.leaderOf(shard.shardId)?.workerId ?? 'nowhere'
       const version = versionOf(shard)

@@ -225,7 +225,7 @@ export declare type AddReplica = Message<"placement.v1.AddReplica"> & {
 export declare const AddReplicaSchema: GenMessage<AddReplica>;
 
 /**
- * A learner that has caught up becomes a voter.
+ * A learner that has caught up becomes a voter, one for searches alone too.
  *
  * @generated from message placement.v1.PromoteReplica
  */
@@ -406,11 +406,18 @@ export declare type PlannedShard = Message<"placement.v1.PlannedShard"> & {
   rangeEnd: bigint;
 
   /**
-   * Workers that get a replica.
+   * Workers that get a voter.
    *
    * @generated from field: repeated uint64 worker_ids = 3;
    */
   workerIds: bigint[];
+
+  /**
+   * Workers that get a search-only replica.
+   *
+   * @generated from field: repeated uint64 search_worker_ids = 4;
+   */
+  searchWorkerIds: bigint[];
 };
 
 /**
@@ -439,6 +446,11 @@ export declare type ChangeCollection = Message<"placement.v1.ChangeCollection"> 
    * @generated from field: map<string, vectron.v1.FieldType> payload_schema = 3;
    */
   payloadSchema: { [key: string]: FieldType };
+
+  /**
+   * @generated from field: optional uint32 search_replicas = 4;
+   */
+  searchReplicas?: number | undefined;
 };
 
 /**

@@ -52,6 +52,11 @@ export declare type UpdateCollectionRequest = Message<"placement.v1.UpdateCollec
    * @generated from field: map<string, vectron.v1.FieldType> payload_schema = 3;
    */
   payloadSchema: { [key: string]: FieldType };
+
+  /**
+   * @generated from field: optional uint32 search_replicas = 4;
+   */
+  searchReplicas?: number | undefined;
 };
 
 /**
@@ -270,7 +275,7 @@ export declare type Replica = Message<"placement.v1.Replica"> & {
   leaving: boolean;
 
   /**
-   * Never becomes a voter: a replica for searches alone.
+   * A learner that is to stay one: a replica for searches alone.
    *
    * @generated from field: bool search_only = 5;
    */
@@ -994,7 +999,7 @@ export declare type GetClusterResponse = Message<"placement.v1.GetClusterRespons
   shardsWithoutLeader: number;
 
   /**
-   * Shards with fewer healthy voters than their collection asks for.
+   * Shards with fewer sound voters, or search-only replicas, than their collection asks for.
    *
    * @generated from field: uint32 shards_under_replicated = 9;
    */
@@ -1187,6 +1192,13 @@ export declare type ShardStatus = Message<"placement.v1.ShardStatus"> & {
    * @generated from field: repeated placement.v1.ReplicaStatus replicas = 7;
    */
   replicas: ReplicaStatus[];
+
+  /**
+   * Search-only replicas that the collection asks for.
+   *
+   * @generated from field: uint32 search_replicas = 8;
+   */
+  searchReplicas: number;
 };
 
 /**

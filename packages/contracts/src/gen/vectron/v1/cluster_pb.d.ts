@@ -298,6 +298,13 @@ export declare type Shard = Message<"vectron.v1.Shard"> & {
    * @generated from field: repeated string problems = 13;
    */
   problems: string[];
+
+  /**
+   * Search-only replicas that the collection asks for.
+   *
+   * @generated from field: uint32 search_replicas = 14;
+   */
+  searchReplicas: number;
 };
 
 /**
@@ -321,7 +328,7 @@ export declare type ShardReplica = Message<"vectron.v1.ShardReplica"> & {
   workerId: bigint;
 
   /**
-   * "leader", "voter", "learner", "search-only".
+   * "leader", "voter", "learner" (joins, to be a voter), "search-only" (never votes).
    *
    * @generated from field: string role = 3;
    */

@@ -97,6 +97,14 @@ export declare type Collection = Message<"vectron.v1.Collection"> & {
    * @generated from field: string partition_key = 13;
    */
   partitionKey: string;
+
+  /**
+   * Replicas of each shard beside the voting ones: they answer searches and other reads, and no
+   * write waits for them.
+   *
+   * @generated from field: uint32 search_replicas = 14;
+   */
+  searchReplicas: number;
 };
 
 /**
@@ -163,6 +171,14 @@ export declare type CreateCollectionRequest = Message<"vectron.v1.CreateCollecti
    * @generated from field: string partition_key = 9;
    */
   partitionKey: string;
+
+  /**
+   * Replicas of each shard beside the voting ones, for searches alone; each has a worker of its
+   * own. 0 to 16. Default: none.
+   *
+   * @generated from field: uint32 search_replicas = 10;
+   */
+  searchReplicas: number;
 };
 
 /**
@@ -253,6 +269,13 @@ export declare type UpdateCollectionRequest = Message<"vectron.v1.UpdateCollecti
    * @generated from field: map<string, vectron.v1.FieldType> payload_schema = 3;
    */
   payloadSchema: { [key: string]: FieldType };
+
+  /**
+   * As at creation. Answered at once: replicas are made and removed behind it.
+   *
+   * @generated from field: optional uint32 search_replicas = 4;
+   */
+  searchReplicas?: number | undefined;
 };
 
 /**
@@ -611,7 +634,8 @@ export declare const Collections: GenService<{
     output: typeof ListCollectionsResponseSchema;
   },
   /**
-   * Changes the description, or adds fields to the payload schema.
+   * Changes the description or the number of search-only replicas, or adds fields to the payload
+   * schema.
    *
    * @generated from rpc vectron.v1.Collections.UpdateCollection
    */
