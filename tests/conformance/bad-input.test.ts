@@ -129,6 +129,20 @@ const vector: Json = [1, 2, 3]
 const mistakes: Mistake[] = [
   // The shape of a request.
   both('INVALID_ARGUMENT', 'createCollection', { name: 'wide', dimension: 99_999 }, 'dimension'),
+  both(
+    'INVALID_ARGUMENT',
+    'createCollection',
+    { name: 'more', dimension: 3, searchReplicas: LIMITS.searchReplicasMax + 1 },
+    'searchReplicas',
+  ),
+  // The one worker has the voter.
+  both(
+    'INVALID_ARGUMENT',
+    'createCollection',
+    { name: 'more', dimension: 3, searchReplicas: 1 },
+    'searchReplicas',
+  ),
+  both('INVALID_ARGUMENT', 'updateCollection', { collection, searchReplicas: 1 }, 'searchReplicas'),
   both('INVALID_ARGUMENT', 'search', search({ timeoutMs: 0 }), 'timeoutMs'),
   both('INVALID_ARGUMENT', 'search', search({ targetRecall: 2 }), 'targetRecall'),
   inJson('INVALID_JSON', '{"vector":[1,2,'),
