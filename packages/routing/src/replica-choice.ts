@@ -2,9 +2,9 @@
  * Which worker to ask for a shard: a pure choice among its replicas.
  *
  * Writes and strong reads want the leader, and other voters only as a guess who may know better;
- * one that does not vote cannot lead. Other reads take the replica that costs least (worker-load.ts), so load spreads by itself, away from
- * what is slow. Whatever is wanted, what is known to be down or has just failed is asked last, and
- * so is a learner that is still catching up.
+ * one that does not vote cannot lead. Other reads take the replica that costs least
+ * (worker-load.ts), so load spreads by itself, away from what is slow. Whatever is wanted, what is
+ * known to be down or has just failed is asked last, and so is a learner that is still catching up.
  */
 
 import type { WorkerId } from '@vectron/base'
