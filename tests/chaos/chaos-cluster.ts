@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { ChaosCertificates, type TlsSettings } from './chaos-certificates.ts'
 import type { ChaosNetwork } from './chaos-network.ts'
 import { ChaosNode, type ChaosNodeOptions, type ServiceName } from './chaos-node.ts'
 import { LoopbackNetwork } from './loopback-network.ts'
@@ -49,13 +50,17 @@ export class ChaosCluster {
   readonly nodes: readonly ChaosNode[]
   /** Of the first worker, where there can be one. */
   readonly smallDisk: SmallDisk | undefined
+  readonly certificates: ChaosCertificates
   /** Filled in when the authenticator's folder is there. */
   apiKey = ''
 
-  private constructor(parts: Pick<ChaosCluster, 'network' | 'nodes' | 'smallDisk'>) {
+  private constructor(
+    parts: Pick<ChaosCluster, 'network' | 'nodes' | 'smallDisk' | 'certificates'>,
+  ) {
     this.network = parts.network
     this.nodes = parts.nodes
     this.smallDisk = parts.smallDisk
+    this.certificates = parts.certificates
   }
 
   /** Starts every node; settles when all are ready. */
@@ -83,8 +88,12 @@ export class ChaosCluster {
         nodes.push(new ChaosNode({ host, service, folder: home, data, onUnaskedEnd }))
       }
     }
-    const cluster = new ChaosCluster({ network, nodes, smallDisk })
-    for (const node of nodes) writeFileSync(node.settings, cluster.#settingsOf(node))
+    const certificates = await ChaosCertificates.create(path.join(folder, 'certificates'))
+    const cluster = new ChaosCluster({ network, nodes, smallDisk, certificates })
+    for (const node of nodes) {
+      const tls = await certificates.issue(node.service, node.name)
+      writeFileSync(node.settings, cluster.#settingsOf(node, tls))
+    }
     cluster.apiKey = cluster.#createKey()
     await cluster.startAll()
     return cluster
@@ -141,10 +150,11 @@ export class ChaosCluster {
     return key
   }
 
-  #settingsOf(node: ChaosNode): string {
+  #settingsOf(node: ChaosNode, tls: TlsSettings): string {
     const host = node.listenAddress
     const sections: Record<string, Record<string, unknown>> = {
       node: { name: node.name },
+      tls: { ...tls },
       admin: { host, port: ADMIN_PORT },
       ...(node.service === 'gateway' ? {} : { data: { folder: node.data } }),
       ...this.#serviceSettings(node),

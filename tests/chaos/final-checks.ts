@@ -72,7 +72,9 @@ export async function checkReplicas(eye: ClusterEye, cluster: ChaosCluster): Pro
   )
   const addressOf = (workerId: number | string) =>
     workers.find((worker) => worker.workerId === workerId)?.address ?? ''
-  const facts = await lookIntoReplicas(shards, addressOf, ({ collection }) => collection === POINTS)
+  const tls = await cluster.certificates.own()
+  const withRecall = ({ collection }: { readonly collection: string }) => collection === POINTS
+  const facts = await lookIntoReplicas(shards, { addressOf, withRecall, tls })
   const recalls = facts.flatMap(({ recall }) => recall ?? [])
   const worst = Math.min(...recalls)
   const spreads = [...Map.groupBy(facts, ({ shard }) => shard.shardId)].flatMap(

@@ -295,6 +295,7 @@ const elsewhere: Partial<Record<ErrorReason, string>> = {
   SHARD_NOT_FOUND: 'packages/rpc/src/http/http-server.test.ts',
   CONFLICT: 'packages/rpc/src/http/http-server.test.ts',
   FORBIDDEN: 'packages/rpc/src/http/http-server.test.ts',
+  UNTRUSTED_PROCESS: 'packages/process/src/trust.test.ts',
   KEY_NOT_FOUND: 'services/auth/src/api-keys.test.ts',
   PLAN_LIMIT: 'tests/conformance/access-matrix.test.ts',
   RATE_LIMITED: 'packages/rpc/src/http/http-server.test.ts',

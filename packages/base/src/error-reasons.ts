@@ -276,6 +276,15 @@ export const REASONS = {
     action: 'Use a key with the permission that the message names.',
   },
 
+  UNTRUSTED_PROCESS: {
+    http: 503,
+    grpc: 'UNAUTHENTICATED',
+    retry: 'no',
+    title: 'The caller is no process of this cluster',
+    action:
+      'Give all processes certificates of one authority, or one trust.secretFile. ' +
+      'Clients of the public API see this only while a cluster is set up wrongly.',
+  },
   KEY_NOT_FOUND: notFound('The project has no such API key', 'List the keys of the project.'),
   PLAN_LIMIT: {
     http: 429,

@@ -79,7 +79,16 @@ export {
   type MetricOptions,
   type Metrics,
 } from './metrics.ts'
+export {
+  isNamed,
+  NODE_ROLES,
+  type NodeRole,
+  nodeName,
+  parseAltNames,
+  rolesOf,
+} from './node-role.ts'
 export { type Random, seededRandom, systemRandom, testSeed } from './random.ts'
+export { isSameSecret } from './same-secret.ts'
 export { writeSecretFile } from './secret-file.ts'
 export {
   booleanSetting,

@@ -1,6 +1,7 @@
 /** All commands of `vectron`, put together. */
 import { Command } from 'commander'
 import { addAuthCommands } from './commands/auth.ts'
+import { addCertCommands } from './commands/cert.ts'
 import { addClusterCommands } from './commands/cluster.ts'
 import { addClusterStateCommands } from './commands/cluster-state.ts'
 import { addCollectionCommands } from './commands/collection.ts'
@@ -38,6 +39,7 @@ First steps:
   addStartCommand(program, context)
   addClusterCommands(program, context)
   addServiceCommands(program, context)
+  addCertCommands(program, context)
   addWorkerCommands(commandOf(program, 'worker'), context)
   addAuthCommands(commandOf(program, 'auth'), context)
   addShardCommands(program, context)

@@ -111,6 +111,11 @@ function section(name: string, values: Readonly<Record<string, unknown>>): strin
   return `[${name}]\n${lines.join('\n')}\n`
 }
 
+/** File of the secret that all nodes of a cluster share. */
+export function clusterSecretPath(clusterFolder: string): string {
+  return join(clusterFolder, 'cluster.secret')
+}
+
 /** Files of a node in the cluster's folder. */
 export function nodeFiles(clusterFolder: string, nodeName: string) {
   const folder = join(clusterFolder, nodeName)

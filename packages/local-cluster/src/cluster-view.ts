@@ -4,9 +4,9 @@
  */
 import { type Clock, type Random, toVectronError } from '@vectron/base'
 import { placement } from '@vectron/contracts'
-import { Closers, Connections } from '@vectron/process'
+import { Closers, Connections, openClusterSecret } from '@vectron/process'
 import type { PlacementClient } from '@vectron/routing'
-import { grpcAddress, HOST, type PlannedNode } from './cluster-plan.ts'
+import { clusterSecretPath, grpcAddress, HOST, type PlannedNode } from './cluster-plan.ts'
 import type { NodeState } from './local-cluster.ts'
 
 export interface NodeView {
@@ -73,12 +73,16 @@ export class ClusterViewer {
 
   constructor(options: {
     readonly nodes: readonly PlannedNode[]
+    /** Of the cluster. */
+    readonly folder: string
     readonly clock: Clock
     readonly random: Random
   }) {
-    const { nodes, clock, random } = options
+    const { nodes, folder, clock, random } = options
     const members = nodes.filter(({ service }) => service === 'placement').map(grpcAddress)
-    const connections = new Connections({ closers: this.#closers, clock, random })
+    const secret = openClusterSecret(clusterSecretPath(folder))
+    const trust = { kind: 'secret', secret } as const
+    const connections = new Connections({ closers: this.#closers, clock, random, trust })
     this.#client = connections.placement(members)
   }
 

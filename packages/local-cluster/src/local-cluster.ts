@@ -2,6 +2,7 @@
  * LocalCluster: a cluster of real processes on this machine, in one folder.
  *
  *   <folder>/cluster.json        the nodes and their ports
+ *   <folder>/cluster.secret      by which the nodes know each other
  *   <folder>/<node>/<service>.toml, data/, log.jsonl, ready.json, process.json
  *
  * Nothing of it lives in this process: each call finds the nodes by their files, so any number of
@@ -23,6 +24,7 @@ import { AUTH_SERVICE, createKey } from '@vectron/process'
 import { type ClusterFile, readClusterFile, writeClusterFile } from './cluster-file.ts'
 import {
   type ClusterCounts,
+  clusterSecretPath,
   grpcAddress,
   HOST,
   nodeFiles,
@@ -280,10 +282,11 @@ export class LocalCluster {
 
   async #startNodes(nodes: readonly PlannedNode[]): Promise<void> {
     const { command, env, clock, onProgress } = this.#options
+    const sharedSecret = ['--set', `trust.secretFile=${clusterSecretPath(this.folder)}`]
     const starting = nodes.map((node) => {
       const files = this.#files(node)
       spawnNode({
-        command: [...command, node.service, '--config', files.settings],
+        command: [...command, node.service, '--config', files.settings, ...sharedSecret],
         folder: files.folder,
         env: withoutSettings(env),
         output: files.output,

@@ -1,6 +1,7 @@
 /**
  * Addresses as settings write them: `host:port`, and `member@host:grpcPort/raftPort` of placement.
  */
+import { BlockList, isIPv6 } from 'node:net'
 import { VectronError } from '@vectron/base'
 import type { PlacementMember } from '@vectron/placement-service'
 
@@ -21,6 +22,10 @@ export interface Endpoint {
 
 export const ADDRESS_PATTERN = /^(\[[0-9a-fA-F:]+\]|[^\s:/@[\]]+):(\d{1,5})$/
 export const MEMBER_PATTERN = /^([1-5])@(\[[0-9a-fA-F:]+\]|[^\s:/@[\]]+):(\d{1,5})\/(\d{1,5})$/
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8)
+LOOPBACK.addAddress('::1', 'ipv6')
 
 /** `[::1]:6200` has the host `::1`. */
 export function parseAddress(text: string): Address {
@@ -66,4 +71,10 @@ export function advertised(endpoint: Endpoint, port: number): string {
     )
   }
   return formatAddress({ host, port })
+}
+
+/** Whether an address of this host is reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  return bare === 'localhost' || LOOPBACK.check(bare, isIPv6(bare) ? 'ipv6' : 'ipv4')
 }

@@ -3,11 +3,11 @@ import { resolve } from 'node:path'
 import { createLogger, systemClock, systemRandom } from '@vectron/base'
 import { Closers } from './closers.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
-import { openNodeTls } from './node-tls.ts'
 import { openAuthPart } from './parts.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { AUTH_SETTINGS, type AuthConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
+import { openTrust } from './trust.ts'
 
 export const AUTH_SERVICE: ServiceDefinition<typeof AUTH_SETTINGS> = {
   name: 'auth',
@@ -22,14 +22,16 @@ export const AUTH_SERVICE: ServiceDefinition<typeof AUTH_SETTINGS> = {
 }
 
 async function openAuthService(config: AuthConfig, around: Surroundings): Promise<OpenService> {
+  const listens = { 'grpc.host': config.grpc.host }
+  const trust = await openTrust({ ...config, role: 'auth', listens, dials: {} }, around)
   const running = await openAuthPart(config, around)
   if ((await running.countKeys()) === 0) {
     around.logger.warn('there is no API key yet; make one: vectron auth --create-key NAME')
   }
   const services = [running.auth, ...running.publicServices]
   const endpoint = { ...config.grpc, setting: 'grpc.advertise' }
-  const tls = await openNodeTls(config.tls, around)
-  const grpc = await openGrpcEndpoint({ endpoint, services, tls }, around)
+  const callers = ['gateway'] as const
+  const grpc = await openGrpcEndpoint({ endpoint, services, trust, callers }, around)
   grpc.serve()
   return { addresses: { grpc: grpc.address }, problems: () => [] }
 }

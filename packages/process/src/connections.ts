@@ -1,4 +1,5 @@
 /** Clients of other processes: one connection for each address, shared and closed at the end. */
+import type { NodeRole } from '@vectron/base'
 import { placement, worker } from '@vectron/contracts'
 import {
   type ConnectWorker,
@@ -7,12 +8,11 @@ import {
   type WorkerDoor,
 } from '@vectron/routing'
 import { GrpcChannel } from '@vectron/rpc'
-import type { NodeTls } from './node-tls.ts'
 import type { Surroundings } from './surroundings.ts'
+import { channelOptions, type Trust } from './trust.ts'
 
 export interface ConnectionsOptions extends Pick<Surroundings, 'closers' | 'clock' | 'random'> {
-  /** Absent: plain connections. */
-  readonly tls?: NodeTls | undefined
+  readonly trust: Trust
 }
 
 export class Connections {
@@ -26,20 +26,21 @@ export class Connections {
     })
   }
 
-  /** The connection to an address; made by its first call. */
-  channel(address: string): GrpcChannel {
-    const known = this.#channels.get(address)
+  /** The connection to a process at an address; made by its first call. */
+  channel(role: NodeRole, address: string): GrpcChannel {
+    const name = `${role} ${address}`
+    const known = this.#channels.get(name)
     if (known !== undefined) return known
-    const { tls } = this.#around
-    const channel = new GrpcChannel(address, tls && { tls: tls.grpc })
-    this.#channels.set(address, channel)
+    const channel = new GrpcChannel(address, channelOptions(this.#around.trust, { address, role }))
+    this.#channels.set(name, channel)
     return channel
   }
 
   /** A client of placement, whichever of its members leads. */
   placement(members: readonly string[]): PlacementClient {
     const { clock, random } = this.#around
-    const connect = (address: string) => this.channel(address).client(placement.Placement)
+    const connect = (address: string) =>
+      this.channel('placement', address).client(placement.Placement)
     return createPlacementClient({ members, connect, clock, random })
   }
 
@@ -49,7 +50,7 @@ export class Connections {
     return (address) => {
       const known = doors.get(address)
       if (known !== undefined) return known
-      const door = this.channel(address).client(worker.Worker)
+      const door = this.channel('worker', address).client(worker.Worker)
       doors.set(address, door)
       return door
     }

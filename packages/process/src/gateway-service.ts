@@ -6,10 +6,10 @@ import { formatAddress } from './address.ts'
 import { authenticatorDoors } from './authenticator-doors.ts'
 import { Connections } from './connections.ts'
 import { explainListen } from './listen.ts'
-import { openNodeTls } from './node-tls.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { GATEWAY_SETTINGS, type GatewayConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
+import { openTrust } from './trust.ts'
 import { untilAnswered } from './until-answered.ts'
 
 /** A gateway whose collections may name these embedders. */
@@ -36,8 +36,13 @@ async function openGatewayService(
 ): Promise<OpenService> {
   const { clock, random, logger, metrics, version, closers } = around
   const { host, port } = config.http
-  const connections = new Connections({ ...around, tls: await openNodeTls(config.tls, around) })
-  const authChannel = connections.channel(config.auth.address)
+  const dials = {
+    'placement.members': config.placement.members,
+    'auth.address': [config.auth.address],
+  }
+  const trust = await openTrust({ ...config, role: 'gateway', listens: {}, dials }, around)
+  const connections = new Connections({ ...around, trust })
+  const authChannel = connections.channel('auth', config.auth.address)
   const client = connections.placement(config.placement.members)
   await untilAnswered('placement', () => client.getRouting({}), around)
   const gateway = await openGateway({

@@ -1,15 +1,17 @@
 /** The gRPC server of a process: where it listens, and when it says that it serves. */
-import { LIMITS } from '@vectron/base'
+import { LIMITS, type NodeRole } from '@vectron/base'
 import { type BoundService, startGrpcServer } from '@vectron/rpc'
 import { advertised, type Endpoint } from './address.ts'
 import { listening } from './listen.ts'
-import type { NodeTls } from './node-tls.ts'
 import type { Surroundings } from './surroundings.ts'
+import { type Trust, trustedCallers } from './trust.ts'
 
 export interface GrpcEndpointOptions {
   readonly endpoint: Endpoint
   readonly services: readonly BoundService[]
-  readonly tls: NodeTls | undefined
+  readonly trust: Trust
+  /** Who may call: processes of these kinds. */
+  readonly callers: readonly NodeRole[]
 }
 
 export interface GrpcEndpoint {
@@ -24,7 +26,7 @@ export interface GrpcEndpoint {
 
 /** Listens; calls may come at once. */
 export async function openGrpcEndpoint(
-  { endpoint, services, tls }: GrpcEndpointOptions,
+  { endpoint, services, trust, callers }: GrpcEndpointOptions,
   { logger, closers }: Surroundings,
 ): Promise<GrpcEndpoint> {
   const { host, port } = endpoint
@@ -34,7 +36,8 @@ export async function openGrpcEndpoint(
       port,
       services,
       logger,
-      ...(tls && { tls: tls.grpc }),
+      interceptors: [trustedCallers(trust, callers)],
+      ...(trust.kind === 'certificates' && { tls: trust.tls.grpc }),
       messageBytesMax: LIMITS.internalMessageBytesMax,
     }),
   )

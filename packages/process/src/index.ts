@@ -6,7 +6,16 @@
 export { AUTH_SERVICE, createKey } from './auth-service.ts'
 export { authenticatorDoors } from './authenticator-doors.ts'
 export { nextBootEpoch } from './boot-epoch.ts'
+export {
+  type AuthorityRequest,
+  createAuthority,
+  issueCertificate,
+  type KeyedCertificate,
+  type NodeCertificateRequest,
+  renewCertificate,
+} from './certificates/authority.ts'
 export { Closers } from './closers.ts'
+export { openClusterSecret } from './cluster-secret.ts'
 export { Connections } from './connections.ts'
 export { gatewayService } from './gateway-service.ts'
 export { openAuthPart, openPlacementPart, openWorkerPart, workerFolder } from './parts.ts'

@@ -2,15 +2,15 @@
 import { PEER_LIMITS, PeerTransport, type PeerTransportOptions } from '@vectron/raft'
 import { advertised, type Endpoint } from './address.ts'
 import { listening } from './listen.ts'
-import type { NodeTls } from './node-tls.ts'
 import type { Surroundings } from './surroundings.ts'
+import type { Trust } from './trust.ts'
 
 export interface PeerEndpointOptions
   extends Pick<PeerTransportOptions, 'identity' | 'role' | 'addressOf'> {
   readonly listen: Endpoint
   /** Of snapshots, to all peers together. */
   readonly snapshotMibPerSecond: number
-  readonly tls: NodeTls | undefined
+  readonly trust: Trust
 }
 
 const MIB = 1024 ** 2
@@ -20,7 +20,7 @@ export async function openPeerTransport(
   options: PeerEndpointOptions,
   around: Surroundings,
 ): Promise<PeerTransport> {
-  const { listen, snapshotMibPerSecond, tls, ...rest } = options
+  const { listen, snapshotMibPerSecond, trust, ...rest } = options
   const { host, port } = listen
   const { clock, random, logger, closers } = around
   const transport = await listening({ setting: 'raft.port', host, port }, () =>
@@ -29,7 +29,7 @@ export async function openPeerTransport(
       listen: { host, port },
       // A port that the system chooses is known only later; peers learn it from the hello.
       ...(port === 0 ? {} : { advertise: advertised(listen, port) }),
-      ...(tls && { tls: tls.files }),
+      ...(trust.kind === 'certificates' ? { tls: trust.tls.files } : { secret: trust.secret }),
       limits: { ...PEER_LIMITS, snapshotBytesPerSecond: snapshotMibPerSecond * MIB },
       clock,
       random,

@@ -7,12 +7,12 @@ import { formatAddress, parseMember } from './address.ts'
 import { Connections } from './connections.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
 import { LateService } from './late-service.ts'
-import { openNodeTls } from './node-tls.ts'
 import { openPlacementPart } from './parts.ts'
 import { openPeerTransport } from './peer-endpoint.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { PLACEMENT_SETTINGS, type PlacementConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
+import { openTrust } from './trust.ts'
 
 export const PLACEMENT_SERVICE: ServiceDefinition<typeof PLACEMENT_SETTINGS> = {
   name: 'placement',
@@ -35,9 +35,20 @@ async function openPlacementService(
   const members = cluster.members.map(parseMember)
   const memberId = BigInt(cluster.member)
   const own = members.find((one) => one.memberId === memberId)
-  const tls = await openNodeTls(config.tls, around)
+  const trust = await openTrust(
+    {
+      ...config,
+      role: 'placement',
+      listens: { 'grpc.host': config.grpc.host, 'raft.host': config.raft.host },
+      dials: { 'cluster.members': members.map(({ address }) => address) },
+    },
+    around,
+  )
   const endpoint = { ...config.grpc, advertise: own?.address ?? '', setting: 'cluster.members' }
-  const grpc = await openGrpcEndpoint({ endpoint, services: [late.bound], tls }, around)
+  const grpc = await openGrpcEndpoint(
+    { endpoint, services: [late.bound], trust, callers: ['gateway', 'worker', 'placement'] },
+    around,
+  )
   // Without a list it is the only one.
   const sole = { memberId, address: grpc.address, raftAddress: formatAddress(config.raft) }
   const member = { memberId, members: members.length === 0 ? [sole] : members }
@@ -45,7 +56,7 @@ async function openPlacementService(
     {
       identity: { clusterId: cluster.name, nodeId: memberId, bootEpoch: around.bootEpoch },
       role: 'placement',
-      tls,
+      trust,
       listen: {
         ...config.raft,
         advertise: own?.raftAddress ?? '',
@@ -60,14 +71,15 @@ async function openPlacementService(
     CATALOG_GROUP,
     members.map((one) => ({ replica: replicaId(one.memberId), nodeId: one.memberId })),
   )
-  const connections = new Connections(around)
+  const connections = new Connections({ ...around, trust })
   const { service } = await openPlacementPart(
     {
       dataFolder: data.folder,
       transport,
       member,
       settings: driver,
-      connect: ({ address }) => connections.channel(address).client(placement.Placement),
+      connect: ({ address }) =>
+        connections.channel('placement', address).client(placement.Placement),
       whenEmpty: { kind: 'bootstrap' },
     },
     around,

@@ -80,6 +80,14 @@ const tlsSection = {
   }),
 }
 
+const trustSection = {
+  secretFile: stringSetting({
+    default: '.vectron/cluster.secret',
+    describe:
+      'without TLS: file of the secret by which the processes of this machine know each other; made when absent',
+  }),
+}
+
 const placementSection = {
   members: listSetting({
     default: ['127.0.0.1:6190'],
@@ -211,6 +219,7 @@ export const PLACEMENT_SETTINGS = {
   raft: raftSection(6191, 'the other members of placement'),
   admin: adminSection(6192),
   tls: tlsSection,
+  trust: trustSection,
   driver: {
     silentMs: integerSetting({
       default: PLACEMENT_DEFAULTS.silentMs,
@@ -242,6 +251,7 @@ export const WORKER_SETTINGS = {
   raft: { ...raftSection(6201, 'other workers'), advertise: advertiseSetting() },
   admin: adminSection(6202),
   tls: tlsSection,
+  trust: trustSection,
   data: { ...dataSection, reserveBytes: reserveSetting },
   engine: ENGINE_SECTION,
   log: logSection('info'),
@@ -253,6 +263,7 @@ export const AUTH_SETTINGS = {
   grpc: grpcSection(6210, 'gateways'),
   admin: adminSection(6212),
   tls: tlsSection,
+  trust: trustSection,
   data: dataSection,
   log: logSection('info'),
 } as const
@@ -285,6 +296,7 @@ export const GATEWAY_SETTINGS = {
   },
   admin: adminSection(6182),
   tls: tlsSection,
+  trust: trustSection,
   log: logSection('info'),
 } as const
 

@@ -9,12 +9,12 @@ import { PeerDirectory, readIdentity, registerWorker } from '@vectron/worker-ser
 import { Connections } from './connections.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
 import { LateService } from './late-service.ts'
-import { openNodeTls } from './node-tls.ts'
 import { openWorkerPart, workerFolder } from './parts.ts'
 import { openPeerTransport } from './peer-endpoint.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { WORKER_SETTINGS, type WorkerConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
+import { openTrust } from './trust.ts'
 import { untilAnswered } from './until-answered.ts'
 
 export const WORKER_SERVICE: ServiceDefinition<typeof WORKER_SETTINGS> = {
@@ -31,10 +31,21 @@ export const WORKER_SERVICE: ServiceDefinition<typeof WORKER_SETTINGS> = {
 
 async function openWorkerService(config: WorkerConfig, around: Surroundings): Promise<OpenService> {
   const late = new LateService(worker.Worker, 'worker')
-  const tls = await openNodeTls(config.tls, around)
+  const trust = await openTrust(
+    {
+      ...config,
+      role: 'worker',
+      listens: { 'grpc.host': config.grpc.host, 'raft.host': config.raft.host },
+      dials: { 'placement.members': config.placement.members },
+    },
+    around,
+  )
   const endpoint = { ...config.grpc, setting: 'grpc.advertise' }
-  const grpc = await openGrpcEndpoint({ endpoint, services: [late.bound], tls }, around)
-  const connections = new Connections({ ...around, tls })
+  const grpc = await openGrpcEndpoint(
+    { endpoint, services: [late.bound], trust, callers: ['gateway'] },
+    around,
+  )
+  const connections = new Connections({ ...around, trust })
   const client = connections.placement(config.placement.members)
   const folder = workerFolder(config.data.folder)
   const register = (raftAddress: string) => {
@@ -51,7 +62,7 @@ async function openWorkerService(config: WorkerConfig, around: Surroundings): Pr
     {
       identity: { clusterId, nodeId: workerId, bootEpoch },
       role: 'worker',
-      tls,
+      trust,
       listen: { ...config.raft, setting: 'raft.advertise' },
       snapshotMibPerSecond: config.raft.snapshotMibPerSecond,
       addressOf: (node) => peers.addressOf(node),

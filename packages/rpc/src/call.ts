@@ -30,6 +30,8 @@ export interface CallContext {
   readonly traceparent: string | undefined
   /** Address of the caller: `127.0.0.1:50412`, or `in-process`. */
   readonly peer: string
+  /** Names in the caller's certificate, `DNS:node-worker`; empty where it showed none. */
+  readonly peerNames: readonly string[]
   /** A request header (gRPC: metadata) by its lower-case name. */
   header(name: string): string | undefined
   /** Set by the authenticating interceptor. */
@@ -47,6 +49,8 @@ export interface IncomingCall {
   /** Milliseconds from now; Infinity for none. */
   readonly timeoutMs: number
   readonly peer: string
+  /** Default: none. */
+  readonly peerNames?: readonly string[]
   readonly header: (name: string) => string | undefined
 }
 
@@ -59,6 +63,7 @@ export class Call implements CallContext {
   /** Whether the caller sent the request id, and so wants it back. */
   readonly sentRequestId: boolean
   readonly peer: string
+  readonly peerNames: readonly string[]
   readonly header: (name: string) => string | undefined
   principal: Principal | undefined = undefined
   audited = ''
@@ -77,6 +82,7 @@ export class Call implements CallContext {
     this.#clock = incoming.clock
     this.#startUs = incoming.clock.monotonicUs()
     this.peer = incoming.peer
+    this.peerNames = incoming.peerNames ?? []
     this.header = incoming.header
     const sentId = incoming.header('x-request-id')
     this.requestId = acceptRequestId(sentId)

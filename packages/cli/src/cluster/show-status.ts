@@ -14,7 +14,8 @@ const REFRESH_MS = 1000
 export async function showStatus(flags: ClusterStatusFlags, context: CliContext): Promise<void> {
   const cluster = openCluster(flags, context)
   const nodes = (await cluster.states()).map(({ node }) => node)
-  const viewer = new ClusterViewer({ nodes, clock: systemClock, random: systemRandom })
+  const { folder } = cluster
+  const viewer = new ClusterViewer({ nodes, folder, clock: systemClock, random: systemRandom })
   try {
     if (flags.watch) await watch({ flags, context, cluster, viewer })
     else await showOnce({ flags, context, cluster, viewer })

@@ -5,7 +5,7 @@
  * connection must say is in peer-certificate.ts.
  */
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import { concatBytes, viewOf } from '@vectron/base'
+import { concatBytes, isSameSecret, viewOf } from '@vectron/base'
 import { raft } from '@vectron/contracts'
 import type { NodeIdentity } from '../transport.ts'
 import { FrameError } from './frame-reader.ts'
@@ -18,6 +18,8 @@ export interface PeerIdentity extends NodeIdentity {
   /** Node ids count by role: `worker` or `placement`. */
   readonly role: string
   readonly raftAddress: string
+  /** What peers must say too; empty where certificates tell who they are. */
+  readonly secret: string
 }
 
 export type StreamKind = 'raft' | 'bulk'
@@ -58,7 +60,7 @@ export function parseFrame(payload: Uint8Array): raft.PeerFrame['frame'] {
 }
 
 export function encodeHello(self: PeerIdentity, { stream, node }: HelloTarget): Uint8Array {
-  const { clusterId, nodeId, bootEpoch, role, raftAddress } = self
+  const { clusterId, nodeId, bootEpoch, role, raftAddress, secret } = self
   const value = create(raft.PeerHelloSchema, {
     protocol: PROTOCOL_VERSION,
     clusterId,
@@ -66,6 +68,7 @@ export function encodeHello(self: PeerIdentity, { stream, node }: HelloTarget): 
     bootEpoch,
     role,
     raftAddress,
+    secret,
     stream: STREAMS[stream],
     toNodeId: node,
   })
@@ -93,6 +96,7 @@ export function refuseHello(hello: raft.PeerHello, check: HelloCheck): string | 
   if (hello.protocol !== PROTOCOL_VERSION) {
     return `it speaks version ${hello.protocol} of the protocol, this node ${PROTOCOL_VERSION}`
   }
+  if (!isSameSecret(hello.secret, self.secret)) return 'it does not know the secret of the cluster'
   if (hello.clusterId !== self.clusterId) {
     return `it is of the cluster "${hello.clusterId}", this node of "${self.clusterId}"`
   }

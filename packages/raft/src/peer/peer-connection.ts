@@ -20,7 +20,7 @@ import {
   refuseHello,
   streamOf,
 } from './hello.ts'
-import { certificateName, refuseCertificate } from './peer-certificate.ts'
+import { refuseCertificate } from './peer-certificate.ts'
 import type { PeerLimits } from './peer-limits.ts'
 
 /** Why a connection ended before it began: the host is there, and no process on that port. */
@@ -164,7 +164,7 @@ export class PeerConnection {
     if (why !== undefined || !(socket instanceof TLSSocket)) return why
     const { raw } = socket.getPeerCertificate()
     const certificate = raw === undefined ? undefined : new X509Certificate(raw)
-    return refuseCertificate(certificate, certificateName(hello.role, hello.nodeId))
+    return refuseCertificate(certificate, hello)
   }
 
   #welcome(hello: raft.PeerHello): void {

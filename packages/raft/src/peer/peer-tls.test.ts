@@ -48,10 +48,10 @@ async function issue(name: string, altNames: string, ca = 'ours'): Promise<TlsFi
   return { cert: path(`${name}.pem`), key: path(`${name}.key`), ca: path('ours.pem') }
 }
 
-test('Nodes with certificates of the cluster talk; the name may be DNS or URI.', async (t) => {
+test('Nodes with certificates of the cluster talk, for one node or for its role.', async (t) => {
   const directory: Directory = new Map()
   const tls1 = await issue('one', 'DNS:node-worker-1')
-  const tls2 = await issue('two', 'URI:node-worker-2,DNS:elsewhere')
+  const tls2 = await issue('two', 'URI:node-worker,DNS:elsewhere')
   const one = await PeerNode.open(t, directory, { nodeId: 1n, tls: tls1 })
   const two = await PeerNode.open(t, directory, { nodeId: 2n, tls: tls2 })
   one.know(1n, 2n)
@@ -147,6 +147,6 @@ test('A name that holds a comma is one name.', async () => {
   openssl('req', '-x509', ...KEY, ...files, '-extensions', 'v3')
   const certificate = new X509Certificate(await readFile(join(folder, 'comma.pem')))
   assert.match(certificate.subjectAltName ?? '', /DNS:node-worker-1/)
-  assert.ok(refuseCertificate(certificate, 'node-worker-1') !== undefined)
-  assert.ok(refuseCertificate(undefined, 'node-worker-1') !== undefined)
+  assert.ok(refuseCertificate(certificate, { role: 'worker', nodeId: 1n }) !== undefined)
+  assert.ok(refuseCertificate(undefined, { role: 'worker', nodeId: 1n }) !== undefined)
 })

@@ -44,6 +44,7 @@ const NODE_2 = {
   bootEpoch: 5n,
   role: 'worker',
   raftAddress: '127.0.0.1:1',
+  secret: '',
 }
 
 test('Messages arrive in order, and the receiver learns whom to answer.', async (t) => {
@@ -153,6 +154,21 @@ test('An earlier life of a node is refused, and a later one ends its connections
   ghost.write(encodeHello({ ...NODE_2, bootEpoch: 3n }, { stream: 'raft', node: 1n }))
   await closed(ghost)
   assert.match(one.log.join('\n'), /it is of boot epoch 3, and 5 has been heard of its node/)
+})
+
+test('Without the secret of the cluster nobody is let in; with it, as ever.', async (t) => {
+  const directory: Directory = new Map()
+  const one = await PeerNode.open(t, directory, { nodeId: 1n, secret: 'ours' })
+  const two = await PeerNode.open(t, directory, { nodeId: 2n, secret: 'ours' })
+  for (const secret of ['', 'our', 'theirs']) {
+    const stranger = await dial(t, one)
+    stranger.write(encodeHello({ ...NODE_2, nodeId: 9n, secret }, { stream: 'raft', node: 1n }))
+    await closed(stranger)
+  }
+  assert.match(one.log.join('\n'), /it does not know the secret of the cluster/)
+  one.know(1n, 2n)
+  one.send(2n, 'a')
+  await two.until(({ received }) => received.length === 1)
 })
 
 test('A frame in the name of another node ends the connection that it came over.', async (t) => {

@@ -58,6 +58,8 @@ export interface PeerTransportOptions {
   readonly addressOf: (node: bigint) => string | undefined
   /** Absent: plain TCP. */
   readonly tls?: TlsFiles
+  /** What peers must know where there is no TLS. Default: nothing. */
+  readonly secret?: string
   /** Where the TLS files lie. Default: the machine's. */
   readonly disk?: Disk
   readonly clock: Clock
@@ -117,7 +119,7 @@ export class PeerTransport implements Transport {
   }
 
   private constructor(options: PeerTransportOptions, opened: Opened) {
-    const { identity, role, listen, clock, logger, limits = PEER_LIMITS } = options
+    const { identity, role, listen, clock, logger, limits = PEER_LIMITS, secret = '' } = options
     this.#options = options
     this.#limits = limits
     this.identity = identity
@@ -126,7 +128,7 @@ export class PeerTransport implements Transport {
     this.#credentials = opened.credentials
     const { host } = listen
     this.advertisedAddress = options.advertise ?? formatHostPort({ host, port: opened.port })
-    this.#self = { ...identity, role, raftAddress: this.advertisedAddress }
+    this.#self = { ...identity, role, raftAddress: this.advertisedAddress, secret }
     this.#encoder = new RaftFrameEncoder(identity)
     this.#keepAlive = this.#encoder.encode([])
     this.#limiter = new RateLimiter(clock, limits.snapshotBytesPerSecond)

@@ -28,6 +28,7 @@ export interface PeerNodeOptions {
   readonly bootEpoch?: bigint
   readonly limits?: PeerLimits
   readonly tls?: NonNullable<PeerTransportOptions['tls']>
+  readonly secret?: string
 }
 
 /** Addresses of test nodes, as a directory of the cluster would have them. */
@@ -47,7 +48,14 @@ export class PeerNode {
   static async open(
     context: TestContext,
     directory: Directory,
-    { nodeId, clusterId = 'test', bootEpoch = 1n, limits = TEST_LIMITS, tls }: PeerNodeOptions,
+    {
+      nodeId,
+      clusterId = 'test',
+      bootEpoch = 1n,
+      limits = TEST_LIMITS,
+      tls,
+      secret = '',
+    }: PeerNodeOptions,
   ): Promise<PeerNode> {
     const log: string[] = []
     let changed = () => {}
@@ -62,6 +70,7 @@ export class PeerNode {
       listen: { host: '127.0.0.1', port: 0 },
       addressOf: (node) => directory.get(node),
       ...(tls === undefined ? {} : { tls }),
+      secret,
       clock: systemClock,
       random: systemRandom,
       logger: createLogger({ name: 'test', write }),

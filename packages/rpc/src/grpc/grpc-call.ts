@@ -15,6 +15,7 @@ import { isServerFault, reportError } from '../status.ts'
 import { decodeRequest, encodeMessage } from '../wire-codec.ts'
 import { type Frame, FrameReader, frameMessage, inflateFrame } from './frames.ts'
 import { errorTrailers, GRPC_CONTENT_TYPE, okTrailers, parseTimeout } from './grpc-headers.ts'
+import { peerNamesOf } from './grpc-tls.ts'
 
 type AnyMessage = MessageShape<DescMessage>
 
@@ -67,6 +68,7 @@ function startCall(
       parseTimeout(headers['grpc-timeout'] as string | undefined) ??
       (unary ? LIMITS.requestTimeoutMsDefault : Infinity),
     peer: `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`,
+    peerNames: peerNamesOf(stream.session),
     header: (name) => {
       const value = headers[name]
       return Array.isArray(value) ? value[0] : value

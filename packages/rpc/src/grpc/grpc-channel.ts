@@ -13,7 +13,7 @@ import type {
   MessageShape,
 } from '@bufbuild/protobuf'
 import { create } from '@bufbuild/protobuf'
-import { assertDefined, LIMITS } from '@vectron/base'
+import { assertDefined, LIMITS, type NodeRole } from '@vectron/base'
 import type { CallOptions, Client } from '../client.ts'
 import { methodPath } from '../service.ts'
 import { decodeResponse, encodeMessage } from '../wire-codec.ts'
@@ -31,6 +31,8 @@ export interface GrpcChannelOptions {
   readonly timeoutMs?: number
   /** The server must show a certificate of the same authority. Default: no TLS. */
   readonly tls?: GrpcTls
+  /** With `tls`: what kind of node the server's certificate must be for. Default: any. */
+  readonly serverRole?: NodeRole
   /**
    * Milliseconds without a byte after which the connection of a late call is given up for another.
    * Default: 2,000.
@@ -146,9 +148,9 @@ export class GrpcChannel {
   #connected(): ClientHttp2Session {
     const open = this.#session
     if (open !== undefined && !open.closed && !open.destroyed) return open
-    const { tls } = this.#options
+    const { tls, serverRole } = this.#options
     const session = connect(`${tls === undefined ? 'http' : 'https'}://${this.#address}`, {
-      ...(tls === undefined ? {} : clientTls(tls)),
+      ...(tls === undefined ? {} : clientTls(tls, serverRole)),
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,
     })

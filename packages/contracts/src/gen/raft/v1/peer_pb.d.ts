@@ -121,6 +121,13 @@ export declare type PeerHello = Message<"raft.v1.PeerHello"> & {
    * @generated from field: string raft_address = 8;
    */
   raftAddress: string;
+
+  /**
+   * What the processes of a cluster without TLS know each other by; empty where there is TLS.
+   *
+   * @generated from field: string secret = 9;
+   */
+  secret: string;
 };
 
 /**
