@@ -1,4 +1,6 @@
 /** What must hold when a run is over and everything has healed. */
+
+import { GrpcChannel } from '@vectron/rpc'
 import {
   checkHistory,
   type Operation,
@@ -74,7 +76,8 @@ export async function checkReplicas(eye: ClusterEye, cluster: ChaosCluster): Pro
     workers.find((worker) => worker.workerId === workerId)?.address ?? ''
   const tls = await cluster.certificates.own()
   const withRecall = ({ collection }: { readonly collection: string }) => collection === POINTS
-  const facts = await lookIntoReplicas(shards, { addressOf, withRecall, tls })
+  const connect = (address: string) => new GrpcChannel(address, { tls })
+  const facts = await lookIntoReplicas(shards, { addressOf, withRecall, connect })
   const recalls = facts.flatMap(({ recall }) => recall ?? [])
   const worst = Math.min(...recalls)
   const spreads = [...Map.groupBy(facts, ({ shard }) => shard.shardId)].flatMap(

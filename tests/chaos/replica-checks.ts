@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import type { ShardInfo, ShardReplica } from '@vectron/client'
 import { engine, vectron, worker } from '@vectron/contracts'
-import { type Client, GrpcChannel, type GrpcTls } from '@vectron/rpc'
+import type { Client, GrpcChannel } from '@vectron/rpc'
 import { DIMENSION, vectorOf } from './ingest.ts'
 
 const PAGE = 2_000
@@ -32,17 +32,17 @@ export interface ReplicaLook {
   /** gRPC address of a worker by its id. */
   readonly addressOf: (workerId: number | string) => string
   readonly withRecall: (shard: ShardInfo) => boolean
-  /** Lets the run in. */
-  readonly tls: GrpcTls
+  /** A connection by which a worker lets the caller in. */
+  readonly connect: (address: string) => GrpcChannel
 }
 
 export async function lookIntoReplicas(
   shards: readonly ShardInfo[],
-  { addressOf, withRecall, tls }: ReplicaLook,
+  { addressOf, withRecall, connect }: ReplicaLook,
 ): Promise<ReplicaFacts[]> {
   const channels = new Map<string, GrpcChannel>()
   const clientAt = (address: string) => {
-    const channel = channels.get(address) ?? new GrpcChannel(address, { tls })
+    const channel = channels.get(address) ?? connect(address)
     channels.set(address, channel)
     return channel.client(worker.Worker)
   }

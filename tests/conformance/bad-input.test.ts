@@ -296,6 +296,7 @@ const elsewhere: Partial<Record<ErrorReason, string>> = {
   CONFLICT: 'packages/rpc/src/http/http-server.test.ts',
   FORBIDDEN: 'packages/rpc/src/http/http-server.test.ts',
   UNTRUSTED_PROCESS: 'packages/process/src/trust.test.ts',
+  OUTSIDE_ROW_RULE: 'tests/conformance/row-rules.test.ts',
   KEY_NOT_FOUND: 'services/auth/src/api-keys.test.ts',
   PLAN_LIMIT: 'tests/conformance/access-matrix.test.ts',
   RATE_LIMITED: 'packages/rpc/src/http/http-server.test.ts',

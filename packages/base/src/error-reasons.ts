@@ -275,6 +275,13 @@ export const REASONS = {
     title: 'The API key may not do this',
     action: 'Use a key with the permission that the message names.',
   },
+  OUTSIDE_ROW_RULE: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    retry: 'no',
+    title: 'The write is about a point outside the row rule of the API key',
+    action: 'Write only points that match the rule, under ids of their own; or use another key.',
+  },
 
   UNTRUSTED_PROCESS: {
     http: 503,

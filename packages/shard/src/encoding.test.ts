@@ -6,6 +6,10 @@ import { engine, vectron } from '@vectron/contracts'
 import { encodeSearchRequest, type Query } from './search-request.ts'
 import { encodeCommand, encodeUpsert } from './write-command.ts'
 
+const RULE = create(vectron.FilterSchema, {
+  must: [{ field: 'tenant', test: { case: 'exists', value: true } }],
+})
+
 test('Upserts written by hand are what the generated code writes, for random batches.', () => {
   const seed = testSeed()
   const random = seededRandom(seed)
@@ -21,13 +25,16 @@ test('Upserts written by hand are what the generated code writes, for random bat
       payload: bytesOf(0, 300),
     }))
     const requestId = 'r'.repeat(1 + random.nextBelow(150))
+    const rowRule = [undefined, RULE][random.nextBelow(2)]
     const value = create(engine.UpsertPointsSchema, { points })
     const command = create(engine.WriteCommandSchema, {
       requestId,
       command: { case: 'upsert', value },
+      ...(rowRule === undefined ? {} : { rowRule }),
     })
     const expected = toBinary(engine.WriteCommandSchema, command)
-    assert.ok(bytesEqual(encodeUpsert(requestId, points), expected), `VECTRON_SEED=${seed}`)
+    const encoded = encodeUpsert(requestId, points, rowRule)
+    assert.ok(bytesEqual(encoded, expected), `VECTRON_SEED=${seed}`)
   }
 })
 
@@ -56,10 +63,11 @@ test('A search written by hand is decoded to the same fields, its filter spliced
     explain: false,
     excludeIds: [],
   }
-  const encoded = encodeSearchRequest([query, plain], 1234.9)
+  const encoded = encodeSearchRequest([query, plain], 1234.9, RULE)
   const decoded = fromBinary(engine.SearchRequestSchema, Uint8Array.from(encoded))
   const expected = create(engine.SearchRequestSchema, {
     budgetUs: 1234n,
+    rowRule: RULE,
     queries: [
       {
         vector: Uint8Array.of(1, 2, 3, 4),
@@ -83,10 +91,11 @@ test('A budget is at least a microsecond: nothing left must not mean no limit.',
   assert.equal(decoded.budgetUs, 1n)
 })
 
-test('Other commands keep their request id.', () => {
+test('Other commands keep their request id and row rule.', () => {
   const value = create(engine.DeletePointsSchema, { ids: ['a'] })
-  const encoded = encodeCommand('r', { case: 'delete', value })
+  const encoded = encodeCommand('r', { case: 'delete', value }, RULE)
   const decoded = fromBinary(engine.WriteCommandSchema, encoded)
   assert.equal(decoded.requestId, 'r')
+  assert.deepEqual(decoded.rowRule, RULE)
   assert.deepEqual(decoded.command, { case: 'delete', value })
 })

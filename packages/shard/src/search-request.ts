@@ -5,7 +5,8 @@
  * inside), and because every search passes here.
  */
 
-import { engine } from '@vectron/contracts'
+import { toBinary } from '@bufbuild/protobuf'
+import { engine, vectron } from '@vectron/contracts'
 import {
   BOOL_FIELD_BYTES,
   FLOAT_FIELD_BYTES,
@@ -37,17 +38,23 @@ const REQUEST = fieldNumbers(engine.SearchRequestSchema)
 const QUERY = fieldNumbers(engine.QuerySchema)
 
 /** `budgetUs`: microseconds left for the answer. */
-export function encodeSearchRequest(queries: readonly Query[], budgetUs: number): Uint8Array {
+export function encodeSearchRequest(
+  queries: readonly Query[],
+  budgetUs: number,
+  rowRule?: vectron.Filter,
+): Uint8Array {
+  const rule = rowRule && toBinary(vectron.FilterSchema, rowRule)
   // 0 would mean no limit.
   const budget = Math.max(1, Math.floor(budgetUs))
   const sizes = queries.map(sizeOfQuery)
   const size = sizes.reduce((sum, each) => sum + sizeOfField(each), sizeOfUint(budget))
-  const buffer = new MessageBuffer(size)
+  const buffer = new MessageBuffer(size + (rule === undefined ? 0 : sizeOfField(rule.length)))
   queries.forEach((query, index) => {
     buffer.message(REQUEST.queries, sizes[index] ?? 0)
     writeQuery(buffer, query)
   })
   buffer.uint(REQUEST.budgetUs, budget)
+  if (rule !== undefined) buffer.bytes(REQUEST.rowRule, rule)
   return buffer.finish()
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import { engine } from '@vectron/contracts'
+import { engine, vectron } from '@vectron/contracts'
 import { fieldNumbers, MessageBuffer, sizeOfField, sizeOfString } from './message-buffer.ts'
 
 /** A point as the log holds it. */
@@ -23,10 +23,16 @@ const UPSERT = fieldNumbers(engine.UpsertPointsSchema)
 const RECORD = fieldNumbers(engine.PointRecordSchema)
 
 /** One upsert. `requestId` makes a retry safe; it is unique to the write. */
-export function encodeUpsert(requestId: string, points: readonly PointRecord[]): Uint8Array {
+export function encodeUpsert(
+  requestId: string,
+  points: readonly PointRecord[],
+  rowRule?: vectron.Filter,
+): Uint8Array {
+  const rule = rowRule && toBinary(vectron.FilterSchema, rowRule)
   const recordSizes = points.map(sizeOfRecord)
   const upsertSize = recordSizes.reduce((sum, size) => sum + sizeOfField(size), 0)
-  const buffer = new MessageBuffer(sizeOfString(requestId) + sizeOfField(upsertSize))
+  const ruleSize = rule === undefined ? 0 : sizeOfField(rule.length)
+  const buffer = new MessageBuffer(sizeOfString(requestId) + sizeOfField(upsertSize) + ruleSize)
   buffer.string(COMMAND.requestId, requestId)
   buffer.message(COMMAND.upsert, upsertSize)
   points.forEach(({ id, vector, payload }, index) => {
@@ -35,6 +41,7 @@ export function encodeUpsert(requestId: string, points: readonly PointRecord[]):
     buffer.bytes(RECORD.vector, vector)
     if (payload.length > 0) buffer.bytes(RECORD.payload, payload)
   })
+  if (rule !== undefined) buffer.bytes(COMMAND.rowRule, rule)
   return buffer.finish()
 }
 
@@ -42,8 +49,13 @@ export function encodeUpsert(requestId: string, points: readonly PointRecord[]):
 export function encodeCommand(
   requestId: string,
   command: Exclude<engine.WriteCommand['command'], { case: 'upsert' }>,
+  rowRule?: vectron.Filter,
 ): Uint8Array {
-  const message: MessageInitShape<typeof engine.WriteCommandSchema> = { requestId, command }
+  const message: MessageInitShape<typeof engine.WriteCommandSchema> = {
+    requestId,
+    command,
+    ...(rowRule === undefined ? {} : { rowRule }),
+  }
   return toBinary(engine.WriteCommandSchema, create(engine.WriteCommandSchema, message))
 }
 

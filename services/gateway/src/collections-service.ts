@@ -4,11 +4,12 @@
 
 import { create } from '@bufbuild/protobuf'
 import { assertDefined, type Deadline, isVectronError, LIMITS, VectronError } from '@vectron/base'
-import { type placement, vectron, type worker } from '@vectron/contracts'
-import { type CollectionRoute, shardReports } from '@vectron/routing'
+import { engine, type placement, vectron, type worker } from '@vectron/contracts'
+import { type CollectionRoute, readEveryShard, shardReports } from '@vectron/routing'
 import type { CallContext, Client, ServiceHandlers } from '@vectron/rpc'
 import { maySee } from './access/guard.ts'
 import { isOfProject, prefixOfProject } from './access/project-names.ts'
+import { rowRuleOf } from './access/row-rule.ts'
 import {
   checkAtMost,
   checkDimension,
@@ -18,8 +19,9 @@ import {
   takePageSize,
 } from './check-collection.ts'
 import type { GatewayContext } from './context.ts'
+import { decodeReadResult, encodeRead } from './engine-read.ts'
 import { encodePageToken, type PagedList, parsePageToken } from './page-token.ts'
-import { declarePartitionKey } from './partition-key.ts'
+import { declarePartitionKey, shardsFor } from './partition-key.ts'
 import { sumBytes, sumFields } from './sum-reports.ts'
 
 export interface CollectionsContext extends GatewayContext {
@@ -43,12 +45,12 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
     return assertDefined(created.collection, 'a created collection is described')
   }
 
-  async getCollection({ collection }: vectron.GetCollectionRequest, { deadline }: CallContext) {
-    return this.#describe(await this.#context.router.route(collection), deadline)
+  async getCollection({ collection }: vectron.GetCollectionRequest, call: CallContext) {
+    return this.#describe(await this.#context.router.route(collection), call)
   }
 
   async listCollections(request: vectron.ListCollectionsRequest, call: CallContext) {
-    const { deadline, principal } = call
+    const { principal } = call
     const prefix = prefixOfProject(principal?.projectId ?? '')
     const pageSize = takePageSize(request.pageSize, {
       default: LIMITS.collectionsPageDefault,
@@ -62,7 +64,7 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
         name > after && isOfProject(name, prefix) && maySee(principal, name.slice(prefix.length)),
     )
     const page = following.slice(0, pageSize)
-    const described = await Promise.all(page.map((route) => this.#describeListed(route, deadline)))
+    const described = await Promise.all(page.map((route) => this.#describeListed(route, call)))
     const last = following.length > page.length ? page.at(-1) : undefined
     return {
       collections: described.filter((collection) => collection !== undefined),
@@ -70,7 +72,7 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
     }
   }
 
-  async updateCollection(request: vectron.UpdateCollectionRequest, { deadline }: CallContext) {
+  async updateCollection(request: vectron.UpdateCollectionRequest, call: CallContext) {
     const { collection: name, description, payloadSchema, searchReplicas } = request
     if (description !== undefined) checkDescription(description)
     checkAtMost(searchReplicas ?? 0, LIMITS.searchReplicasMax, 'searchReplicas')
@@ -82,10 +84,10 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
         ...(description === undefined ? {} : { description }),
         ...(searchReplicas === undefined ? {} : { searchReplicas }),
       },
-      { timeoutMs: deadline.remainingMs() },
+      { timeoutMs: call.deadline.remainingMs() },
     )
     await this.#context.router.refresh()
-    return this.#describe(await this.#context.router.route(name), deadline)
+    return this.#describe(await this.#context.router.route(name), call)
   }
 
   async deleteCollection({ collection }: vectron.DeleteCollectionRequest, call: CallContext) {
@@ -153,18 +155,43 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
     return dimension
   }
 
-  async #describe(route: CollectionRoute, deadline: Deadline): Promise<vectron.Collection> {
-    const reports = await shardReports(this.#context.router, route.name, deadline)
-    return { ...route.collection, ...sumCounts(reports) }
+  async #describe(route: CollectionRoute, call: CallContext): Promise<vectron.Collection> {
+    const counts = sumCounts(await shardReports(this.#context.router, route.name, call.deadline))
+    const rowRule = rowRuleOf(call)
+    if (rowRule === undefined) return { ...route.collection, ...counts }
+    const visible = await this.#countWithin(route, rowRule, call.deadline)
+    return { ...route.collection, ...countsWithin(visible, counts) }
+  }
+
+  async #countWithin(
+    { name }: CollectionRoute,
+    rowRule: vectron.Filter,
+    deadline: Deadline,
+  ): Promise<bigint> {
+    const encoded = await readEveryShard(this.#context.router, {
+      collection: name,
+      shards: shardsFor({ filters: [rowRule] }),
+      read: encodeRead({ case: 'count', value: create(engine.CountSchema) }, rowRule),
+      kind: 'count',
+      freshness: { kind: 'eventual' },
+      deadline,
+    })
+    try {
+      return encoded.reduce((sum, each) => sum + decodeReadResult(each).count, 0n)
+    } catch (error) {
+      // A rule that does not fit a collection lets nothing through.
+      if (isVectronError(error, 'FORBIDDEN')) return 0n
+      throw error
+    }
   }
 
   /** A collection that is deleted while the list is made is left out. */
   async #describeListed(
     route: CollectionRoute,
-    deadline: Deadline,
+    call: CallContext,
   ): Promise<vectron.Collection | undefined> {
     try {
-      return await this.#describe(route, deadline)
+      return await this.#describe(route, call)
     } catch (error) {
       if (isVectronError(error, 'COLLECTION_NOT_FOUND')) return undefined
       throw error
@@ -172,7 +199,18 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
   }
 }
 
-function sumCounts(reports: readonly worker.ShardReport[]) {
+interface Counts {
+  readonly pointsCount: bigint
+  readonly indexedCount: bigint
+}
+
+/** Of the points that a row rule leaves: how many are indexed at least, whichever are not yet. */
+function countsWithin(visible: bigint, { pointsCount, indexedCount }: Counts): Counts {
+  const indexed = visible - (pointsCount - indexedCount)
+  return { pointsCount: visible, indexedCount: indexed < 0n ? 0n : indexed }
+}
+
+function sumCounts(reports: readonly worker.ShardReport[]): Counts {
   return {
     pointsCount: reports.reduce((sum, { stats }) => sum + (stats?.pointsCount ?? 0n), 0n),
     indexedCount: reports.reduce((sum, { stats }) => sum + (stats?.indexedCount ?? 0n), 0n),

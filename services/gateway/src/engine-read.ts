@@ -2,23 +2,29 @@
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { isErrorReason, VectronError } from '@vectron/base'
-import { engine } from '@vectron/contracts'
+import { engine, type vectron } from '@vectron/contracts'
 
-/** An encoded `engine.v1.ReadRequest`. */
-export function encodeRead(read: engine.ReadRequest['read']): Uint8Array {
-  return toBinary(engine.ReadRequestSchema, create(engine.ReadRequestSchema, { read }))
+/** An encoded `engine.v1.ReadRequest`. `rowRule`: for the read there is only what matches it. */
+export function encodeRead(
+  read: engine.ReadRequest['read'],
+  rowRule: vectron.Filter | undefined,
+): Uint8Array {
+  const request = { read, ...(rowRule === undefined ? {} : { rowRule }) }
+  return toBinary(engine.ReadRequestSchema, create(engine.ReadRequestSchema, request))
 }
 
 export interface GetWanted {
   readonly ids: readonly string[]
   readonly withPayload: boolean
   readonly withVector: boolean
+  readonly rowRule: vectron.Filter | undefined
 }
 
 /** An encoded read of points by their ids. */
 export function encodeGet(wanted: GetWanted): Uint8Array {
-  const value = create(engine.GetPointsSchema, { ...wanted, ids: [...wanted.ids] })
-  return encodeRead({ case: 'get', value })
+  const { ids, withPayload, withVector, rowRule } = wanted
+  const value = create(engine.GetPointsSchema, { ids: [...ids], withPayload, withVector })
+  return encodeRead({ case: 'get', value }, rowRule)
 }
 
 /**

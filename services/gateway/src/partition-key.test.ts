@@ -19,7 +19,7 @@ const path = () => 'points[3].payload'
 type ConditionInit = MessageInitShape<typeof vectron.ConditionSchema>
 
 function pinned(key: PartitionKey, filter: MessageInitShape<typeof vectron.FilterSchema>) {
-  return partitionsOf(key, create(vectron.FilterSchema, filter))
+  return partitionsOf(key, [create(vectron.FilterSchema, filter)])
 }
 
 function scalar(value: string | bigint | number | boolean) {

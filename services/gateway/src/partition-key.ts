@@ -111,32 +111,34 @@ export function partitionOfUpdate(
 }
 
 /**
- * The shards that a request is about: that of one partition, those that a filter leaves, or all.
+ * The shards that a request is about: that of one partition, those that its filters leave, or all.
  */
 export function shardsFor(request: {
-  readonly filter?: vectron.Filter | undefined
+  /** All of them hold; absent ones leave everything. */
+  readonly filters: readonly (vectron.Filter | undefined)[]
   readonly partition?: PartitionValue | undefined
 }): ShardSelection {
-  const { filter, partition } = request
+  const { filters, partition } = request
   return (route) => {
     if (partition !== undefined) return [shardOfPartition(route, partition)]
     const key = partitionKeyOf(route.collection)
-    const partitions = key && filter && partitionsOf(key, filter)
+    const partitions = key && partitionsOf(key, filters)
     return partitions === undefined ? route.shards : shardsOfPartitions(route, partitions)
   }
 }
 
 /**
- * The partitions outside of which nothing can match; undefined when every one may hold matches.
+ * The partitions outside of which nothing can match all filters; undefined when every one may hold
+ * matches.
  *
  * Looks at what must hold: equality, or equality with one of several values.
  */
 export function partitionsOf(
   key: PartitionKey,
-  filter: vectron.Filter,
+  filters: readonly (vectron.Filter | undefined)[],
 ): readonly PartitionValue[] | undefined {
   let fewest: readonly PartitionValue[] | undefined
-  for (const condition of filter.must) {
+  for (const condition of filters.flatMap((filter) => filter?.must ?? [])) {
     const partitions = partitionsOfCondition(key, condition)
     if (partitions === undefined) continue
     if (fewest === undefined || partitions.length < fewest.length) fewest = partitions
@@ -148,7 +150,7 @@ function partitionsOfCondition(
   key: PartitionKey,
   { field, test }: vectron.Condition,
 ): readonly PartitionValue[] | undefined {
-  if (test.case === 'filter') return partitionsOf(key, test.value)
+  if (test.case === 'filter') return partitionsOf(key, [test.value])
   if (field !== key.field) return undefined
   switch (test.case) {
     case 'match':

@@ -26,19 +26,24 @@ export interface PlannedSearch {
   readonly query: Omit<Query, 'target' | 'excludeIds'>
 }
 
-/**
- * @param prefix `searches[3].` within a batch, else empty.
- * @throws VectronError with the field at fault.
- */
+/** What a search is planned for. */
+export interface PlanContext {
+  readonly collection: vectron.Collection
+  /** For the search there are only points that match it. */
+  readonly rowRule: vectron.Filter | undefined
+  /** `searches[3].` within a batch, else empty. */
+  readonly prefix: string
+}
+
+/** @throws VectronError with the field at fault. */
 export function planSearch(
   request: wire.SearchRequest,
-  collection: vectron.Collection,
-  prefix: string,
+  { collection, rowRule, prefix }: PlanContext,
 ): PlannedSearch {
   const filter = takeEncodedFilter(request.filter, `${prefix}filter`)
   return {
     target: takeTarget(request, collection, prefix),
-    partitions: takePartitions(collection, filter),
+    partitions: takePartitions(collection, filter, rowRule),
     query: {
       topK: takeTopK(request.topK, prefix),
       filter,
@@ -70,10 +75,11 @@ export function takeTimeoutMs(timeoutMs: number | undefined, prefix: string): nu
 function takePartitions(
   collection: vectron.Collection,
   filter: Uint8Array | undefined,
+  rowRule: vectron.Filter | undefined,
 ): readonly PartitionValue[] | undefined {
   const key = partitionKeyOf(collection)
-  if (key === undefined || filter === undefined) return undefined
-  return partitionsOf(key, fromBinary(vectron.FilterSchema, filter))
+  if (key === undefined) return undefined
+  return partitionsOf(key, [filter && fromBinary(vectron.FilterSchema, filter), rowRule])
 }
 
 function takeTarget(

@@ -18,6 +18,7 @@ import {
 } from '@vectron/routing'
 import type { CallContext, ServiceHandlers } from '@vectron/rpc'
 import { encodeCommand, encodeUpsert } from '@vectron/shard'
+import { rowRuleOf } from './access/row-rule.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { checkBatch, takePageSize } from './check-collection.ts'
 import { checkFilter, takeFilter } from './check-filter.ts'
@@ -44,24 +45,28 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     this.#context = context
   }
 
-  upsertPoints(request: wire.UpsertPointsRequest, { deadline }: CallContext) {
-    return this.#upsert(request, deadline)
+  upsertPoints(request: wire.UpsertPointsRequest, call: CallContext) {
+    return this.#upsert(request, rowRuleOf(call), call.deadline)
   }
 
-  upsertPointsStream(requests: AsyncIterable<wire.UpsertPointsRequest>) {
+  upsertPointsStream(requests: AsyncIterable<wire.UpsertPointsRequest>, call: CallContext) {
     const { clock } = this.#context
     return runInOrder({
       inputs: requests,
       // The stream may last for hours; each batch has the time of a single upsert.
       work: (request) =>
-        this.#upsert(request, deadlineAfter(clock, LIMITS.requestTimeoutMsDefault)),
+        this.#upsert(
+          request,
+          rowRuleOf(call),
+          deadlineAfter(clock, LIMITS.requestTimeoutMsDefault),
+        ),
       inFlightMax: LIMITS.streamBatchesInFlightMax,
       budget: this.#streamed,
       bytesOf: bytesOfUpsert,
     })
   }
 
-  async getPoint(request: vectron.GetPointRequest, { deadline }: CallContext) {
+  async getPoint(request: vectron.GetPointRequest, call: CallContext) {
     const { collection, id, withVector } = request
     checkId(id, () => 'id')
     const points = await readByIds(this.#context.router, {
@@ -69,8 +74,9 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       ids: [id],
       withPayload: true,
       withVector,
+      rowRule: rowRuleOf(call),
       freshness: takeFreshness(await this.#clusterId(collection), request),
-      deadline,
+      deadline: call.deadline,
     })
     const found = points.get(id)
     if (found !== undefined) return fromBinary(wire.PointSchema, found)
@@ -81,7 +87,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     )
   }
 
-  async batchGetPoints(request: vectron.BatchGetPointsRequest, { deadline }: CallContext) {
+  async batchGetPoints(request: vectron.BatchGetPointsRequest, call: CallContext) {
     const { collection, ids, withVector, withPayload } = request
     checkBatch(ids.length, LIMITS.batchPointsMax, 'ids')
     ids.forEach((id, index) => {
@@ -92,8 +98,9 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       ids,
       withPayload: withPayload ?? true,
       withVector,
+      rowRule: rowRuleOf(call),
       freshness: takeFreshness(await this.#clusterId(collection), request),
-      deadline,
+      deadline: call.deadline,
     })
     return {
       points: ids.flatMap((id) => found.get(id) ?? []),
@@ -101,21 +108,24 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     }
   }
 
-  async deletePoints(request: vectron.DeletePointsRequest, { deadline }: CallContext) {
+  async deletePoints(request: vectron.DeletePointsRequest, call: CallContext) {
+    const rowRule = rowRuleOf(call)
     const outcome = await writeSelected(this.#context, {
       collection: request.collection,
       selection: takeSelection(request),
+      rowRule,
       encode: (requestId, part) => {
         const value = create(engine.DeletePointsSchema, part)
-        return encodeCommand(requestId, { case: 'delete', value })
+        return encodeCommand(requestId, { case: 'delete', value }, rowRule)
       },
-      deadline,
+      deadline: call.deadline,
     })
     return this.#acknowledge(outcome)
   }
 
-  async updatePayload(request: vectron.UpdatePayloadRequest, { deadline }: CallContext) {
+  async updatePayload(request: vectron.UpdatePayloadRequest, call: CallContext) {
     const selection = takeSelection(request)
+    const rowRule = rowRuleOf(call)
     const { collection, remove, replace } = request
     const set = Buffer.from(request.set, 'utf8')
     const changes = checkPayload(set, () => 'set')
@@ -130,16 +140,17 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       collection,
       selection,
       partition: key && partitionOfUpdate(key, { set: changes, remove, replace }),
+      rowRule,
       encode: (requestId, part) => {
         const value = create(engine.UpdatePayloadSchema, { ...part, set, remove, replace })
-        return encodeCommand(requestId, { case: 'updatePayload', value })
+        return encodeCommand(requestId, { case: 'updatePayload', value }, rowRule)
       },
-      deadline,
+      deadline: call.deadline,
     })
     return this.#acknowledge(outcome)
   }
 
-  async scrollPoints(request: vectron.ScrollPointsRequest, { deadline }: CallContext) {
+  async scrollPoints(request: vectron.ScrollPointsRequest, call: CallContext) {
     const { collection, withVector, withPayload } = request
     const limit = takePageSize(request.pageSize, {
       default: LIMITS.scrollPageDefault,
@@ -158,7 +169,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       withPayload: withPayload ?? true,
       withVector,
     })
-    const results = await this.#readAll(request, { case: 'scroll', value }, deadline)
+    const results = await this.#readAll(request, { case: 'scroll', value }, call)
     const page = mergeScrolls(results, limit)
     return {
       points: page.points,
@@ -166,15 +177,19 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     }
   }
 
-  async countPoints(request: vectron.CountPointsRequest, { deadline }: CallContext) {
+  async countPoints(request: vectron.CountPointsRequest, call: CallContext) {
     if (request.filter !== undefined) checkFilter(request.filter, 'filter')
     const { filter } = request
     const value = create(engine.CountSchema, filter === undefined ? {} : { filter })
-    const results = await this.#readAll(request, { case: 'count', value }, deadline)
+    const results = await this.#readAll(request, { case: 'count', value }, call)
     return { count: results.reduce((sum, { count }) => sum + count, 0n) }
   }
 
-  async #upsert(request: wire.UpsertPointsRequest, deadline: Deadline) {
+  async #upsert(
+    request: wire.UpsertPointsRequest,
+    rowRule: vectron.Filter | undefined,
+    deadline: Deadline,
+  ) {
     const { collection, points } = request
     checkBatch(points.length, LIMITS.batchPointsMax, 'points')
     const { router } = this.#context
@@ -187,10 +202,17 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
             collection,
             items: records,
             shardOf: (current, { id }) => shardOfId(current, id),
-            encode: (items, shard) => encodeUpsert(`${requestId}/${shard}`, items),
+            encode: (items, shard) => encodeUpsert(`${requestId}/${shard}`, items, rowRule),
             deadline,
           })
-        : await upsertPartitioned(router, { collection, records, partitions, requestId, deadline })
+        : await upsertPartitioned(router, {
+            collection,
+            records,
+            partitions,
+            rowRule,
+            requestId,
+            deadline,
+          })
     return this.#acknowledge(outcome)
   }
 
@@ -202,20 +224,22 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       readonly filter?: vectron.Filter | undefined
     },
     read: Extract<engine.ReadRequest['read'], { case: string }>,
-    deadline: Deadline,
+    call: CallContext,
   ): Promise<engine.ReadResult[]> {
-    const { collection } = request
+    const { collection, filter } = request
+    const { deadline } = call
+    const rowRule = rowRuleOf(call)
     const encoded = await readEveryShard(this.#context.router, {
       collection,
-      shards: shardsFor(request),
-      read: encodeRead(read),
+      shards: shardsFor({ filters: [filter, rowRule] }),
+      read: encodeRead(read, rowRule),
       kind: read.case,
       freshness: takeFreshness(await this.#clusterId(collection), request),
       deadline,
     })
     const results = encoded.map(decodeReadResult)
     const unknown = unknownEverywhere(results.map(({ unknownFields }) => unknownFields))
-    await refuseUnknownFields(this.#context, collection, unknown, deadline)
+    await refuseUnknownFields(this.#context, { collection, rowRule, unknown, deadline })
     return results
   }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Deadline } from '@vectron/base'
+import type { vectron } from '@vectron/contracts'
 import {
   type CollectionRoute,
   type ReadFreshness,
@@ -13,7 +14,7 @@ import {
   shardOfId,
 } from '@vectron/routing'
 import { decodeReadResult, encodeGet } from './engine-read.ts'
-import { partitionKeyOf } from './partition-key.ts'
+import { partitionKeyOf, shardsFor } from './partition-key.ts'
 
 const KIND = 'get'
 
@@ -22,6 +23,8 @@ export interface ReadByIds {
   readonly ids: readonly string[]
   readonly withPayload: boolean
   readonly withVector: boolean
+  /** For the read there are only points that match it. */
+  readonly rowRule: vectron.Filter | undefined
   readonly freshness: ReadFreshness
   readonly deadline: Deadline
 }
@@ -29,10 +32,16 @@ export interface ReadByIds {
 /** Encoded `vectron.v1.Point`s by id; ids that do not exist are absent. */
 export async function readByIds(router: Router, read: ReadByIds): Promise<Map<string, Uint8Array>> {
   const route = await router.route(read.collection)
-  const { collection, freshness, deadline, withPayload, withVector } = read
+  const { collection, freshness, deadline, withPayload, withVector, rowRule } = read
   if (partitionKeyOf(route.collection) !== undefined) {
-    const everywhere = encodeGet({ ids: read.ids, withPayload, withVector })
-    const every = { collection, read: everywhere, kind: KIND, freshness, deadline }
+    const every = {
+      collection,
+      shards: shardsFor({ filters: [rowRule] }),
+      read: encodeGet(read),
+      kind: KIND,
+      freshness,
+      deadline,
+    }
     return byId(await readEveryShard(router, every))
   }
   const answers = await Promise.all(
@@ -40,7 +49,7 @@ export async function readByIds(router: Router, read: ReadByIds): Promise<Map<st
       readShard(router, {
         collection,
         shard: (current) => shardOfId(current, first),
-        read: encodeGet({ ids, withPayload, withVector }),
+        read: encodeGet({ ids, withPayload, withVector, rowRule }),
         kind: KIND,
         freshness,
         deadline,

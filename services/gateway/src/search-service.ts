@@ -18,6 +18,7 @@ import {
 } from '@vectron/routing'
 import type { CallContext, Handler, ServiceHandlers } from '@vectron/rpc'
 import { encodeSearchRequest, type Query } from '@vectron/shard'
+import { rowRuleOf } from './access/row-rule.ts'
 import { checkBatch } from './check-collection.ts'
 import type { GatewayContext } from './context.ts'
 import { embedTexts } from './embed-texts.ts'
@@ -34,6 +35,8 @@ type SearchAnswer = Awaited<ReturnType<Handler<typeof wire.Search.method.search>
 /** All searches of one request. */
 interface SearchJob {
   readonly route: CollectionRoute
+  /** For its searches there are only points that match it. */
+  readonly rowRule: vectron.Filter | undefined
   readonly searches: readonly PlannedSearch[]
   /** `searches[3].` for each search of a batch; empty for a single one. */
   readonly prefixes: readonly string[]
@@ -104,8 +107,10 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
     const { router, clock } = this.#context
     const startUs = clock.monotonicUs()
     const route = await router.route(collection)
+    const rowRule = rowRuleOf(call)
+    const { collection: described } = route
     const searches = requests.map((request, index) =>
-      planSearch(request, route.collection, prefixes[index] ?? ''),
+      planSearch(request, { collection: described, rowRule, prefix: prefixes[index] ?? '' }),
     )
     const timeouts = requests.map((request, index) =>
       takeTimeoutMs(request.timeoutMs, prefixes[index] ?? ''),
@@ -115,7 +120,7 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
     const freshness = strictest(requests.map((request) => takeFreshness(clusterId, request)))
     const deadline = deadlineAfter(clock, timeoutMs)
     const allowPartial = requests.every((request) => request.allowPartial)
-    return { route, searches, prefixes, freshness, deadline, allowPartial, startUs }
+    return { route, rowRule, searches, prefixes, freshness, deadline, allowPartial, startUs }
   }
 
   /** Turns texts and ids into what the engine can search for. */
@@ -169,7 +174,8 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
     return searchShards(this.#context.router, {
       collection: job.route.name,
       shards: shardsOfJob(job),
-      encode: (deadline) => encodeSearchRequest(queries, deadline.remainingMs() * 1000),
+      encode: (deadline) =>
+        encodeSearchRequest(queries, deadline.remainingMs() * 1000, job.rowRule),
       kind: kindOf(queries),
       freshness: job.freshness,
       deadline: job.deadline,
@@ -216,13 +222,16 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
   ): Promise<void> {
     const unknown = unknownEverywhere(results.map(({ unknownFields }) => unknownFields))
     if (unknown.length === 0) return
-    await refuseUnknownFields(this.#context, job.route.name, unknown, job.deadline)
+    const { route, rowRule, deadline } = job
+    await refuseUnknownFields(this.#context, { collection: route.name, rowRule, unknown, deadline })
   }
 
   /** The vector of a point, from the shard that owns it. */
-  async #vectorOf(id: string, { route, freshness, deadline }: SearchJob): Promise<Uint8Array> {
+  async #vectorOf(id: string, job: SearchJob): Promise<Uint8Array> {
+    const { route, rowRule, freshness, deadline } = job
     const found = await readByIds(this.#context.router, {
       collection: route.name,
+      rowRule,
       ids: [id],
       withPayload: false,
       withVector: true,

@@ -36,6 +36,8 @@ export interface SelectedWrite {
   readonly selection: Selection
   /** The one partition that is written to; absent where the selection decides. */
   readonly partition?: PartitionValue | undefined
+  /** For the write there are only points that match it; `encode` puts it into the command. */
+  readonly rowRule: vectron.Filter | undefined
   readonly encode: (requestId: string, part: SelectionPart) => Uint8Array
   readonly deadline: Deadline
 }
@@ -75,7 +77,7 @@ export async function writeSelected(
   write: SelectedWrite,
 ): Promise<WriteOutcome> {
   const { router } = context
-  const { collection, selection, partition, encode, deadline } = write
+  const { collection, selection, partition, rowRule, encode, deadline } = write
   const route = await router.route(collection)
   const requestId = randomUUID()
   switch (selection.kind) {
@@ -93,15 +95,15 @@ export async function writeSelected(
       // The ids do not tell their shards.
       return writeEverywhere(router, {
         collection,
-        shards: shardsFor({ partition }),
+        shards: shardsFor({ filters: [rowRule], partition }),
         encode: (shard) => encode(`${requestId}/${shard}`, { ids }),
         deadline,
       })
     }
     case 'filter': {
       const { filter } = selection
-      const shards = shardsFor({ filter, partition })
-      await checkFieldsKnown(context, { collection, filter, shards, deadline })
+      const shards = shardsFor({ filters: [filter, rowRule], partition })
+      await checkFieldsKnown(context, { collection, filter, rowRule, shards, deadline })
       return writeEverywhere(router, {
         collection,
         shards,
@@ -118,13 +120,14 @@ async function checkFieldsKnown(
   asked: {
     readonly collection: string
     readonly filter: vectron.Filter
+    readonly rowRule: vectron.Filter | undefined
     readonly shards: ShardSelection
     readonly deadline: Deadline
   },
 ): Promise<void> {
-  const { collection, filter, shards, deadline } = asked
+  const { collection, filter, rowRule, shards, deadline } = asked
   const value = create(engine.CountSchema, { filter })
-  const read = encodeRead({ case: 'count', value })
+  const read = encodeRead({ case: 'count', value }, rowRule)
   const freshness = { kind: 'eventual' } as const
   const encoded = await readEveryShard(context.router, {
     collection,
@@ -136,5 +139,5 @@ async function checkFieldsKnown(
   })
   const results = encoded.map(decodeReadResult)
   const unknown = unknownEverywhere(results.map(({ unknownFields }) => unknownFields))
-  await refuseUnknownFields(context, collection, unknown, deadline)
+  await refuseUnknownFields(context, { collection, rowRule, unknown, deadline })
 }

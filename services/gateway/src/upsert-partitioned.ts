@@ -12,11 +12,20 @@
  * at once, the one that asked last wrote after all others had asked, so nobody deletes its copy. At
  * least one copy always stays; that two stay is possible, until the id is written again.
  * docs/decisions/0010-partition-keys.md.
+ *
+ * Under a row rule a copy that does not match it is nobody's to delete: found in step 1, it refuses
+ * the upsert; one that leaves the rule after step 1 stays, since the delete of step 3 looks again.
  */
 
 import { create } from '@bufbuild/protobuf'
-import { assertDefined, type Deadline, type LogIndex, type ShardId } from '@vectron/base'
-import { engine } from '@vectron/contracts'
+import {
+  assertDefined,
+  type Deadline,
+  type LogIndex,
+  type ShardId,
+  VectronError,
+} from '@vectron/base'
+import { engine, type vectron } from '@vectron/contracts'
 import {
   type PartitionValue,
   type Router,
@@ -36,6 +45,8 @@ export interface PartitionedUpsert {
   readonly records: readonly PointRecord[]
   /** The partition of each record. */
   readonly partitions: readonly PartitionValue[]
+  /** For the upsert there are only points that match it. */
+  readonly rowRule: vectron.Filter | undefined
   readonly requestId: string
   readonly deadline: Deadline
 }
@@ -56,7 +67,7 @@ export async function upsertPartitioned(
   router: Router,
   upsert: PartitionedUpsert,
 ): Promise<WriteOutcome> {
-  const { collection, requestId, deadline } = upsert
+  const { collection, rowRule, requestId, deadline } = upsert
   const points = lastOfEachId(upsert)
   const misplaced = await findMisplaced(router, upsert, points)
   const written = await writeItems(router, {
@@ -67,6 +78,7 @@ export async function upsertPartitioned(
       encodeUpsert(
         `${requestId}/${shard}`,
         items.map(({ record }) => record),
+        rowRule,
       ),
     deadline,
   })
@@ -85,12 +97,17 @@ function lastOfEachId({ records, partitions }: PartitionedUpsert): PartitionedPo
   return [...byId.values()]
 }
 
-/** Asks each shard for the ids of this upsert that belong to others. */
+/**
+ * Asks each shard for the ids of this upsert that belong to others.
+ *
+ * @throws VectronError OUTSIDE_ROW_RULE when one of them may not be touched
+ */
 async function findMisplaced(
   router: Router,
-  { collection, deadline }: PartitionedUpsert,
+  upsert: PartitionedUpsert,
   points: readonly PartitionedPoint[],
 ): Promise<Map<ShardId, Misplaced>> {
+  const { collection, rowRule } = upsert
   const route = await router.route(collection)
   const misplaced = new Map<ShardId, Misplaced>()
   if (route.shards.length === 1) return misplaced
@@ -101,24 +118,53 @@ async function findMisplaced(
       )
       if (foreign.length === 0) return
       const ids = foreign.map(({ record }) => record.id)
-      const encoded = await readShard(router, {
-        collection,
-        shard: (current) => shardById(current, shardId),
-        read: encodeGet({ ids, withPayload: false, withVector: false }),
-        freshness: { kind: 'strong' },
-        deadline,
-      })
-      const found = decodeReadResult(encoded)
-      if (found.points.length === 0) return
-      misplaced.set(shardId, { ids: found.points.map(({ id }) => id), asOf: found.appliedIndex })
+      const held = await findHeld(router, upsert, { shardId, ids, rowRule: undefined })
+      if (held.ids.length === 0) return
+      if (rowRule !== undefined) {
+        const own = await findHeld(router, upsert, { shardId, ids: held.ids, rowRule })
+        checkAllOwn(held.ids, own.ids)
+      }
+      misplaced.set(shardId, held)
     }),
   )
   return misplaced
 }
 
+/** Which of the ids a shard holds, of the points that match a rule. */
+async function findHeld(
+  router: Router,
+  { collection, deadline }: PartitionedUpsert,
+  asked: {
+    readonly shardId: ShardId
+    readonly ids: readonly string[]
+    readonly rowRule: vectron.Filter | undefined
+  },
+): Promise<Misplaced> {
+  const { shardId, ids, rowRule } = asked
+  const encoded = await readShard(router, {
+    collection,
+    shard: (current) => shardById(current, shardId),
+    read: encodeGet({ ids, withPayload: false, withVector: false, rowRule }),
+    freshness: { kind: 'strong' },
+    deadline,
+  })
+  const { points, appliedIndex } = decodeReadResult(encoded)
+  return { ids: points.map(({ id }) => id), asOf: appliedIndex }
+}
+
+function checkAllOwn(held: readonly string[], own: readonly string[]): void {
+  const foreign = held.find((id) => !own.includes(id))
+  if (foreign === undefined) return
+  throw new VectronError(
+    'OUTSIDE_ROW_RULE',
+    `"${foreign}": the id is taken by a point outside of the key's row rule.`,
+    { subject: foreign },
+  )
+}
+
 function deleteMisplaced(
   router: Router,
-  { collection, requestId, deadline }: PartitionedUpsert,
+  { collection, rowRule, requestId, deadline }: PartitionedUpsert,
   misplaced: ReadonlyMap<ShardId, Misplaced>,
 ): Promise<WriteOutcome> {
   return writeEverywhere(router, {
@@ -127,7 +173,7 @@ function deleteMisplaced(
     encode: (shard) => {
       const { ids = [], asOf = 0n } = misplaced.get(shard) ?? {}
       const value = create(engine.DeletePointsSchema, { ids: [...ids], writtenUntil: asOf })
-      return encodeCommand(`${requestId}/${shard}/moved`, { case: 'delete', value })
+      return encodeCommand(`${requestId}/${shard}/moved`, { case: 'delete', value }, rowRule)
     },
     deadline,
   })

@@ -50,7 +50,7 @@ function addCreate(keys: Command, { terminal, env }: CliContext): void {
     )
     .addOption(new Option('--environment <env>', 'where it is used').choices(['live', 'dev']))
     .option('--scope <collection:verbs>', 'only this: shop-*:read,write; may be repeated', gather)
-    .option('--row-rule <filter>', 'a filter as JSON that every point must match')
+    .option('--row-rule <filter>', 'a filter as JSON: for the key there are only points that match')
     .option('--expires <time>', 'when it ends: 2027-01-01T00:00:00Z')
     .addHelpText(
       'after',

@@ -9,43 +9,59 @@ import { assert } from '@vectron/base'
 
 export type Verb = 'read' | 'write' | 'admin'
 
+/**
+ * Which rows of the collection a method is about: those of the caller's row rule, which its handler
+ * keeps, or all of them, so that a key with a row rule may not call it.
+ */
+export type Rows = 'visible' | 'all'
+
 export type AccessRule =
   /** Any valid credential. */
   | { readonly kind: 'anyone' }
   /** An operator of the cluster. */
   | { readonly kind: 'operator' }
   /** The verb, on the collection that a field of the request names. */
-  | { readonly kind: 'collection'; readonly verb: Verb; readonly field: 'collection' | 'name' }
+  | {
+      readonly kind: 'collection'
+      readonly verb: Verb
+      readonly field: 'collection' | 'name'
+      readonly rows: Rows
+    }
   /** The verb, on the collections of the project. */
   | { readonly kind: 'project'; readonly verb: Verb }
 
-const on = (verb: Verb): AccessRule => ({ kind: 'collection', verb, field: 'collection' })
+const on = (verb: Verb, rows: Rows): AccessRule => ({
+  kind: 'collection',
+  verb,
+  field: 'collection',
+  rows,
+})
 const ANYONE: AccessRule = { kind: 'anyone' }
 const OPERATOR: AccessRule = { kind: 'operator' }
 
 const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
   'vectron.v1.Collections': {
-    createCollection: { kind: 'collection', verb: 'admin', field: 'name' },
-    getCollection: on('read'),
+    createCollection: { kind: 'collection', verb: 'admin', field: 'name', rows: 'all' },
+    getCollection: on('read', 'visible'),
     listCollections: { kind: 'project', verb: 'read' },
-    updateCollection: on('admin'),
-    deleteCollection: on('admin'),
-    getCollectionStats: on('read'),
+    updateCollection: on('admin', 'all'),
+    deleteCollection: on('admin', 'all'),
+    getCollectionStats: on('read', 'all'),
   },
   'vectron.v1.Points': {
-    upsertPoints: on('write'),
-    upsertPointsStream: on('write'),
-    getPoint: on('read'),
-    batchGetPoints: on('read'),
-    deletePoints: on('write'),
-    updatePayload: on('write'),
-    scrollPoints: on('read'),
-    countPoints: on('read'),
+    upsertPoints: on('write', 'visible'),
+    upsertPointsStream: on('write', 'visible'),
+    getPoint: on('read', 'visible'),
+    batchGetPoints: on('read', 'visible'),
+    deletePoints: on('write', 'visible'),
+    updatePayload: on('write', 'visible'),
+    scrollPoints: on('read', 'visible'),
+    countPoints: on('read', 'visible'),
   },
   'vectron.v1.Search': {
-    search: on('read'),
-    batchSearch: on('read'),
-    searchStream: on('read'),
+    search: on('read', 'visible'),
+    batchSearch: on('read', 'visible'),
+    searchStream: on('read', 'visible'),
   },
   'vectron.v1.Cluster': { getHealth: ANYONE },
 }

@@ -12,7 +12,6 @@ import type { BoundService, CallContext, Principal } from '@vectron/rpc'
 import { checkCollectionName } from '../check-collection.ts'
 import { type AccessRule, accessRule, type Verb } from './access-rules.ts'
 import { prefixOfProject } from './project-names.ts'
-import { applyRowRule } from './row-rule.ts'
 
 type AnyMessage = MessageShape<DescMessage>
 type AnyInit = MessageInitShape<DescMessage>
@@ -110,7 +109,7 @@ function admit(rule: AccessRule, request: AnyMessage, call: CallContext): void {
 }
 
 function admitToCollection(
-  { verb, field }: Extract<AccessRule, { kind: 'collection' }>,
+  { verb, field, rows }: Extract<AccessRule, { kind: 'collection' }>,
   request: AnyMessage,
   principal: Principal,
   call: CallContext,
@@ -118,7 +117,14 @@ function admitToCollection(
   const fields = request as unknown as Record<string, unknown>
   const name = String(fields[field] ?? '')
   checkVerb(principal, verb, name)
-  if (principal.rowRule !== '') applyRowRule(principal.rowRule, request, call.method)
+  if (principal.rowRule !== '' && rows === 'all') {
+    const { name: method } = call.method
+    throw new VectronError(
+      'FORBIDDEN',
+      `${method} is about all rows of the collection: a key with a row rule may not call it.`,
+      { subject: verb },
+    )
+  }
   call.audited = name
   // A name with "/" must not become another project's.
   if (name.includes('/') || field === 'name') checkCollectionName(name, field)

@@ -118,6 +118,7 @@ fn load(shard: &Arc<Shard>, rows: &[u8], dimension: usize) -> Result<(), Box<dyn
         let command = WriteCommand {
             request_id: String::new(),
             command: Some(command),
+            row_rule: None,
         };
         let index = shard.applied_index() + 1;
         wait(|done| shard.apply(vec![(index, command.encode_to_vec())], done))?;
@@ -202,6 +203,7 @@ fn search(shard: &Arc<Shard>, queries: Vec<Query>) -> Result<ShardPlan, Box<dyn 
     let request = SearchRequest {
         queries,
         budget_us: 0,
+        row_rule: None,
     };
     let answer = wait(|done| shard.search(request.encode_to_vec(), done))?;
     let results = SearchResult::decode(answer.as_slice())?.results;

@@ -10,6 +10,7 @@ pub mod reason {
     pub const DATA_CORRUPT: &str = "DATA_CORRUPT";
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
     pub const DISK_FULL: &str = "DISK_FULL";
+    pub const FORBIDDEN: &str = "FORBIDDEN";
     pub const FILTER_TYPE_MISMATCH: &str = "FILTER_TYPE_MISMATCH";
     pub const INTERNAL: &str = "INTERNAL";
     pub const INVALID_FILTER: &str = "INVALID_FILTER";
@@ -17,6 +18,7 @@ pub mod reason {
     pub const INVALID_PAYLOAD: &str = "INVALID_PAYLOAD";
     pub const INVALID_PROTOBUF: &str = "INVALID_PROTOBUF";
     pub const NOT_FINITE: &str = "NOT_FINITE";
+    pub const OUTSIDE_ROW_RULE: &str = "OUTSIDE_ROW_RULE";
     pub const PAGE_SIZE_OUT_OF_RANGE: &str = "PAGE_SIZE_OUT_OF_RANGE";
     pub const PAYLOAD_TYPE_MISMATCH: &str = "PAYLOAD_TYPE_MISMATCH";
     pub const POINT_NOT_FOUND: &str = "POINT_NOT_FOUND";

@@ -38,12 +38,14 @@ impl Resident {
         self.fields.remove(slot, payload)
     }
 
+    /// For a filter on all points.
     pub fn filter_context<'a>(&'a self, reader: &'a dyn PointReader) -> FilterContext<'a> {
         FilterContext {
             fields: &self.fields,
             schema: &self.schema,
             ids: &self.ids,
             live: &self.live,
+            visible: &self.live,
             reader,
         }
     }

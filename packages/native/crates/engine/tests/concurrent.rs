@@ -77,6 +77,7 @@ fn check_answer(shard: &Arc<Shard>, filtered: bool) {
     let request = SearchRequest {
         queries: vec![query],
         budget_us: 0,
+        row_rule: None,
     }
     .encode_to_vec();
     let bytes = wait(|done| shard.search(request, done)).unwrap();
@@ -114,6 +115,7 @@ fn a_closed_shard_refuses_and_its_folder_opens_again_at_once() {
     let request = SearchRequest {
         queries: vec![query(&axis(0, 1.0), 1)],
         budget_us: 0,
+        row_rule: None,
     };
     let refused = wait(|done| kept.search(request.encode_to_vec(), done)).unwrap_err();
     assert_eq!(refused.reason, vectron_engine::reason::SHARD_UNAVAILABLE);

@@ -152,7 +152,7 @@ fn ask(
         with_vector: true,
         ..Scroll::default()
     };
-    let page = shard.try_read(Read::Scroll(scroll))?;
+    let page = shard.try_read(None, Read::Scroll(scroll))?;
     let points = decode_points(&page);
     let points = points
         .into_iter()

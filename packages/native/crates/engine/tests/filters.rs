@@ -235,6 +235,7 @@ fn queries_that_come_too_late_are_refused() {
     let request = SearchRequest {
         queries: vec![exact; 500],
         budget_us: 1,
+        row_rule: None,
     };
     let request = request.encode_to_vec();
     let bytes = wait(|done| shard.shard.search(request, done)).unwrap();

@@ -14,9 +14,11 @@ use support::generate::{filter, id};
 use support::model::{Model, parse};
 use support::rng::Rng;
 use support::*;
-use vectron_engine::EngineThreads;
+use vectron_engine::messages::engine::read_request::Read;
 use vectron_engine::messages::engine::{Query, Scroll, WriteCommand};
+use vectron_engine::messages::vectron::condition::Test;
 use vectron_engine::messages::vectron::{Filter, Metric};
+use vectron_engine::{EngineThreads, reason};
 
 const STEPS: usize = 400;
 
@@ -99,14 +101,16 @@ impl World {
         self.log.extend(commands.iter().cloned());
         let results = self.shard().try_apply(commands.clone()).unwrap();
         for (number, (command, result)) in commands.iter().zip(&results).enumerate() {
-            assert_eq!(result.error, None, "{command:?}");
             let repeated = !command.request_id.is_empty()
                 && self.log[..before + number]
                     .iter()
                     .any(|earlier| earlier.request_id == command.request_id);
             if !repeated {
                 let affected = apply_to_model(&mut self.model, command);
-                assert_eq!(result.affected, affected, "{command:?}");
+                assert_eq!(result.affected, affected.unwrap_or(0), "{command:?}");
+                let refused = result.error.as_ref().map(|error| error.reason.as_str());
+                let expected = affected.is_none().then_some(reason::OUTSIDE_ROW_RULE);
+                assert_eq!(refused, expected, "{command:?}");
             }
         }
     }
@@ -151,21 +155,27 @@ impl World {
     }
 
     fn compare(&mut self) {
+        let rule = self.rng.chance(40).then(|| filter(&mut self.rng, 1));
         let filter = self.rng.chance(80).then(|| filter(&mut self.rng, 2));
-        let expected = self.model.matching(filter.as_ref());
-        assert_eq!(
-            self.shard().count(filter.clone()),
-            expected.len() as u64,
-            "{filter:?}"
-        );
-        self.compare_page(filter.as_ref());
-        self.compare_search(filter.as_ref());
+        let asked = Asked {
+            both: join(rule.as_ref(), filter.as_ref()),
+            rule,
+            filter,
+        };
+        let expected = self.model.matching(asked.both.as_ref()).len() as u64;
+        let found = self.shard();
+        let found = found.count_within(asked.rule.as_ref(), asked.filter.clone());
+        assert_eq!(found, expected, "{asked:?}");
+        self.compare_page(&asked);
+        self.compare_search(&asked);
         let ids: Vec<String> = (0..5).map(|_| id(&mut self.rng)).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let found = self.shard().get(&ids);
+        let rule = asked.rule.as_ref();
+        let found = self.shard().get_within(rule, &ids);
         let known = ids
             .iter()
-            .filter_map(|id| Some((*id, self.model.points.get(*id)?)));
+            .filter_map(|id| Some((*id, self.model.points.get(*id)?)))
+            .filter(|(id, _)| self.model.is_within(rule, id));
         let known: Vec<_> = known.collect();
         assert_eq!(found.len(), known.len());
         for (found, (id, point)) in found.iter().zip(known) {
@@ -175,20 +185,21 @@ impl World {
         }
     }
 
-    fn compare_page(&mut self, filter: Option<&Filter>) {
+    fn compare_page(&mut self, asked: &Asked) {
         let (after_id, limit) = (id(&mut self.rng), 1 + self.rng.below(40));
         let scroll = Scroll {
-            filter: filter.cloned(),
+            filter: asked.filter.clone(),
             limit: limit as u32,
             after_id: after_id.clone(),
             ..Scroll::default()
         };
-        let page = self.shard().scroll(scroll);
+        let rule = asked.rule.as_ref();
+        let page = self.shard().read_within(rule, Read::Scroll(scroll));
         let found: Vec<String> = decode_points(&page)
             .into_iter()
             .map(|point| point.id)
             .collect();
-        let matching = self.model.matching(filter);
+        let matching = self.model.matching(asked.both.as_ref());
         let rest: Vec<&str> = matching
             .into_iter()
             .filter(|id| *id > after_id.as_str())
@@ -197,23 +208,26 @@ impl World {
         assert_eq!(page.more, rest.len() > limit);
     }
 
-    fn compare_search(&mut self, filter: Option<&Filter>) {
+    fn compare_search(&mut self, asked: &Asked) {
         let vector = self.rng.vector(DIMENSION);
         let top_k = 1 + self.rng.below(30);
         let exact = self.rng.chance(50);
         let query = Query {
-            filter: filter.cloned(),
+            filter: asked.filter.clone(),
             exact,
             ..query(&vector, top_k as u32)
         };
-        let result = self.shard().search_one(query);
-        let truth = self.model.nearest(self.metric, &vector, filter);
-        assert_eq!(
-            result.matches,
-            filter
-                .filter(|f| **f != Filter::default())
-                .map(|_| truth.len() as u64)
-        );
+        let found = self.shard();
+        let result = found
+            .search_within(asked.rule.as_ref(), vec![query])
+            .remove(0);
+        let truth = self
+            .model
+            .nearest(self.metric, &vector, asked.both.as_ref());
+        let says =
+            |filter: &Option<Filter>| filter.as_ref().is_some_and(|f| *f != Filter::default());
+        let narrowed = says(&asked.rule) || says(&asked.filter);
+        assert_eq!(result.matches, narrowed.then_some(truth.len() as u64));
         let hits = decode_hits(&result);
         assert_eq!(hits.len(), truth.len().min(top_k));
         assert!(result.exact || !exact);
@@ -237,6 +251,21 @@ impl World {
             }
         }
     }
+}
+
+/// A row rule, a filter among what it lets through, and what matches both.
+#[derive(Debug)]
+struct Asked {
+    rule: Option<Filter>,
+    filter: Option<Filter>,
+    both: Option<Filter>,
+}
+
+fn join(rule: Option<&Filter>, filter: Option<&Filter>) -> Option<Filter> {
+    let both: Vec<_> = [rule, filter].into_iter().flatten().cloned().collect();
+    let nested = both.into_iter().map(|each| test("", Test::Filter(each)));
+    let nested: Vec<_> = nested.collect();
+    (!nested.is_empty()).then(|| must(nested))
 }
 
 /// A file as a power cut may leave it: of each page either what was synced or what was written

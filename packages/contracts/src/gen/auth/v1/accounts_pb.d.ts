@@ -645,7 +645,9 @@ export declare type CreateApiKeyRequest = Message<"auth.v1.CreateApiKeyRequest">
   scopes: KeyScope[];
 
   /**
-   * A vectron.v1.Filter as JSON text that every point must match which the key reads or writes.
+   * A vectron.v1.Filter as JSON text. For the key there are only points that match it: reads and
+   * writes of others answer as if those were absent, and a write that would leave a point outside
+   * is refused.
    *
    * @generated from field: string row_rule = 6;
    */

@@ -101,7 +101,8 @@ export declare type Principal = Message<"auth.v1.Principal"> & {
   scopes: KeyScope[];
 
   /**
-   * A vectron.v1.Filter as JSON text, joined to every read and write; empty for none.
+   * A vectron.v1.Filter as JSON text: for the caller there are only points that match it; empty for
+   * none.
    *
    * @generated from field: string row_rule = 7;
    */

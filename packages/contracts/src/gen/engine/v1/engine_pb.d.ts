@@ -90,6 +90,14 @@ export declare type WriteCommand = Message<"engine.v1.WriteCommand"> & {
     value: SetSchema;
     case: "setSchema";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * For the command there are only points that match this: others are left alone as if they were
+   * absent, and a command that would put or leave a point outside of it is refused.
+   *
+   * @generated from field: vectron.v1.Filter row_rule = 6;
+   */
+  rowRule?: Filter | undefined;
 };
 
 /**
@@ -310,6 +318,13 @@ export declare type SearchRequest = Message<"engine.v1.SearchRequest"> & {
    * @generated from field: uint64 budget_us = 2;
    */
   budgetUs: bigint;
+
+  /**
+   * For the queries there are only points that match this.
+   *
+   * @generated from field: vectron.v1.Filter row_rule = 3;
+   */
+  rowRule?: Filter | undefined;
 };
 
 /**
@@ -437,7 +452,8 @@ export declare type QueryResult = Message<"engine.v1.QueryResult"> & {
   matches?: bigint | undefined;
 
   /**
-   * Fields of the filter that no point of this shard has and that are not declared.
+   * Fields of the filter that no point has, of those that there are for the query, and that are not
+   * declared.
    *
    * @generated from field: repeated string unknown_fields = 5;
    */
@@ -497,6 +513,13 @@ export declare type ReadRequest = Message<"engine.v1.ReadRequest"> & {
     value: Count;
     case: "count";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * For the read there are only points that match this.
+   *
+   * @generated from field: vectron.v1.Filter row_rule = 4;
+   */
+  rowRule?: Filter | undefined;
 };
 
 /**

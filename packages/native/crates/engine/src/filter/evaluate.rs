@@ -28,6 +28,8 @@ pub struct FilterContext<'a> {
     pub ids: &'a IdArena,
     /// Slots of all points.
     pub live: &'a RoaringBitmap,
+    /// Slots of the points that there are for whoever asks: some of `live`.
+    pub visible: &'a RoaringBitmap,
     pub reader: &'a dyn PointReader,
 }
 
@@ -35,18 +37,18 @@ pub struct FilterContext<'a> {
 #[derive(Debug, Default)]
 pub struct Matches {
     pub slots: RoaringBitmap,
-    /// Fields that no point has and that are not declared.
+    /// Fields that no visible point has and that are not declared.
     pub unknown_fields: Vec<String>,
     pub warnings: Vec<String>,
 }
 
-/// Evaluates a filter on all live points.
+/// Evaluates a filter on all visible points.
 pub fn evaluate_filter(filter: &Filter, context: FilterContext<'_>) -> EngineResult<Matches> {
     let mut evaluation = Evaluation {
         context,
         matches: Matches::default(),
     };
-    let slots = evaluation.filter(filter, context.live)?;
+    let slots = evaluation.filter(filter, context.visible)?;
     let mut matches = evaluation.matches;
     matches.slots = slots;
     matches.unknown_fields.sort();
@@ -128,6 +130,11 @@ impl Evaluation<'_> {
         test: &Test,
         candidates: &RoaringBitmap,
     ) -> EngineResult<RoaringBitmap> {
+        let context = self.context;
+        let seen = |slots: &RoaringBitmap| !slots.is_disjoint(context.visible);
+        if !context.schema.contains_key(path) && !seen(&field.present) && !seen(&field.null) {
+            self.matches.unknown_fields.push(path.to_owned());
+        }
         match test {
             Test::Exists(true) => Ok(&field.present & candidates),
             Test::Exists(false) => Ok(candidates - &field.present),
@@ -226,7 +233,7 @@ impl Evaluation<'_> {
             ));
         } else if !context.schema.contains_key(path) {
             // No candidate has the field; before calling it unknown, ask the others.
-            let others = overflow - &holders;
+            let others = (overflow & context.visible) - &holders;
             seen = self.read_payloads(path, &Test::Exists(true), &others)?.1;
             if !seen {
                 self.matches.unknown_fields.push(path.to_owned());

@@ -4,6 +4,8 @@
 mod compile;
 mod evaluate;
 mod on_payload;
+mod on_point;
 
-pub use compile::compile_filter;
+pub use compile::{Filter, compile_filter};
 pub use evaluate::{FilterContext, Matches, PointReader, evaluate_filter};
+pub use on_point::is_match;

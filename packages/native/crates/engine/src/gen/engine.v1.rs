@@ -20,6 +20,8 @@ pub struct ShardConfig {
 pub struct WriteCommand {
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "6")]
+    pub row_rule: ::core::option::Option<super::super::vectron::v1::Filter>,
     #[prost(oneof = "write_command::Command", tags = "2, 3, 4, 5")]
     pub command: ::core::option::Option<write_command::Command>,
 }
@@ -111,6 +113,8 @@ pub struct SearchRequest {
     pub queries: ::prost::alloc::vec::Vec<Query>,
     #[prost(uint64, tag = "2")]
     pub budget_us: u64,
+    #[prost(message, optional, tag = "3")]
+    pub row_rule: ::core::option::Option<super::super::vectron::v1::Filter>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Query {
@@ -163,6 +167,8 @@ pub struct QueryResult {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReadRequest {
+    #[prost(message, optional, tag = "4")]
+    pub row_rule: ::core::option::Option<super::super::vectron::v1::Filter>,
     #[prost(oneof = "read_request::Read", tags = "1, 2, 3")]
     pub read: ::core::option::Option<read_request::Read>,
 }

@@ -17,6 +17,7 @@ use super::{Health, Shard};
 use crate::error::{EngineError, EngineResult, reason};
 use crate::messages::engine::write_command::Command;
 use crate::messages::engine::{ApplyResult, WriteCommand, WriteResult};
+use crate::messages::vectron::Filter;
 use crate::store;
 use crate::threads::lock;
 
@@ -44,6 +45,7 @@ struct Entry {
     index: u64,
     request_id: String,
     command: Result<Option<Command>, EngineError>,
+    row_rule: Option<Filter>,
 }
 
 /// Pause between looks at the unlinked tail.
@@ -97,10 +99,12 @@ fn parse_entry(index: u64, command: Vec<u8>) -> Entry {
         Ok(WriteCommand {
             request_id,
             command,
+            row_rule,
         }) => Entry {
             index,
             request_id,
             command: Ok(command),
+            row_rule,
         },
         Err(error) => {
             let error = EngineError::new(reason::INVALID_PROTOBUF, error.to_string(), "command");
@@ -108,6 +112,7 @@ fn parse_entry(index: u64, command: Vec<u8>) -> Entry {
                 index,
                 request_id: String::new(),
                 command: Err(error),
+                row_rule: None,
             }
         }
     }
@@ -168,7 +173,10 @@ fn commit_group(shard: &Shard, group: &[Entry]) -> EngineResult<Committed> {
     let mut applied = shard.applied_index();
     for entry in group {
         let result = match &entry.command {
-            Ok(Some(command)) => stage.command(entry.index, &entry.request_id, command)?,
+            Ok(Some(command)) => {
+                let rule = entry.row_rule.as_ref();
+                stage.command(entry.index, &entry.request_id, command, rule)?
+            }
             Ok(None) => WriteResult::default(),
             Err(error) => WriteResult {
                 affected: 0,

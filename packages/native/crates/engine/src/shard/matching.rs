@@ -1,6 +1,8 @@
 //! The points that a filter matches, kept for as long as no write changes memory.
 //!
-//! The same few filters come again and again; between two writes they are evaluated once.
+//! The same few filters come again and again; between two writes they are evaluated once. A row
+//! rule is a filter too: what it matches are the points that there are for a request, and the
+//! request's own filter is evaluated among them, so that nothing else is told of the others.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -9,6 +11,7 @@ use prost::Message;
 use vectron_graph::SlotSet;
 
 use super::Shard;
+use super::row_rule::compile_rule;
 use super::view::ShardView;
 use crate::error::EngineResult;
 use crate::filter::{Matches, compile_filter, evaluate_filter};
@@ -74,7 +77,7 @@ pub(super) struct FilterCache {
 struct Kept {
     /// `Resident::generation` that the answers are of.
     generation: u64,
-    /// By encoded filter, the last used at the back.
+    /// By `key_of`, the last used at the back.
     answers: VecDeque<(Vec<u8>, Arc<Matching>)>,
     /// Sum of the answers' `bytes_max`.
     bytes: usize,
@@ -113,32 +116,94 @@ impl FilterCache {
     }
 }
 
-/// Evaluates a filter, or finds it evaluated; `None` for no filter, which matches all points.
-///
-/// `resident` is locked for reading, so its generation stands still.
-pub(super) fn matching(
-    shard: &Shard,
-    resident: &Resident,
-    view: &ShardView<'_>,
-    filter: Option<&Filter>,
-) -> EngineResult<Option<Arc<Matching>>> {
-    let Some(filter) = filter.filter(|filter| !is_empty(filter)) else {
-        return Ok(None);
-    };
-    let key = filter.encode_to_vec();
-    if let Some(found) = shard.filters.get(resident.generation, &key) {
-        return Ok(Some(found));
+/// The points that there are for a request, in one state of memory: all, or those within its rule.
+pub(super) struct Visible<'a> {
+    shard: &'a Shard,
+    resident: &'a Resident,
+    view: &'a ShardView<'a>,
+    rule: Option<&'a Filter>,
+    /// What the rule matches; `None` without one.
+    within: Option<Arc<Matching>>,
+}
+
+impl<'a> Visible<'a> {
+    /// `resident` is locked for reading, so its generation stands still.
+    pub fn new(
+        shard: &'a Shard,
+        resident: &'a Resident,
+        view: &'a ShardView<'a>,
+        rule: Option<&'a Filter>,
+    ) -> EngineResult<Self> {
+        let mut visible = Self {
+            shard,
+            resident,
+            view,
+            rule: rule.filter(|rule| !is_empty(rule)),
+            within: None,
+        };
+        if let Some(rule) = visible.rule {
+            let within = visible.find(None, || {
+                let rule = compile_rule(rule, &resident.schema)?;
+                let slots = evaluate_filter(&rule, resident.filter_context(view))?.slots;
+                // What else is to be said of the rule is not for the one whom it binds.
+                Ok(Matches {
+                    slots,
+                    ..Matches::default()
+                })
+            })?;
+            visible.within = Some(within);
+        }
+        Ok(visible)
     }
-    let compiled = compile_filter(filter, &resident.schema)?;
-    let matches = evaluate_filter(&compiled, resident.filter_context(view))?;
-    let answer = Arc::new(Matching {
-        matches,
-        slots_end: resident.live.max().map_or(0, |slot| slot + 1),
-        list: OnceLock::new(),
-        words: OnceLock::new(),
-    });
-    shard.filters.keep(resident.generation, key, &answer);
-    Ok(Some(answer))
+
+    pub fn contains(&self, slot: u32) -> bool {
+        let within = self.within.as_ref();
+        within.is_none_or(|within| within.matches.slots.contains(slot))
+    }
+
+    /// Evaluates a filter on these points, or finds it evaluated. `None`: all points match.
+    pub fn matching(&self, filter: Option<&Filter>) -> EngineResult<Option<Arc<Matching>>> {
+        let Some(filter) = filter.filter(|filter| !is_empty(filter)) else {
+            return Ok(self.within.clone());
+        };
+        let found = self.find(Some(filter), || {
+            let compiled = compile_filter(filter, &self.resident.schema)?;
+            let mut context = self.resident.filter_context(self.view);
+            if let Some(within) = &self.within {
+                context.visible = &within.matches.slots;
+            }
+            evaluate_filter(&compiled, context)
+        })?;
+        Ok(Some(found))
+    }
+
+    /// What is kept for this rule and this filter, or is found now.
+    fn find(
+        &self,
+        filter: Option<&Filter>,
+        evaluate: impl FnOnce() -> EngineResult<Matches>,
+    ) -> EngineResult<Arc<Matching>> {
+        let key = key_of(self.rule, filter);
+        let generation = self.resident.generation;
+        if let Some(found) = self.shard.filters.get(generation, &key) {
+            return Ok(found);
+        }
+        let answer = Arc::new(Matching {
+            matches: evaluate()?,
+            slots_end: self.resident.live.max().map_or(0, |slot| slot + 1),
+            list: OnceLock::new(),
+            words: OnceLock::new(),
+        });
+        self.shard.filters.keep(generation, key, &answer);
+        Ok(answer)
+    }
+}
+
+/// The rule with its length before it, then the filter.
+fn key_of(rule: Option<&Filter>, filter: Option<&Filter>) -> Vec<u8> {
+    let mut key = rule.map_or_else(|| vec![0], Filter::encode_length_delimited_to_vec);
+    key.extend(filter.map(Filter::encode_to_vec).unwrap_or_default());
+    key
 }
 
 /// Whether a filter has no condition.

@@ -17,6 +17,7 @@ mod publish;
 mod read;
 mod report;
 mod room;
+mod row_rule;
 mod search;
 mod snapshot;
 mod stage;

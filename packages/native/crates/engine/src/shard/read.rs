@@ -1,7 +1,6 @@
 //! Reads that are no search: points by id, pages in the order of ids, counts.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
@@ -9,7 +8,7 @@ use roaring::RoaringBitmap;
 
 use super::Shard;
 use super::answer::Answer;
-use super::matching::{Matching, matching};
+use super::matching::Visible;
 use super::points::{Parts, PointParts};
 use super::view::ShardView;
 use crate::error::{EngineError, EngineResult, reason};
@@ -30,21 +29,26 @@ pub(super) fn read(shard: &Shard, request: Vec<u8>) -> EngineResult<Vec<u8>> {
         .map_err(|error| EngineError::new(reason::INVALID_PROTOBUF, error.to_string(), "read"))?;
     let applied_index = shard.applied_index();
     let resident = shard.resident();
-    let reader = Reader {
-        shard,
-        resident: &resident,
-        view: ShardView::new(shard),
-    };
-    let result = match &request.read {
-        Some(Read::Get(get)) => reader.get(get),
-        Some(Read::Scroll(scroll)) => reader.scroll(scroll),
-        Some(Read::Count(count)) => reader.count(count.filter.as_ref()),
-        None => Err(EngineError::new(
-            reason::INVALID_PROTOBUF,
-            "nothing to read",
-            "read",
-        )),
-    };
+    let view = ShardView::new(shard);
+    let rule = request.row_rule.as_ref();
+    let result = Visible::new(shard, &resident, &view, rule).and_then(|visible| {
+        let reader = Reader {
+            shard,
+            resident: &resident,
+            view: &view,
+            visible,
+        };
+        match &request.read {
+            Some(Read::Get(get)) => reader.get(get),
+            Some(Read::Scroll(scroll)) => reader.scroll(scroll),
+            Some(Read::Count(count)) => reader.count(count.filter.as_ref()),
+            None => Err(EngineError::new(
+                reason::INVALID_PROTOBUF,
+                "nothing to read",
+                "read",
+            )),
+        }
+    });
     let mut result = match result {
         Ok(result) => result,
         Err(error) if error.reason == reason::DATA_CORRUPT => return Err(error),
@@ -60,7 +64,8 @@ pub(super) fn read(shard: &Shard, request: Vec<u8>) -> EngineResult<Vec<u8>> {
 struct Reader<'a> {
     shard: &'a Shard,
     resident: &'a Resident,
-    view: ShardView<'a>,
+    view: &'a ShardView<'a>,
+    visible: Visible<'a>,
 }
 
 impl Reader<'_> {
@@ -72,7 +77,8 @@ impl Reader<'_> {
         let slots = get
             .ids
             .iter()
-            .filter_map(|id| self.resident.ids.slot_of(id.as_bytes()));
+            .filter_map(|id| self.resident.ids.slot_of(id.as_bytes()))
+            .filter(|slot| self.visible.contains(*slot));
         Ok(ReadResult {
             points: self.points(slots.collect(), parts)?,
             ..ReadResult::default()
@@ -80,7 +86,7 @@ impl Reader<'_> {
     }
 
     fn count(&self, filter: Option<&Filter>) -> EngineResult<ReadResult> {
-        let Some(matching) = self.matching(filter)? else {
+        let Some(matching) = self.visible.matching(filter)? else {
             return Ok(ReadResult {
                 count: self.resident.live.len(),
                 ..ReadResult::default()
@@ -105,7 +111,7 @@ impl Reader<'_> {
             payload: scroll.with_payload,
             vector: scroll.with_vector,
         };
-        let matching = self.matching(scroll.filter.as_ref())?;
+        let matching = self.visible.matching(scroll.filter.as_ref())?;
         let matches = matching.as_deref().map(|matching| &matching.matches);
         // One more than asked for tells whether there is more.
         let limit = scroll.limit as usize + 1;
@@ -123,10 +129,6 @@ impl Reader<'_> {
             more,
             ..notes(matches)
         })
-    }
-
-    fn matching(&self, filter: Option<&Filter>) -> EngineResult<Option<Arc<Matching>>> {
-        matching(self.shard, self.resident, &self.view, filter)
     }
 
     fn page_by_sorting(&self, slots: &RoaringBitmap, after: &str, limit: usize) -> Vec<u32> {
@@ -163,7 +165,7 @@ impl Reader<'_> {
         let source = PointParts {
             shard: self.shard,
             resident: self.resident,
-            view: &self.view,
+            view: self.view,
             parts,
         };
         let encode = |point: &Answer<'_>| PointResult {

@@ -9,13 +9,13 @@ use bytes::Bytes;
 use prost::Message;
 use vectron_graph::{Plan, PlanRequest, SearchOutcome, SearchParams, SearchScratch};
 
-use super::matching::{Matching, matching};
+use super::matching::{Matching, Visible};
 use super::points::{Parts, PointParts};
 use super::view::ShardView;
 use super::{Done, Shard};
 use crate::error::{EngineError, EngineResult, reason};
 use crate::messages::engine::{Query, QueryResult, SearchRequest, SearchResult};
-use crate::messages::vectron::ShardPlan;
+use crate::messages::vectron::{Filter, ShardPlan};
 use crate::resident::Resident;
 use crate::threads::lock;
 use crate::vectors::{copy_floats, row_fault};
@@ -118,8 +118,9 @@ impl Batch {
                 "budget_us",
             ))
         } else {
-            self.shard
-                .guarded(|| Search::new(&self.shard, query).run(scratch))
+            self.shard.guarded(|| {
+                Search::new(&self.shard, query, self.request.row_rule.as_ref()).run(scratch)
+            })
         };
         answer.unwrap_or_else(|error| QueryResult {
             error: Some(error.to_message()),
@@ -143,6 +144,7 @@ impl Batch {
 struct Search<'a> {
     shard: &'a Shard,
     query: &'a Query,
+    row_rule: Option<&'a Filter>,
     begun: Instant,
     /// Ids that must not be in the answer.
     excluded: Vec<&'a str>,
@@ -155,7 +157,7 @@ struct Strategy {
 }
 
 impl<'a> Search<'a> {
-    fn new(shard: &'a Shard, query: &'a Query) -> Self {
+    fn new(shard: &'a Shard, query: &'a Query, row_rule: Option<&'a Filter>) -> Self {
         let mut excluded: Vec<&str> = query.exclude_ids.iter().map(String::as_str).collect();
         if !query.id.is_empty() {
             excluded.push(&query.id);
@@ -163,6 +165,7 @@ impl<'a> Search<'a> {
         Self {
             shard,
             query,
+            row_rule,
             begun: Instant::now(),
             excluded,
         }
@@ -179,21 +182,22 @@ impl<'a> Search<'a> {
         }
         let resident = self.shard.resident();
         let view = ShardView::new(self.shard);
-        let vector = self.vector(&resident)?;
-        let filter = self.query.filter.as_ref();
-        let matching = matching(self.shard, &resident, &view, filter)?;
+        let visible = Visible::new(self.shard, &resident, &view, self.row_rule)?;
+        let vector = self.vector(&resident, &visible)?;
+        let matching = visible.matching(self.query.filter.as_ref())?;
         let matching = matching.as_deref();
         let strategy = self.plan(matching);
         let outcome = self.execute(&vector, matching, &strategy, scratch)?;
         self.answer(&resident, &view, matching, &strategy, outcome)
     }
 
-    fn vector(&self, resident: &Resident) -> EngineResult<Vec<f32>> {
+    fn vector(&self, resident: &Resident, visible: &Visible<'_>) -> EngineResult<Vec<f32>> {
         let dimension = self.shard.config.dimension;
         let mut bytes = self.query.vector.clone();
         if !self.query.id.is_empty() {
             let id = &self.query.id;
-            let slot = resident.ids.slot_of(id.as_bytes()).ok_or_else(|| {
+            let slot = resident.ids.slot_of(id.as_bytes());
+            let slot = slot.filter(|slot| visible.contains(*slot)).ok_or_else(|| {
                 EngineError::new(reason::POINT_NOT_FOUND, format!("no point {id:?}"), "id")
             })?;
             let mut row = Vec::with_capacity(dimension * 4);

@@ -12,12 +12,15 @@ use prost::Message;
 
 use super::Shard;
 use super::room::{Purpose, Room};
+use super::row_rule::RowRule;
 use super::view::ShardView;
 use crate::error::{EngineError, EngineResult, reason};
 use crate::fields::Schema;
 use crate::filter::{compile_filter, evaluate_filter};
 use crate::messages::engine::write_command::Command;
-use crate::messages::engine::{DeletePoints, UpdatePayload, UpsertPoints, WriteResult};
+use crate::messages::engine::{
+    DeletePoints, PointRecord, UpdatePayload, UpsertPoints, WriteResult,
+};
 use crate::messages::vectron::Filter;
 use crate::payload::{Patch, check_declared, patch_payload};
 use crate::resident::decode_schema;
@@ -88,6 +91,7 @@ impl<'a> Stage<'a> {
         index: u64,
         request_id: &str,
         command: &Command,
+        row_rule: Option<&Filter>,
     ) -> EngineResult<WriteResult> {
         if !request_id.is_empty()
             && let Some(known) = self.tables.request_result(request_id)?
@@ -95,13 +99,7 @@ impl<'a> Stage<'a> {
             return WriteResult::decode(known.as_slice())
                 .map_err(|error| EngineError::corrupt(crate::store::FILE_NAME, error));
         }
-        let outcome = match command {
-            Command::Upsert(upsert) => self.upsert(index, upsert),
-            Command::Delete(delete) => self.delete(delete),
-            Command::UpdatePayload(update) => self.update_payload(update),
-            Command::SetSchema(schema) => self.declare(decode_schema(&schema.payload_schema)),
-        };
-        let result = match outcome {
+        let result = match self.run(index, command, row_rule) {
             Ok(affected) => WriteResult {
                 affected,
                 error: None,
@@ -119,10 +117,31 @@ impl<'a> Stage<'a> {
         Ok(result)
     }
 
-    fn upsert(&mut self, index: u64, upsert: &UpsertPoints) -> Result<u64, Refusal> {
+    fn run(
+        &mut self,
+        index: u64,
+        command: &Command,
+        row_rule: Option<&Filter>,
+    ) -> Result<u64, Refusal> {
+        let rule = RowRule::compile(row_rule, &self.schema).map_err(Refusal::Command)?;
+        match command {
+            Command::Upsert(upsert) => self.upsert(index, upsert, &rule),
+            Command::Delete(delete) => self.delete(delete, &rule),
+            Command::UpdatePayload(update) => self.update_payload(update, &rule),
+            Command::SetSchema(schema) => self.declare(decode_schema(&schema.payload_schema)),
+        }
+    }
+
+    fn upsert(
+        &mut self,
+        index: u64,
+        upsert: &UpsertPoints,
+        rule: &RowRule<'_>,
+    ) -> Result<u64, Refusal> {
         for point in &upsert.points {
             self.check_point(&point.id, &point.vector, &point.payload)
                 .map_err(Refusal::Command)?;
+            self.check_within(rule, point)?;
         }
         let payloads = upsert.points.iter();
         let bytes = payloads
@@ -180,14 +199,39 @@ impl<'a> Stage<'a> {
         check_payload(payload, &self.schema)
     }
 
-    fn delete(&mut self, delete: &DeletePoints) -> Result<u64, Refusal> {
+    /// Refuses a point that is outside of the rule, or would replace one that is.
+    fn check_within(&self, rule: &RowRule<'_>, point: &PointRecord) -> Result<(), Refusal> {
+        let PointRecord { id, payload, .. } = point;
+        let what = if !rule.admits(id, payload, &self.schema)? {
+            "the payload does not match"
+        } else if self.is_hidden(rule, id)? {
+            "the id is taken by a point outside of"
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::Command(rule.refusal(id, what)))
+    }
+
+    /// Whether there is such a point and it is outside of the rule.
+    fn is_hidden(&self, rule: &RowRule<'_>, id: &str) -> EngineResult<bool> {
+        if matches!(rule, RowRule::Everything) {
+            return Ok(false);
+        }
+        let Some(slot) = self.tables.slot_of(id)? else {
+            return Ok(false);
+        };
+        let (_, payload) = self.tables.payload(slot)?;
+        Ok(!rule.admits(id, &payload, &self.schema)?)
+    }
+
+    fn delete(&mut self, delete: &DeletePoints, rule: &RowRule<'_>) -> Result<u64, Refusal> {
         let mut affected = 0;
         let ids = self.named_ids(&delete.ids, delete.filter.as_ref())?;
         self.room
             .claim(self.shard, Purpose::Free, ids.len() as u64, 0)?;
         let until = delete.written_until;
         for id in ids.iter() {
-            if until > 0 && !self.is_written_by(id, until)? {
+            if self.is_hidden(rule, id)? || (until > 0 && !self.is_written_by(id, until)?) {
                 continue;
             }
             if let Some(slot) = self.tables.remove(id.as_bytes())? {
@@ -209,7 +253,11 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn update_payload(&mut self, update: &UpdatePayload) -> Result<u64, Refusal> {
+    fn update_payload(
+        &mut self,
+        update: &UpdatePayload,
+        rule: &RowRule<'_>,
+    ) -> Result<u64, Refusal> {
         let patch = Patch {
             set: &update.set,
             remove: &update.remove,
@@ -221,8 +269,15 @@ impl<'a> Stage<'a> {
                 continue;
             };
             let (version, before) = self.tables.payload(slot)?;
+            if !rule.admits(id, &before, &self.schema)? {
+                continue;
+            }
             let after = patch_payload(&before, &patch).map_err(Refusal::Command)?;
             check_payload(&after, &self.schema).map_err(Refusal::Command)?;
+            if !rule.admits(id, &after, &self.schema)? {
+                let what = "the new payload does not match";
+                return Err(Refusal::Command(rule.refusal(id, what)));
+            }
             patched.push((slot, version, id.clone(), before, after));
         }
         let affected = patched.len() as u64;

@@ -55,6 +55,7 @@ pub fn command(rng: &mut Rng) -> WriteCommand {
     WriteCommand {
         request_id,
         command: Some(command),
+        row_rule: rng.chance(25).then(|| filter(rng, 1)),
     }
 }
 
@@ -85,10 +86,13 @@ fn update(rng: &mut Rng) -> UpdatePayload {
     }
 }
 
-/// Answers the number of points that the command affects.
-pub fn apply_to_model(model: &mut Model, command: &WriteCommand) -> u64 {
+/// Answers the number of points that the command affects; `None` when its row rule refuses it.
+pub fn apply_to_model(model: &mut Model, command: &WriteCommand) -> Option<u64> {
+    let rule = command.row_rule.as_ref();
+    let before = model.clone();
+    let visible = |id: &str| before.is_within(rule, id);
     let named = |model: &Model, ids: &[String], filter: Option<&Filter>| -> Vec<String> {
-        match filter {
+        let mut ids = match filter {
             Some(filter) => model
                 .matching(Some(filter))
                 .into_iter()
@@ -101,10 +105,17 @@ pub fn apply_to_model(model: &mut Model, command: &WriteCommand) -> u64 {
                 ids.retain(|id| model.points.contains_key(id));
                 ids
             }
-        }
+        };
+        ids.retain(|id| visible(id));
+        ids
     };
-    match command.command.as_ref().unwrap() {
+    let changed: Vec<String>;
+    let affected = match command.command.as_ref().unwrap() {
         Command::Upsert(upsert) => {
+            let mut taken = upsert.points.iter().map(|point| &point.id);
+            if taken.any(|id| before.points.contains_key(id) && !visible(id)) {
+                return None;
+            }
             for point in &upsert.points {
                 let vector = point.vector.chunks(4);
                 let vector = vector
@@ -114,12 +125,18 @@ pub fn apply_to_model(model: &mut Model, command: &WriteCommand) -> u64 {
                 model
                     .points
                     .insert(point.id.clone(), ModelPoint { vector, payload });
+                if !model.is_within(rule, &point.id) {
+                    *model = before;
+                    return None;
+                }
             }
+            changed = vec![];
             upsert.points.len() as u64
         }
         Command::Delete(delete) => {
             let ids = named(model, &delete.ids, delete.filter.as_ref());
             ids.iter().for_each(|id| drop(model.points.remove(id)));
+            changed = vec![];
             ids.len() as u64
         }
         Command::UpdatePayload(update) => {
@@ -129,7 +146,8 @@ pub fn apply_to_model(model: &mut Model, command: &WriteCommand) -> u64 {
                 let point = model.points.get_mut(id).unwrap();
                 point.payload = patched(&point.payload, &set, update);
             }
-            ids.len() as u64
+            changed = ids;
+            changed.len() as u64
         }
         Command::SetSchema(schema) => {
             let mut added = 0;
@@ -137,9 +155,15 @@ pub fn apply_to_model(model: &mut Model, command: &WriteCommand) -> u64 {
                 let kind = FieldType::try_from(*kind).unwrap();
                 added += u64::from(model.schema.insert(path.clone(), kind).is_none());
             }
+            changed = vec![];
             added
         }
+    };
+    if changed.iter().all(|id| model.is_within(rule, id)) {
+        return Some(affected);
     }
+    *model = before;
+    None
 }
 
 fn patched(payload: &str, set: &str, update: &UpdatePayload) -> String {

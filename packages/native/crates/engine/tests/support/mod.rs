@@ -113,9 +113,14 @@ impl TestShard {
     }
 
     pub fn search(&self, queries: Vec<Query>) -> Vec<QueryResult> {
+        self.search_within(None, queries)
+    }
+
+    pub fn search_within(&self, rule: Option<&Filter>, queries: Vec<Query>) -> Vec<QueryResult> {
         let request = SearchRequest {
             queries,
             budget_us: 0,
+            row_rule: rule.cloned(),
         }
         .encode_to_vec();
         let bytes = wait(|done| self.shard.search(request, done)).unwrap();
@@ -127,27 +132,43 @@ impl TestShard {
     }
 
     pub fn read(&self, read: Read) -> ReadResult {
-        self.try_read(read).unwrap()
+        self.try_read(None, read).unwrap()
     }
 
-    pub fn try_read(&self, read: Read) -> EngineResult<ReadResult> {
-        let request = ReadRequest { read: Some(read) }.encode_to_vec();
+    pub fn read_within(&self, rule: Option<&Filter>, read: Read) -> ReadResult {
+        self.try_read(rule, read).unwrap()
+    }
+
+    pub fn try_read(&self, rule: Option<&Filter>, read: Read) -> EngineResult<ReadResult> {
+        let request = ReadRequest {
+            read: Some(read),
+            row_rule: rule.cloned(),
+        }
+        .encode_to_vec();
         let bytes = wait(|done| self.shard.read(request, done))?;
         Ok(ReadResult::decode(bytes.as_slice()).unwrap())
     }
 
     pub fn get(&self, ids: &[&str]) -> Vec<TestPoint> {
+        self.get_within(None, ids)
+    }
+
+    pub fn get_within(&self, rule: Option<&Filter>, ids: &[&str]) -> Vec<TestPoint> {
         let ids = ids.iter().map(|id| (*id).to_owned()).collect();
         let get = GetPoints {
             ids,
             with_payload: true,
             with_vector: true,
         };
-        decode_points(&self.read(Read::Get(get)))
+        decode_points(&self.read_within(rule, Read::Get(get)))
     }
 
     pub fn count(&self, filter: Option<Filter>) -> u64 {
-        self.read(Read::Count(Count { filter })).count
+        self.count_within(None, filter)
+    }
+
+    pub fn count_within(&self, rule: Option<&Filter>, filter: Option<Filter>) -> u64 {
+        self.read_within(rule, Read::Count(Count { filter })).count
     }
 
     pub fn scroll(&self, scroll: Scroll) -> ReadResult {
@@ -251,6 +272,7 @@ pub fn write(command: Command) -> WriteCommand {
     WriteCommand {
         request_id: String::new(),
         command: Some(command),
+        row_rule: None,
     }
 }
 

@@ -38,6 +38,11 @@ impl Model {
         points.map(|(id, _)| id.as_str()).collect()
     }
 
+    /// Whether a point that there is matches a row rule.
+    pub fn is_within(&self, rule: Option<&Filter>, id: &str) -> bool {
+        rule.is_none_or(|rule| self.filter(rule, id, &parse(&self.points[id].payload)))
+    }
+
     /// The true order of the matching points: id and score, nearest first.
     pub fn nearest(
         &self,
