@@ -199,7 +199,7 @@ export class ChaosCluster {
       case 'gateway':
         return {
           placement: { members },
-          auth: { address: `${this.node('auth-1').address}:${GRPC_PORT}` },
+          auth: { addresses: [`${this.node('auth-1').address}:${GRPC_PORT}`] },
           http: { host, port: HTTP_PORT },
           grpc: { port: PUBLIC_GRPC_PORT },
         }

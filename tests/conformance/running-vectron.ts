@@ -32,7 +32,7 @@ export async function startTestVectron(given?: string): Promise<TestVectron> {
   const errors: string[] = []
   const running = await startVectron({
     config: {
-      http: { host: '127.0.0.1', port: 0 },
+      http: { host: '127.0.0.1', port: 0, corsOrigins: [] },
       grpc: { port: 0 },
       data: { folder, reserveBytes: 2 * LIMITS.diskReserveBytes },
       // The engine's threads are set once in a process, which may start over a folder again.

@@ -59,7 +59,15 @@ test('a renewed certificate has the same names, another key and a later end', as
 })
 
 test('a process starts on every address with a certificate, and without one not', async () => {
-  const args = ['auth', '--set', 'data.folder=auth', '--set', 'admin.port=0']
+  const args = [
+    'auth',
+    '--set',
+    'data.folder=auth',
+    '--set',
+    'admin.port=0',
+    '--set',
+    'http.port=0',
+  ]
   const open = [...args, '--set', 'grpc.host=0.0.0.0', '--set', 'grpc.port=0']
   const refused = await vectron([...open, '--set', 'grpc.advertise=127.0.0.1:1'], { cwd })
   assert.equal(refused.code, 2)

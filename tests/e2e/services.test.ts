@@ -11,7 +11,11 @@ import { RunningCommand, temporaryFolder, vectron } from './vectron-command.ts'
 
 const cwd = temporaryFolder()
 const FREE_PORTS = ['--set', 'grpc.port=0', '--set', 'admin.port=0']
-const AUTH = ['auth', '--set', 'data.folder=auth', '--set', 'node.name=auth-7', ...FREE_PORTS]
+const AUTH = [
+  'auth',
+  ...['data.folder=auth', 'node.name=auth-7', 'http.port=0'].flatMap((one) => ['--set', one]),
+  ...FREE_PORTS,
+]
 
 /** A port that nobody listens on right now. */
 async function freePort(): Promise<number> {

@@ -45,5 +45,6 @@ test('The file of every node is what its service takes, and names the others.', 
   const grpc = `127.0.0.1:${second.grpc.port}`
   assert.equal(valuesOf('worker-2').placement.members[1], grpc)
   assert.equal(valuesOf('worker-2').data.folder, 'data of worker-2')
-  assert.equal(valuesOf('gateway-1').auth.address, `127.0.0.1:${valuesOf('auth-1').grpc.port}`)
+  const auth = `127.0.0.1:${valuesOf('auth-1').grpc.port}`
+  assert.deepEqual(valuesOf('gateway-1').auth.addresses, [auth])
 })

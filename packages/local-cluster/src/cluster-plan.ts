@@ -31,7 +31,7 @@ export interface ClusterCounts {
 /** Ports of each service, in the order in which they are given out. */
 const PORTS: Readonly<Record<ServiceName, readonly PortName[]>> = {
   placement: ['grpc', 'raft', 'admin'],
-  auth: ['grpc', 'admin'],
+  auth: ['grpc', 'http', 'admin'],
   worker: ['grpc', 'raft', 'admin'],
   gateway: ['http', 'grpc', 'admin'],
 }
@@ -93,7 +93,7 @@ function servicesSections(node: PlannedNode, { name, nodes }: SettingsContext): 
       const auth = nodes.filter(({ service }) => service === 'auth').map(grpcAddress)
       return [
         section('placement', { members: placement.map(grpcAddress) }),
-        section('auth', { address: auth[0] ?? '' }),
+        section('auth', { addresses: auth }),
       ]
     }
     case 'auth':

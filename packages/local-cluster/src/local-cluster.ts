@@ -93,7 +93,7 @@ export class LocalCluster {
   /** Plans a new cluster and writes its files; starts nothing. */
   create(wanted: NewCluster): Promise<ClusterFile> {
     return this.#change(async () => {
-      const counts = [wanted.gateways * 3, wanted.placement * 3, 2, wanted.workers * 3]
+      const counts = [wanted.gateways * 3, wanted.placement * 3, 3, wanted.workers * 3]
       const ports = await this.#choosePorts(
         wanted,
         counts.reduce((sum, count) => sum + count),

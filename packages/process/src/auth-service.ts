@@ -1,8 +1,12 @@
 /** `vectron auth`: the authenticator in a process of its own. */
 import { resolve } from 'node:path'
-import { createLogger, systemClock, systemRandom } from '@vectron/base'
+import type { RunningAuth } from '@vectron/auth-service'
+import { createLogger, systemClock, systemRandom, toVectronError } from '@vectron/base'
+import { healthRoutes, openApiRoute, recordCalls, startHttpServer } from '@vectron/rpc'
+import { formatAddress } from './address.ts'
 import { Closers } from './closers.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
+import { listening } from './listen.ts'
 import { openAuthPart } from './parts.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { AUTH_SETTINGS, type AuthConfig } from './settings.ts'
@@ -32,8 +36,51 @@ async function openAuthService(config: AuthConfig, around: Surroundings): Promis
   const endpoint = { ...config.grpc, setting: 'grpc.advertise' }
   const callers = ['gateway'] as const
   const grpc = await openGrpcEndpoint({ endpoint, services, trust, callers }, around)
+  const problems = () => findProblems(running)
+  const http = await openHttp(config, { running, problems, around })
   grpc.serve()
-  return { addresses: { grpc: grpc.address }, problems: () => [] }
+  return { addresses: { grpc: grpc.address, http }, problems }
+}
+
+/** What SDKs and the console ask, without a gateway between. Answers the URL. */
+async function openHttp(
+  { http: { host, port, corsOrigins } }: AuthConfig,
+  serving: {
+    readonly running: RunningAuth
+    readonly problems: OpenService['problems']
+    readonly around: Surroundings
+  },
+): Promise<string> {
+  const { running, problems, around } = serving
+  const { metrics, logger, clock, closers, version } = around
+  const services = running.publicServices
+  const server = await listening({ setting: 'http.port', host, port }, () =>
+    startHttpServer({
+      host,
+      port,
+      services,
+      interceptors: [recordCalls({ metrics, logger, clock })],
+      routes: [
+        ...healthRoutes({ metrics, problems }),
+        openApiRoute({ services: services.map(({ desc }) => desc), version }),
+      ],
+      cors: { origins: corsOrigins },
+      logger,
+      clock,
+    }),
+  )
+  closers.add(() => server.close())
+  return `http://${formatAddress({ host, port: server.port })}`
+}
+
+/** By a read of the store: without it nobody is known. */
+async function findProblems(running: RunningAuth): Promise<readonly string[]> {
+  try {
+    await running.isOwnerSettled()
+    return []
+  } catch (error) {
+    return [`the store of credentials does not answer: ${toVectronError(error).message}`]
+  }
 }
 
 /**

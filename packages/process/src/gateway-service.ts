@@ -5,6 +5,7 @@ import { type Embedder, openGateway } from '@vectron/gateway-service'
 import { formatAddress } from './address.ts'
 import { authenticatorDoors } from './authenticator-doors.ts'
 import { Connections } from './connections.ts'
+import { Instances } from './instances.ts'
 import { explainListen } from './listen.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { GATEWAY_SETTINGS, type GatewayConfig } from './settings.ts'
@@ -38,19 +39,22 @@ async function openGatewayService(
   const { host, port } = config.http
   const dials = {
     'placement.members': config.placement.members,
-    'auth.address': [config.auth.address],
+    'auth.addresses': config.auth.addresses,
   }
   const trust = await openTrust({ ...config, role: 'gateway', listens: {}, dials }, around)
   const connections = new Connections({ ...around, trust })
-  const authChannel = connections.channel('auth', config.auth.address)
+  const authenticators = new Instances(
+    config.auth.addresses.map((address) => connections.channel('auth', address)),
+  )
   const client = connections.placement(config.placement.members)
   await untilAnswered('placement', () => client.getRouting({}), around)
   const gateway = await openGateway({
     host,
     httpPort: port,
     grpcPort: config.grpc.port,
+    corsOrigins: config.http.corsOrigins,
     placement: client,
-    auth: authenticatorDoors((desc) => authChannel.client(desc)),
+    auth: authenticatorDoors((desc) => authenticators.client(desc)),
     auditLog: openGatewayAudit(config, around),
     gateways: config.limits.gateways,
     connectWorker: connections.workers(),

@@ -47,7 +47,7 @@ test('Services of their own make a cluster over mutual TLS.', async (t) => {
   const gateway = await openService(t, gatewayService([]), {
     ...(await tls({ role: 'gateway' })),
     ...members,
-    'auth.address': auth.addresses['grpc'] ?? '',
+    'auth.addresses': auth.addresses['grpc'] ?? '',
     'http.port': '0',
     'grpc.port': '0',
   })

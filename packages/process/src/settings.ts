@@ -175,11 +175,19 @@ const identitySections = {
   },
 } as const
 
+const httpSection = (port: number, protocols: string) => ({
+  host: hostSetting(`address on which it listens for clients: ${protocols}`),
+  port: portSetting(port, 'port of HTTP/JSON'),
+  corsOrigins: listSetting({
+    default: [],
+    item: 'https://host or http://host:port, without a path',
+    matches: /^https?:\/\/[^\s/?#@*]+$/,
+    describe: 'origins of web pages that may call, as browsers send them; empty: none but its own',
+  }),
+})
+
 const publicSections = {
-  http: {
-    host: hostSetting('address on which it listens for clients: HTTP and gRPC'),
-    port: portSetting(6180, 'port of HTTP/JSON'),
-  },
+  http: httpSection(6180, 'HTTP and gRPC'),
   grpc: { port: portSetting(6181, 'port of gRPC') },
 }
 
@@ -260,6 +268,7 @@ export const WORKER_SETTINGS = {
 export const AUTH_SETTINGS = {
   node: nodeSection,
   ...identitySections,
+  http: httpSection(6211, 'HTTP'),
   grpc: grpcSection(6210, 'gateways'),
   admin: adminSection(6212),
   tls: tlsSection,
@@ -287,11 +296,13 @@ export const GATEWAY_SETTINGS = {
   ...publicSections,
   placement: placementSection,
   auth: {
-    address: patternSetting({
-      default: '127.0.0.1:6210',
+    addresses: listSetting({
+      default: ['127.0.0.1:6210'],
       item: 'host:port',
       matches: ADDRESS_PATTERN,
-      describe: 'gRPC address of the authenticator',
+      countMin: 1,
+      describe:
+        'gRPC addresses of the instances of the authenticator; one after the other is asked',
     }),
   },
   admin: adminSection(6182),

@@ -121,8 +121,11 @@ test('Without certificates an address of other machines is refused, with what to
   }
   const raft = { ...base, 'raft.host': '0.0.0.0' }
   await assert.rejects(openService(t, PLACEMENT_SERVICE, raft), refused('raft.host'))
-  const far = { 'trust.secretFile': join(folder, 'secret'), 'auth.address': '10.0.0.1:6210' }
-  await assert.rejects(openService(t, gatewayService([]), far), refused('auth.address'))
+  const far = {
+    'trust.secretFile': join(folder, 'secret'),
+    'auth.addresses': '127.0.0.1:1,10.0.0.1:6210',
+  }
+  await assert.rejects(openService(t, gatewayService([]), far), refused('auth.addresses'))
   const placement = { ...base, 'placement.members': '127.0.0.1:1,10.0.0.1:6190' }
   await assert.rejects(openService(t, WORKER_SERVICE, placement), refused('placement.members'))
 })

@@ -2,6 +2,8 @@
  * Remote calls: services with their handlers, served over gRPC, HTTP/JSON and in one process, with
  * the same interceptors, deadlines and errors everywhere. DESIGN.md says how.
  */
+
+export { recordCalls } from './access-log.ts'
 export type { CallContext, Principal, Protocol } from './call.ts'
 export type { CallOptions, Client, ClientMethod } from './client.ts'
 export { ConnectionFailure, hasReachedNobody, isConnectionFailure } from './connection-failure.ts'

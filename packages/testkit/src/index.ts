@@ -2,6 +2,7 @@
  * The door of the testkit: a clock that is told the time, real processes to test against, and what
  * checks them. Production code never imports it.
  */
+export { type EtcdCluster, type EtcdMember, startEtcd } from './etcd-cluster.ts'
 export {
   type BrokenKey,
   checkHistory,

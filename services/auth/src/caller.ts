@@ -58,9 +58,13 @@ export async function memberOf(
   return { ...caller, membership }
 }
 
-/** Where a call comes from, without the port. */
+/**
+ * Where a call comes from, without the port. Gateways, who alone reach the other protocols, say
+ * whom they pass on; over HTTP anybody could.
+ */
 export function addressOf(call: CallContext): string {
-  const peer = call.header(CALLER_ADDRESS_HEADER) ?? call.peer
+  const told = call.protocol === 'http' ? undefined : call.header(CALLER_ADDRESS_HEADER)
+  const peer = told ?? call.peer
   return peer.replace(/:\d+$/, '')
 }
 

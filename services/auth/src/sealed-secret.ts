@@ -34,8 +34,9 @@ export function openSecret(masterKey: Uint8Array, sealed: string): string {
   } catch (cause) {
     throw new VectronError(
       'DATA_CORRUPT',
-      'A signing key does not open: it was sealed under another master key.',
-      { subject: 'auth.masterKeyFile', cause },
+      'A signing key does not open: it was sealed under another master key. All instances need ' +
+        'the same file: store.masterKeyFile.',
+      { subject: 'store.masterKeyFile', cause },
     )
   }
 }

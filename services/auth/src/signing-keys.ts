@@ -22,6 +22,8 @@ const VERIFY_MS = DAY_MS
 /** Milliseconds between two looks at the store for an unknown key id. */
 const RELOAD_MS = 1000
 const KID_BYTES = 9
+/** Holds the id of the newest key; changed with each that is made. */
+const SEAT = 'signing-seat'
 
 export interface SigningKeysOptions {
   readonly store: CredentialStore
@@ -118,7 +120,13 @@ export class SigningKeys {
       sealedKey: sealSecret(masterKey, JSON.stringify(privateJwk)),
       createdMs: clock.nowMs(),
     }
-    await store.commit({ put: [toPut(keyOf.signing(kid), record)] })
+    // Of instances that find none in the same moment one makes it, and all sign with that one.
+    const seat = await store.get(SEAT)
+    const expect = [{ key: SEAT, revision: seat?.revision ?? 0n }]
+    await this.#load()
+    if (this.#keys.some((key) => this.#ageMs(key) < SIGN_MS)) return
+    const put = [toPut(keyOf.signing(kid), record), toPut(SEAT, kid)]
+    await store.commit({ expect, put })
     await this.#load()
   }
 

@@ -21,12 +21,12 @@ import {
   type Client,
   healthRoutes,
   openApiRoute,
+  recordCalls,
   startGrpcServer,
   startHttpServer,
 } from '@vectron/rpc'
 import { type AuthenticatorDoors, openAccess } from './access/open-access.ts'
 import { LocalRateCounter } from './access/rate-limits.ts'
-import { recordCalls } from './access-log.ts'
 import { ClusterService } from './cluster-service.ts'
 import { CollectionsService } from './collections-service.ts'
 import type { GatewayContext } from './context.ts'
@@ -40,6 +40,8 @@ export interface GatewayOptions {
   /** 0: any free port. */
   readonly httpPort: number
   readonly grpcPort: number
+  /** Web pages that may call over HTTP. */
+  readonly corsOrigins: readonly string[]
   readonly placement: Client<typeof placement.Placement>
   readonly auth: AuthenticatorDoors
   readonly auditLog: AuditLog
@@ -86,12 +88,15 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     ...healthRoutes({ metrics, problems }),
     openApiRoute({ services: services.map(({ desc }) => desc), version: options.version }),
   ]
-  const http = await startHttpServer({ ...shared, port: options.httpPort, routes }).catch(
-    async (error: unknown) => {
-      await access.close()
-      throw error
-    },
-  )
+  const http = await startHttpServer({
+    ...shared,
+    port: options.httpPort,
+    routes,
+    cors: { origins: options.corsOrigins },
+  }).catch(async (error: unknown) => {
+    await access.close()
+    throw error
+  })
   try {
     const grpc = await startGrpcServer({ ...shared, port: options.grpcPort })
     router.follow()

@@ -117,6 +117,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     host: config.http.host,
     httpPort: config.http.port,
     grpcPort: config.grpc.port,
+    corsOrigins: config.http.corsOrigins,
     placement: placementClient,
     auth: authenticatorDoors((desc) => inProcessAuth(authPart, desc)),
     auditLog: authPart.auditLog,

@@ -259,3 +259,44 @@ function rawAnswer(request: string): Promise<string> {
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
+
+test('a page of an origin that is named may call, and reads also a refusal; others may not', async (t) => {
+  const origin = 'https://console.example.org'
+  const open = await startHttpServer({ port: 0, services, logger, cors: { origins: [origin] } })
+  t.after(() => open.close(0))
+  const path = `http://127.0.0.1:${open.port}/v1/collections/c/points:search`
+  const ask = (from: string, init: RequestInit) =>
+    fetch(path, { ...init, headers: { ...init.headers, origin: from } })
+  const preflight = { method: 'OPTIONS', headers: { 'access-control-request-method': 'POST' } }
+  const allowed = await ask(origin, preflight)
+  assert.equal(allowed.status, 204)
+  assert.equal(allowed.headers.get('access-control-allow-origin'), origin)
+  assert.match(allowed.headers.get('access-control-allow-methods') ?? '', /POST/)
+  assert.match(allowed.headers.get('access-control-allow-headers') ?? '', /authorization/)
+
+  const search = { method: 'POST', headers: jsonHeader, body: '{"vector":[1],"topK":1}' }
+  for (const init of [search, { ...search, body: 'no JSON' }]) {
+    const answer = await ask(origin, init)
+    assert.equal(answer.headers.get('access-control-allow-origin'), origin)
+    assert.equal(answer.headers.get('vary'), 'origin')
+    assert.match(answer.headers.get('access-control-expose-headers') ?? '', /x-request-id/)
+  }
+  for (const stranger of ['https://example.org', 'null', `${origin}.evil.org`]) {
+    const refused = await ask(stranger, preflight)
+    assert.equal(refused.status, 405)
+    assert.equal(refused.headers.get('access-control-allow-origin'), null)
+    const read = await ask(stranger, search)
+    assert.equal(read.headers.get('access-control-allow-origin'), null)
+    assert.equal(read.headers.get('vary'), 'origin')
+  }
+})
+
+test('where no origin is named, no page of another one may call', async () => {
+  const headers = { origin: 'https://example.org', 'access-control-request-method': 'POST' }
+  const response = await fetch(`${url}/v1/collections/c/points:search`, {
+    method: 'OPTIONS',
+    headers,
+  })
+  assert.equal(response.status, 405)
+  assert.equal(response.headers.get('access-control-allow-origin'), null)
+})

@@ -13,6 +13,7 @@ import { PROBLEM_CONTENT_TYPE, toProblem } from '../problem.ts'
 import type { BoundService } from '../service.ts'
 import { explainReason, isServerFault, reportError, suggestReason } from '../status.ts'
 import { drainRequest, type Headers, sendBody, sendProblem } from './answer.ts'
+import { allowOrigin, answerPreflight, type CorsOptions, isPreflight } from './cors.ts'
 import { httpBindings } from './http-binding.ts'
 import { type ServedMethod, serveMethod } from './http-method.ts'
 import { parseTemplate } from './path-template.ts'
@@ -35,6 +36,8 @@ export interface HttpServerOptions {
   readonly routes?: readonly PlainRoute[]
   readonly logger: Logger
   readonly clock?: Clock
+  /** Default: no page of another origin may call. */
+  readonly cors?: CorsOptions
   /** Default: bodyBytesMax and inflatedBodyBytesMax of LIMITS. */
   readonly limits?: BodyLimits
 }
@@ -115,9 +118,11 @@ class RequestHandler {
   readonly #router = new Router<Route>()
   readonly #logger: Logger
   readonly #limits: BodyLimits
+  readonly #cors: CorsOptions
 
   constructor(options: HttpServerOptions) {
     this.#logger = options.logger
+    this.#cors = options.cors ?? { origins: [] }
     this.#limits = options.limits ?? {
       bodyBytesMax: LIMITS.bodyBytesMax,
       inflatedBytesMax: LIMITS.inflatedBodyBytesMax,
@@ -149,6 +154,11 @@ class RequestHandler {
     const { path, query } = splitUrl(request.url ?? '/')
     const httpMethod = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET')
     const match = this.#router.match(httpMethod, path)
+    const isAllowed = allowOrigin(this.#cors, request, response)
+    if (isAllowed && isPreflight(request) && match.kind === 'wrong-method') {
+      answerPreflight(response, match.allowed)
+      return
+    }
     switch (match.kind) {
       case 'found':
         if (match.route.kind === 'plain') {

@@ -1,9 +1,9 @@
 import { after, type TestContext } from 'node:test'
 import { sleep, systemClock } from '@vectron/base'
+import { type EtcdCluster, startEtcd } from '@vectron/testkit'
 import { connectEtcd } from './connect-etcd.ts'
 import { testCredentialStore } from './credential-store.contract.ts'
 import type { CredentialStore } from './credential-store.ts'
-import { type EtcdCluster, startEtcd } from './etcd-process.ts'
 import { openEtcdStore } from './etcd-store.ts'
 
 let shared: Promise<EtcdCluster> | undefined

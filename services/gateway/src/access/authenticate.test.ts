@@ -15,6 +15,9 @@ class Fixture {
   nowMs = 1_000_000
   isDown = false
   asked: string[] = []
+  /** Times that it was listened to. */
+  listened = 0
+  #timers: { atMs: number; fire: () => void }[] = []
   readonly valid = new Map([['vk_good', { keyId: 'id', expiresMs: 0n }]])
   #tell: (change: Change) => void = () => {}
 
@@ -22,7 +25,13 @@ class Fixture {
     clock: {
       nowMs: () => this.nowMs,
       monotonicUs: () => this.nowMs * 1000,
-      setTimer: () => () => {},
+      setTimer: (ms: number, fire: () => void) => {
+        const timer = { atMs: this.nowMs + ms, fire }
+        this.#timers.push(timer)
+        return () => {
+          this.#timers = this.#timers.filter((one) => one !== timer)
+        }
+      },
     } as Clock,
     logger: createLogger({ name: 'test', write: () => {} }),
     auth: {
@@ -52,7 +61,15 @@ class Fixture {
     await new Promise((resolve) => setImmediate(resolve))
   }
 
+  /** Time passes, and what was due has happened. */
+  async pass(ms: number): Promise<void> {
+    this.nowMs += ms
+    for (const { fire } of this.#timers.filter(({ atMs }) => atMs <= this.nowMs)) fire()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
   async *#changes(signal: AbortSignal | undefined) {
+    this.listened += 1
     while (!signal?.aborted) {
       const change = await new Promise<Change | undefined>((resolve) => {
         this.#tell = resolve
@@ -148,4 +165,18 @@ test('A credential that ends by itself is not remembered beyond its end.', async
   fixture.valid.clear()
   fixture.nowMs += 100
   await assert.rejects(fixture.call(GOOD), { reason: 'WRONG_KEY' })
+})
+
+test('An instance that says nothing is left for another one; one that speaks is kept.', async (t) => {
+  const fixture = new Fixture()
+  fixture.cache.start()
+  t.after(() => fixture.cache.close())
+  await fixture.tell(RESET)
+  for (let seconds = 0; seconds < 10; seconds++) {
+    await fixture.pass(SILENCE_MS)
+    await fixture.tell(ALIVE)
+  }
+  assert.equal(fixture.listened, 1)
+  for (let times = 0; times < 8; times++) await fixture.pass(SILENCE_MS)
+  assert.ok(fixture.listened > 1)
 })

@@ -11,7 +11,14 @@
  * go on for GRACE_MS from then, and no longer; unknown ones are refused as UNAVAILABLE.
  */
 
-import { type Clock, type Logger, sleep, toVectronError, VectronError } from '@vectron/base'
+import {
+  type CancelTimer,
+  type Clock,
+  type Logger,
+  sleep,
+  toVectronError,
+  VectronError,
+} from '@vectron/base'
 import type { auth } from '@vectron/contracts'
 import type { Client, Principal } from '@vectron/rpc'
 
@@ -19,6 +26,8 @@ import type { Client, Principal } from '@vectron/rpc'
 export const SILENCE_MS = 750
 /** Milliseconds that an answer is believed while the authenticator is silent. */
 export const BELIEVED_MS = 250
+/** Milliseconds without a word after which another instance is listened to. */
+const SWITCH_MS = 1500
 /** Milliseconds since its last word that known credentials go on without it. */
 export const GRACE_MS = 30_000
 /** Milliseconds that an answer is asked for: a hanging authenticator must not hang requests. */
@@ -129,13 +138,33 @@ export class CredentialCache {
     const { auth, clock, logger } = this.#options
     const { signal } = this.#closing
     while (!signal.aborted) {
+      const listening = new AbortController()
+      const either = AbortSignal.any([signal, listening.signal])
+      const cancelTimer = this.#whenSilent(() => listening.abort())
       try {
-        for await (const { change } of auth.watchChanges({}, { signal })) this.#take(change)
+        for await (const { change } of auth.watchChanges({}, { signal: either })) this.#take(change)
       } catch (error) {
         if (!signal.aborted) logger.warn({ err: error }, 'the authenticator tells no changes')
+      } finally {
+        cancelTimer()
       }
       await sleep(clock, RECONNECT_MS, signal).catch(() => {})
     }
+  }
+
+  /** An instance that stands still keeps its connection open: another one is listened to then. */
+  #whenSilent(onSilent: () => void): CancelTimer {
+    const { clock } = this.#options
+    const beganUs = clock.monotonicUs()
+    let cancel: CancelTimer = () => {}
+    const look = () => {
+      const silentUs = clock.monotonicUs() - Math.max(this.#heardUs, beganUs)
+      const leftMs = SWITCH_MS - silentUs / 1000
+      if (leftMs <= 0) onSilent()
+      else cancel = clock.setTimer(leftMs, look)
+    }
+    look()
+    return () => cancel()
   }
 
   #take(change: auth.WatchChangesResponse['change']): void {

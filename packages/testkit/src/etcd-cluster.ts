@@ -8,8 +8,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { connectEtcd } from '@vectron/auth-service'
 import { sleep, systemClock, VectronError } from '@vectron/base'
-import { connectEtcd } from './connect-etcd.ts'
 
 export interface EtcdMember {
   readonly name: string

@@ -7,7 +7,8 @@
  */
 
 import { type Clock, type Logger, type Metrics, toVectronError } from '@vectron/base'
-import type { CallContext, Interceptor } from '@vectron/rpc'
+import type { CallContext } from './call.ts'
+import type { Interceptor } from './dispatch.ts'
 
 export interface AccessLogOptions {
   readonly metrics: Metrics
