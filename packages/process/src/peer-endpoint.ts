@@ -22,7 +22,7 @@ export async function openPeerTransport(
 ): Promise<PeerTransport> {
   const { listen, snapshotMibPerSecond, trust, ...rest } = options
   const { host, port } = listen
-  const { clock, random, logger, closers } = around
+  const { clock, random, logger, metrics, closers } = around
   const transport = await listening({ setting: 'raft.port', host, port }, () =>
     PeerTransport.open({
       ...rest,
@@ -34,6 +34,7 @@ export async function openPeerTransport(
       clock,
       random,
       logger: logger.child({ part: 'peers' }),
+      metrics,
     }),
   )
   // Not every way to a host that owns it succeeds; closing twice is nothing.

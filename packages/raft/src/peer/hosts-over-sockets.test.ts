@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import {
   assertDefined,
   createLogger,
+  createMetrics,
   deadlineAfter,
   groupId,
   replicaId,
@@ -55,6 +56,7 @@ async function openMember(
     clock: systemClock,
     random: systemRandom,
     logger: createLogger({ name: 'test', write: () => {} }),
+    metrics: createMetrics(),
   })
   directory.set(nodeId, transport.advertisedAddress)
   const host = ReplicaHost.open({

@@ -11,6 +11,7 @@ import type { OutgoingMessage } from '@vectron/native'
 import type { HelloTarget } from './hello.ts'
 import type { ConnectionEvents, PeerConnection } from './peer-connection.ts'
 import type { PeerLimits } from './peer-limits.ts'
+import type { PeerCounts } from './peer-metrics.ts'
 import type { RaftFrameEncoder } from './raft-frame.ts'
 import { SendQueue } from './send-queue.ts'
 
@@ -24,6 +25,7 @@ export interface PeerLinkOptions {
   readonly clock: Clock
   readonly random: Random
   readonly limits: PeerLimits
+  readonly counts: PeerCounts
   readonly events: PeerLinkEvents
 }
 
@@ -62,13 +64,19 @@ export class PeerLink {
 
   send(messages: readonly OutgoingMessage[]): void {
     this.#usedUs = this.#options.clock.monotonicUs()
-    if (this.#state.kind === 'waiting' || this.#state.kind === 'closed') return
+    if (this.#state.kind === 'waiting' || this.#state.kind === 'closed') {
+      this.#options.counts.dropped(messages.length)
+      return
+    }
     for (const frame of this.#cut(messages)) {
       const dropped = this.#queue.push({
         bytes: this.#options.encoder.encode(frame),
         messages: frame,
       })
-      for (const lost of dropped) this.#options.events.dropped(lost.messages)
+      for (const lost of dropped) {
+        this.#options.counts.dropped(lost.messages.length)
+        this.#options.events.dropped(lost.messages)
+      }
     }
     if (this.#state.kind === 'unused') this.#dial()
     else this.#flush()
@@ -134,6 +142,7 @@ export class PeerLink {
     if (this.#state.kind !== 'greeting') return
     this.#state = { kind: 'ready', connection: this.#state.connection }
     this.#failures = 0
+    this.#options.counts.connected()
     this.#flush()
   }
 
@@ -144,6 +153,7 @@ export class PeerLink {
       const frame = this.#queue.shift()
       if (frame === undefined) return
       connection.send(frame.bytes)
+      this.#options.counts.sent(frame.messages.length, frame.bytes.length)
     }
   }
 
@@ -154,8 +164,10 @@ export class PeerLink {
   }
 
   #onLost(why: string): void {
-    const { clock, events, node } = this.#options
+    const { clock, counts, events, node } = this.#options
     this.#queue.clear()
+    counts.disconnected()
+    counts.lost()
     const cancel = clock.setTimer(this.#pauseMs(), () => this.#redial())
     this.#state = { kind: 'waiting', cancel }
     this.#failures++
@@ -188,6 +200,7 @@ export class PeerLink {
     if (!this.#isUnused() || this.#state.kind !== 'ready') return
     const { connection } = this.#state
     this.#state = { kind: 'unused' }
+    this.#options.counts.disconnected()
     connection.close('nothing is sent over it')
   }
 }

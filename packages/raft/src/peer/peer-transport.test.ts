@@ -15,13 +15,17 @@ import {
 } from '../testing/peer-node.ts'
 import { encodeFrame, encodeHello } from './hello.ts'
 import { parseHostPort } from './host-port.ts'
+import { PEER_LIMITS } from './peer-limits.ts'
 import { RaftFrameEncoder } from './raft-frame.ts'
 import { SendQueue } from './send-queue.ts'
 
-async function openPair(t: TestContext): Promise<[PeerNode, PeerNode, Directory]> {
+async function openPair(
+  t: TestContext,
+  limits = TEST_LIMITS,
+): Promise<[PeerNode, PeerNode, Directory]> {
   const directory: Directory = new Map()
-  const one = await PeerNode.open(t, directory, { nodeId: 1n })
-  const two = await PeerNode.open(t, directory, { nodeId: 2n })
+  const one = await PeerNode.open(t, directory, { nodeId: 1n, limits })
+  const two = await PeerNode.open(t, directory, { nodeId: 2n, limits })
   one.know(1n, 2n)
   return [one, two, directory]
 }
@@ -58,8 +62,25 @@ test('Messages arrive in order, and the receiver learns whom to answer.', async 
   assert.deepEqual(one.received, ['answer'])
 })
 
-test('A long send goes out whole, in several frames, also beyond what the socket takes at once.', async (t) => {
+test('What leaves for a peer, and what an ended one loses, is counted.', async (t) => {
   const [one, two] = await openPair(t)
+  one.send(2n, 'a', 'b')
+  await two.until(({ received }) => received.length === 2)
+  const shown = await one.metrics.expose()
+  assert.match(shown, /vectron_raft_peer_messages_sent_total{peer="2"} 2/)
+  assert.match(shown, /vectron_raft_peer_sent_bytes_total{peer="2"} [1-9]/)
+  assert.match(shown, /vectron_raft_peer_connected{peer="2"} 1/)
+  two.transport.close()
+  await one.until(({ gone }) => gone.length > 0)
+  one.send(2n, 'lost')
+  const later = await one.metrics.expose()
+  assert.match(later, /vectron_raft_peer_connected{peer="2"} 0/)
+  assert.match(later, /vectron_raft_peer_connections_lost_total{peer="2"} [1-9]/)
+})
+
+test('A long send goes out whole, in several frames, also beyond what the socket takes at once.', async (t) => {
+  // A machine that is busy must not pass for a peer that is dead: what is under way then is lost.
+  const [one, two] = await openPair(t, PEER_LIMITS)
   const texts = Array.from({ length: 40 }, (_, index) => `${index}`.padEnd(300_000, '.'))
   one.send(2n, ...texts)
   await two.until(({ received }) => received.length === texts.length)

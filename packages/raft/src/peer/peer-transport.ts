@@ -17,6 +17,7 @@ import {
   type Disk,
   type GroupId,
   type Logger,
+  type Metrics,
   type Random,
   type ReplicaId,
   systemDisk,
@@ -41,6 +42,7 @@ import { type ConnectionEvents, NOBODY_LISTENS, PeerConnection } from './peer-co
 import { PeerCredentials, type TlsFiles } from './peer-credentials.ts'
 import { PEER_LIMITS, type PeerLimits } from './peer-limits.ts'
 import { PeerLink } from './peer-link.ts'
+import { PeerMetrics } from './peer-metrics.ts'
 import { isRaftFrame, parseRaftFrame, RaftFrameEncoder } from './raft-frame.ts'
 import { RateLimiter } from './rate-limiter.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -65,6 +67,7 @@ export interface PeerTransportOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  readonly metrics: Metrics
   readonly limits?: PeerLimits
 }
 
@@ -82,6 +85,7 @@ export class PeerTransport implements Transport {
   readonly #credentials: PeerCredentials | undefined
   readonly #limiter: RateLimiter
   readonly #refusals: RefusalLog
+  readonly #metrics: PeerMetrics
   readonly #places = new ReplicaPlaces()
   readonly #links = new Map<bigint, PeerLink>()
   readonly #clients = new Map<bigint, BulkClient>()
@@ -133,6 +137,7 @@ export class PeerTransport implements Transport {
     this.#keepAlive = this.#encoder.encode([])
     this.#limiter = new RateLimiter(clock, limits.snapshotBytesPerSecond)
     this.#refusals = new RefusalLog(logger, clock)
+    this.#metrics = new PeerMetrics(options.metrics)
     const event = this.#credentials === undefined ? 'connection' : 'secureConnection'
     this.#server.on(event, (socket: Socket) => this.#accept(socket))
     this.#server.on('tlsClientError', (error: Error) => this.#refuse(error.message, 'a stranger'))
@@ -201,6 +206,7 @@ export class PeerTransport implements Transport {
       clock,
       random,
       limits: this.#limits,
+      counts: this.#metrics.of(node),
       events: {
         dropped: (messages) =>
           this.#reportUnreachable(messages.map(({ group, to }) => ({ group, replica: to }))),

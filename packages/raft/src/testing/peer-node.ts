@@ -3,7 +3,15 @@
  * for it, on real sockets of 127.0.0.1 and with short times.
  */
 import type { TestContext } from 'node:test'
-import { createLogger, groupId, replicaId, systemClock, systemRandom } from '@vectron/base'
+import {
+  createLogger,
+  createMetrics,
+  groupId,
+  type Metrics,
+  replicaId,
+  systemClock,
+  systemRandom,
+} from '@vectron/base'
 import type { OutgoingMessage } from '@vectron/native'
 import { PEER_LIMITS, type PeerLimits } from '../peer/peer-limits.ts'
 import { PeerTransport, type PeerTransportOptions } from '../peer/peer-transport.ts'
@@ -42,6 +50,7 @@ export class PeerNode {
   readonly done: SnapshotDone[] = []
   /** Messages of log lines, and the peers that they are about. */
   readonly log: string[]
+  readonly metrics: Metrics
   readonly snapshots = new Map<bigint, Pick<StateSnapshot, 'files' | 'read'>>()
   #watchers: (() => void)[] = []
 
@@ -64,6 +73,7 @@ export class PeerNode {
       log.push(`${peer}: ${msg}`)
       changed()
     }
+    const metrics = createMetrics()
     const transport = await PeerTransport.open({
       identity: { clusterId, nodeId, bootEpoch },
       role: 'worker',
@@ -74,18 +84,20 @@ export class PeerNode {
       clock: systemClock,
       random: systemRandom,
       logger: createLogger({ name: 'test', write }),
+      metrics,
       limits,
     })
     context.after(() => transport.close())
-    const node = new PeerNode(transport, log)
+    const node = new PeerNode(transport, { log, metrics })
     changed = () => node.#onChange()
     directory.set(nodeId, transport.advertisedAddress)
     return node
   }
 
-  private constructor(transport: PeerTransport, log: string[]) {
+  private constructor(transport: PeerTransport, told: Pick<PeerNode, 'log' | 'metrics'>) {
     this.transport = transport
-    this.log = log
+    this.log = told.log
+    this.metrics = told.metrics
     transport.join(GROUP, replicaOn(transport.identity.nodeId))
     transport.start({
       receive: ({ data }) => this.#record(this.received, Buffer.from(data).toString()),
