@@ -57,24 +57,38 @@ const RULE: Cause = { kind: 'rule' }
 /** The first rule that the shard breaks; undefined when all is well. */
 export function checkShard(view: ClusterView, shard: ShardView): Finding | undefined {
   if (shard.leader === undefined) return missingLeader(view, shard)
+  const voters = rosterOf(shard, 'voter')
+  const searchOnly = rosterOf(shard, 'search-only')
   return (
     lingeringJoint(view, shard) ??
     orphan(shard) ??
     learner(shard) ??
-    checkMembers(view, shard, 'voter') ??
-    checkMembers(view, shard, 'search-only') ??
-    zoneViolated(view, shard, 'voter') ??
-    zoneViolated(view, shard, 'search-only')
+    checkRoster(view, shard, voters) ??
+    checkRoster(view, shard, searchOnly) ??
+    zoneViolated(view, shard, voters) ??
+    zoneViolated(view, shard, searchOnly)
   )
 }
 
-/** Whether as many members of a kind as asked for are there, and where they may stay. */
-function checkMembers(view: ClusterView, shard: ShardView, kind: MemberKind): Finding | undefined {
+/** All members of one kind. */
+interface Roster {
+  readonly kind: MemberKind
+  readonly members: readonly ReplicaView[]
+  /** How many the collection asks for. */
+  readonly wanted: number
+}
+
+function rosterOf(shard: ShardView, kind: MemberKind): Roster {
+  return { kind, members: membersOf(shard, kind), wanted: wantedOf(shard, kind) }
+}
+
+/** Whether there are as many as asked for, each where it may stay. */
+function checkRoster(view: ClusterView, shard: ShardView, roster: Roster): Finding | undefined {
   return (
-    overReplicated(view, shard, kind) ??
-    replacement(view, shard, kind) ??
-    underReplicated(view, shard, kind) ??
-    draining(view, shard, kind)
+    overReplicated(view, shard, roster) ??
+    replacement(view, shard, roster) ??
+    underReplicated(view, shard, roster) ??
+    draining(view, shard, roster)
   )
 }
 
@@ -158,19 +172,19 @@ function learner(shard: ShardView): Finding | undefined {
 function overReplicated(
   { settings }: ClusterView,
   shard: ShardView,
-  kind: MemberKind,
+  roster: Roster,
 ): Finding | undefined {
-  const members = membersOf(shard, kind)
-  if (members.length <= wantedOf(shard, kind)) return undefined
-  const text = inNumbers(shard, kind)
-  const zones = countZones(shard, { kind })
+  if (roster.members.length <= roster.wanted) return undefined
+  const text = inNumbers(roster)
+  const urgency = roster.kind === 'voter' ? 1 : 2
+  const zones = countZones(shard, { kind: roster.kind })
   const worth = (member: ReplicaView) =>
     (isSound(member) ? 8 : 0) +
     (isHealthy(member) ? 4 : 0) -
     (zones.get(member.worker?.zone ?? '') ?? 0) / shard.replicas.length +
     (member.replicaId === shard.leader?.replicaId ? 2 : 0) +
     (isCaughtUp(shard, member, settings.caughtUpLag) ? 1 : 0)
-  const byWorth = members.sort(
+  const byWorth = [...roster.members].sort(
     (a, b) =>
       worth(a) - worth(b) ||
       (b.worker?.replicas ?? 0) - (a.worker?.replicas ?? 0) ||
@@ -184,14 +198,14 @@ function overReplicated(
       settings.caughtUpLag,
     ),
   )
-  if (spare === undefined) return { shard, text, urgency: 1, heal: () => LATER }
+  if (spare === undefined) return { shard, text, urgency, heal: () => LATER }
   const proposal = removeReplica(shard, spare, { reason: text, cause: RULE })
-  return { shard, text, urgency: 1, heal: () => whenSettled(shard, proposal) }
+  return { shard, text, urgency, heal: () => whenSettled(shard, proposal) }
 }
 
 /** A replica that lost its data, or whose worker is dead, is rebuilt elsewhere. */
-function replacement(view: ClusterView, shard: ShardView, kind: MemberKind): Finding | undefined {
-  const broken = membersOf(shard, kind).find((replica) => !isSound(replica))
+function replacement(view: ClusterView, shard: ShardView, roster: Roster): Finding | undefined {
+  const broken = roster.members.find((replica) => !isSound(replica))
   if (broken === undefined) return undefined
   const { replicaId, workerId, isLost } = broken
   const text = isLost
@@ -201,7 +215,7 @@ function replacement(view: ClusterView, shard: ShardView, kind: MemberKind): Fin
   const wish = { reason: text, cause }
   const voters = votersOf(shard)
   const isLast = voters.filter(isSound).length * 2 <= voters.length + 1
-  const urgency = kind === 'search-only' ? 2 : isLast ? 0 : 1
+  const urgency = roster.kind === 'search-only' ? 2 : isLast ? 0 : 1
   const heal = (room: Room): Remedy => {
     const { caughtUpLag } = view.settings
     if (!isSettled(shard)) return LATER
@@ -223,14 +237,10 @@ function replacement(view: ClusterView, shard: ShardView, kind: MemberKind): Fin
   return { shard, text, urgency, heal }
 }
 
-function underReplicated(
-  view: ClusterView,
-  shard: ShardView,
-  kind: MemberKind,
-): Finding | undefined {
-  const present = membersOf(shard, kind).length
-  if (present >= wantedOf(shard, kind)) return undefined
-  const text = inNumbers(shard, kind)
+function underReplicated(view: ClusterView, shard: ShardView, roster: Roster): Finding | undefined {
+  const { kind, members, wanted } = roster
+  if (members.length >= wanted) return undefined
+  const text = inNumbers(roster)
   const heal = (room: Room): Remedy => {
     if (!isSettled(shard)) return LATER
     const choice = chooseWorker(view, room, shard, { kind })
@@ -239,12 +249,12 @@ function underReplicated(
     const { workerId } = choice.worker
     return propose(addReplica(shard, { kind, workerId }, { reason: text, cause: RULE }))
   }
-  const urgency = kind === 'search-only' ? 2 : present < 2 ? 0 : 1
+  const urgency = kind === 'search-only' ? 2 : members.length < 2 ? 0 : 1
   return { shard, text, urgency, heal }
 }
 
-function draining(view: ClusterView, shard: ShardView, kind: MemberKind): Finding | undefined {
-  const leaves = membersOf(shard, kind).find((replica) => !isHealthy(replica))
+function draining(view: ClusterView, shard: ShardView, roster: Roster): Finding | undefined {
+  const leaves = roster.members.find((replica) => !isHealthy(replica))
   if (leaves === undefined) return undefined
   const { workerId } = leaves
   const text = `worker ${workerId} is drained`
@@ -253,10 +263,10 @@ function draining(view: ClusterView, shard: ShardView, kind: MemberKind): Findin
 }
 
 /** Replicas crowd in one zone, one of a kind among them, while another has a place. */
-function zoneViolated(view: ClusterView, shard: ShardView, kind: MemberKind): Finding | undefined {
+function zoneViolated(view: ClusterView, shard: ShardView, roster: Roster): Finding | undefined {
+  const { kind, members } = roster
   if (view.zones.size < 2) return undefined
   const counts = countZones(shard, { kind })
-  const members = membersOf(shard, kind)
   const own = new Set(members.map(({ worker }) => worker?.zone))
   let crowded: readonly [string, number] = ['', 1]
   for (const zone of counts) if (own.has(zone[0]) && zone[1] > crowded[1]) crowded = zone
@@ -302,9 +312,9 @@ function seatOf(old: ReplicaView): Seat {
 }
 
 /** For instance "2 voters instead of 3". */
-function inNumbers(shard: ShardView, kind: MemberKind): string {
+function inNumbers({ kind, members, wanted }: Roster): string {
   const name = kind === 'voter' ? 'voters' : 'search-only replicas'
-  return `${membersOf(shard, kind).length} ${name} instead of ${wantedOf(shard, kind)}`
+  return `${members.length} ${name} instead of ${wanted}`
 }
 
 function whenSettled(shard: ShardView, proposal: Proposal): Remedy {
