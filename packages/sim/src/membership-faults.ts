@@ -1,6 +1,6 @@
 /**
  * What changes who is in the cluster: disks that are lost, workers that are drained, added and
- * removed, replicas and leaderships that move.
+ * removed, replicas and leaderships that move, search-only replicas that come and go.
  *
  * The disk of a worker is only lost while every shard has all of its voters, and the disk of a
  * placement member once in a run: no system survives the loss of a majority.
@@ -17,6 +17,7 @@ export const MEMBERSHIP_FAULTS: readonly Fault[] = [
   { name: 'drain', weight: 2, strike: drain },
   { name: 'move', weight: 3, strike: move },
   { name: 'transfer', weight: 3, strike: transfer },
+  { name: 'search-replicas', weight: 2, strike: changeSearchReplicas },
 ]
 
 function wipeWorker(context: FaultContext): void {
@@ -71,6 +72,15 @@ function move({ cluster, random }: FaultContext): void {
   cluster.admin.ask(`move shard ${shard} away from worker ${worker.workerId}`, (client) =>
     client.moveReplica(request),
   )
+}
+
+/** Refused when more are asked for than workers are up for. */
+function changeSearchReplicas({ cluster, random }: FaultContext): void {
+  const { workers, collections } = cluster.shape
+  const { name, replicationFactor } = random.pick(collections)
+  const searchReplicas = random.nextBelow(workers - replicationFactor + 1)
+  const what = `collection ${name} asks for ${searchReplicas} search-only replicas`
+  cluster.admin.ask(what, (client) => client.updateCollection({ name, searchReplicas }))
 }
 
 function transfer({ cluster, random }: FaultContext): void {

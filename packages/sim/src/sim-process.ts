@@ -178,13 +178,17 @@ export abstract class SimProcess {
       transport,
       limits,
       release: planted === 'acknowledge-before-fsync' ? 'before-append' : 'after-append',
-      onFatal: (error) => this.onFailed('the log', error),
-      onGroupFailed: (group, error) => this.onFailed(`group ${group}`, error),
+      onFatal: (error) => this.#onFailed(life, 'the log', error),
+      onGroupFailed: (group, error) => this.#onFailed(life, `group ${group}`, error),
     })
   }
 
-  /** Nothing in a simulated run is a reason for a log or a group to fail. */
-  protected onFailed(what: string, error: unknown): void {
+  /**
+   * Nothing in a simulated run is a reason for a log or a group to fail while its life goes on;
+   * what had begun at the moment of a crash may still meet the log that crashed.
+   */
+  #onFailed(life: Life, what: string, error: unknown): void {
+    if (this.#life !== life) return
     const { message } = toVectronError(error)
     this.world.violations.add('nothing fails for good', `${what} on ${this.name}: ${message}`)
   }
