@@ -11,7 +11,7 @@ import { after, before, test } from 'node:test'
 import { deadlineAfter, sleep, systemClock, systemDisk, systemRandom } from '@vectron/base'
 import { type Collection, type ShardInfo, Vectron } from '@vectron/client'
 import { LocalCluster } from '@vectron/local-cluster'
-import { vectron as command, temporaryFolder } from './vectron-command.ts'
+import { vectron as command } from './vectron-command.ts'
 
 const COMMAND = resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
 const POINTS = 300
