@@ -18,6 +18,11 @@ const DEBIAN_PACKAGES = [
   { name: 'mount', program: 'mount', use: 'disk-full tests on a small tmpfs' },
   { name: 'openssl', program: 'openssl', use: 'certificates for the tests of TLS between hosts' },
   { name: 'etcd-server', program: 'etcd', use: 'the credential store on a real etcd' },
+  {
+    name: 'redis-server',
+    program: 'redis-server',
+    use: 'limits that gateways share through a Redis',
+  },
   { name: 'iproute2', program: 'ip', use: 'hosts of their own for the nodes of the chaos runs' },
   { name: 'nftables', program: 'nft', use: 'partitions and packet loss of the chaos runs' },
   { name: 'faketime', program: 'faketime', use: 'clock jumps of the chaos runs' },

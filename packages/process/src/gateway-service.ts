@@ -6,6 +6,7 @@ import { formatAddress } from './address.ts'
 import { authenticatorDoors } from './authenticator-doors.ts'
 import { Connections } from './connections.ts'
 import { Instances } from './instances.ts'
+import { limitsStore } from './limits-store.ts'
 import { explainListen } from './listen.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { GATEWAY_SETTINGS, type GatewayConfig } from './settings.ts'
@@ -56,7 +57,7 @@ async function openGatewayService(
     placement: client,
     auth: authenticatorDoors((desc) => authenticators.client(desc)),
     auditLog: openGatewayAudit(config, around),
-    gateways: config.limits.gateways,
+    limits: { gateways: config.limits.gateways, openStore: limitsStore(config, around) },
     connectWorker: connections.workers(),
     embedders,
     version,
@@ -74,6 +75,7 @@ async function openGatewayService(
       grpc: formatAddress({ host, port: gateway.grpcPort }),
     },
     problems: () => gateway.problems(),
+    notes: () => gateway.notes(),
   }
 }
 

@@ -41,6 +41,8 @@ export interface OpenService {
   readonly addresses: Readonly<Record<string, string>>
   /** What keeps it from serving right now; asked for by /readyz. */
   readonly problems: () => Promise<readonly string[]> | readonly string[]
+  /** What people should know although it serves; told by /readyz too. */
+  readonly notes?: () => readonly string[]
 }
 
 /** A service as it can be run: what it is called, what can be set, how it is opened. */
@@ -109,13 +111,16 @@ interface Serving<S extends ConfigSpec> {
 async function serve<S extends ConfigSpec>(serving: Serving<S>): Promise<void> {
   const { service, config, node, around, stop, options } = serving
   let problems: OpenService['problems'] = () => [`${service.name} is starting`]
-  const admin = await openAdmin(node, around, () => problems())
+  let notes: NonNullable<OpenService['notes']> = () => []
+  const health = { problems: () => problems(), notes: () => notes() }
+  const admin = await openAdmin(node, around, health)
   const opening = service.open(config, around)
   // A stop while it opens wins; what the opening still does is closed with the rest.
   opening.catch(() => {})
   const opened = await Promise.race([opening, stop.stopped])
   if (opened === undefined) return
   problems = opened.problems
+  if (opened.notes !== undefined) notes = opened.notes
   const ready = {
     event: 'ready',
     service: service.name,
@@ -135,10 +140,10 @@ async function serve<S extends ConfigSpec>(serving: Serving<S>): Promise<void> {
 async function openAdmin(
   { admin }: NodeSettings,
   { metrics, logger, closers }: Surroundings,
-  problems: OpenService['problems'],
+  health: Required<Pick<OpenService, 'problems' | 'notes'>>,
 ): Promise<string> {
   const { host, port } = admin
-  const routes = healthRoutes({ metrics, problems })
+  const routes = healthRoutes({ metrics, ...health })
   const server = await listening({ setting: 'admin.port', host, port }, () =>
     startHttpServer({ host, port, services: [], routes, logger }),
   )

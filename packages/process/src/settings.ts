@@ -17,7 +17,7 @@ import { ADDRESS_PATTERN, MEMBER_PATTERN } from './address.ts'
 
 const GIB = 1024 ** 3
 const PORT_MAX = 65_535
-const ADVERTISE_PATTERN = new RegExp(`^$|${ADDRESS_PATTERN.source}`)
+const OPTIONAL_ADDRESS_PATTERN = new RegExp(`^$|${ADDRESS_PATTERN.source}`)
 
 const portSetting = (port: number, describe: string) =>
   integerSetting({
@@ -33,7 +33,7 @@ const advertiseSetting = () =>
   patternSetting({
     default: '',
     item: 'host:port',
-    matches: ADVERTISE_PATTERN,
+    matches: OPTIONAL_ADDRESS_PATTERN,
     describe: 'host:port that others are told; empty: host and port',
   })
 
@@ -287,10 +287,39 @@ export const GATEWAY_SETTINGS = {
   },
   limits: {
     gateways: integerSetting({
-      default: 1,
-      min: 1,
+      default: 0,
+      min: 0,
       max: 1000,
-      describe: 'gateways that share the load: each allows its share of what a plan allows',
+      describe:
+        'gateways that share the load, each allowing its share of what a plan allows; 0: as many as placement hears of',
+    }),
+  },
+  redis: {
+    address: patternSetting({
+      default: '',
+      item: 'host:port',
+      matches: OPTIONAL_ADDRESS_PATTERN,
+      describe:
+        'a Redis or Valkey in which all gateways count requests, so that limits are shared; empty: none',
+    }),
+    user: stringSetting({ default: '', describe: 'user of it; empty: its default user' }),
+    password: stringSetting({
+      default: '',
+      describe: 'password of that user; better by the environment than in a file',
+      secret: true,
+    }),
+    tls: choiceSetting({
+      default: 'off',
+      choices: ['off', 'on'],
+      describe: 'whether it is reached over TLS',
+    }),
+    ca: stringSetting({
+      default: '',
+      describe: "PEM file of the authority of its certificate; empty: the system's",
+    }),
+    prefix: stringSetting({
+      default: 'vectron:',
+      describe: 'before every key; the same for all gateways of a cluster',
     }),
   },
   ...publicSections,

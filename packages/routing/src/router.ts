@@ -40,6 +40,8 @@ export interface RouterOptions {
   readonly connectWorker: ConnectWorker
   readonly clock: Clock
   readonly random: Random
+  /** By which placement counts the gateways; default: this is none. */
+  readonly gatewayId?: bigint
 }
 
 /** Milliseconds that placement may keep a table back that is current. */
@@ -63,6 +65,7 @@ export class Router {
   readonly calls: WorkerCalls
   readonly hedges = new HedgeBudget()
   #table: RoutingTable = EMPTY_TABLE
+  #gateways = 1
   #refreshing: Promise<RoutingTable> | undefined
   readonly #learned = new Map<ShardId, LearnedLeader>()
   /** Monotonic microseconds until which a replica is avoided. */
@@ -87,6 +90,11 @@ export class Router {
   /** The table at hand; possibly old. */
   get table(): RoutingTable {
     return this.#table
+  }
+
+  /** Gateways of the cluster, this one included, as placement last knew. */
+  get gateways(): number {
+    return this.#gateways
   }
 
   /** Keeps the table current in the background until `close`. */
@@ -209,7 +217,9 @@ export class Router {
     request: { readonly knownVersion: bigint; readonly waitMs?: number },
     options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
   ): Promise<RoutingTable> {
-    const answer = await this.#options.placement.getRouting(request, options)
+    const { placement, gatewayId = 0n } = this.#options
+    const answer = await placement.getRouting({ ...request, gatewayId }, options)
+    if (answer.gateways > 0) this.#gateways = answer.gateways
     // Answers may overtake each other.
     if (answer.table !== undefined && answer.table.version >= this.#table.version) {
       this.#adopt(parseRoutingTable(answer.table))

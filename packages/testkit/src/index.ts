@@ -17,6 +17,7 @@ export {
   registerModel,
 } from './linearizability/register-model.ts'
 export { reportBrokenKey } from './linearizability/report-history.ts'
+export { RedisProcess } from './redis-process.ts'
 export { SimClock } from './sim-clock.ts'
 export {
   type HttpAnswer,

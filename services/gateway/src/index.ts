@@ -1,5 +1,7 @@
 /** The gateway: the only public entry to the data. See DESIGN.md. */
 
 export type { AuthenticatorDoors } from './access/open-access.ts'
+export { openRedisRates } from './access/redis-rates.ts'
+export type { RateStore } from './access/shared-rates.ts'
 export type { Embedder } from './embedder.ts'
 export { type GatewayOptions, openGateway, type RunningGateway } from './open-gateway.ts'

@@ -26,7 +26,7 @@ import {
   startHttpServer,
 } from '@vectron/rpc'
 import { type AuthenticatorDoors, openAccess } from './access/open-access.ts'
-import { LocalRateCounter } from './access/rate-limits.ts'
+import { type GatewayLimits, openRates } from './access/open-rates.ts'
 import { ClusterService } from './cluster-service.ts'
 import { CollectionsService } from './collections-service.ts'
 import type { GatewayContext } from './context.ts'
@@ -45,8 +45,7 @@ export interface GatewayOptions {
   readonly placement: Client<typeof placement.Placement>
   readonly auth: AuthenticatorDoors
   readonly auditLog: AuditLog
-  /** Gateways that share the load, this one included: each allows its share of a project's rate. */
-  readonly gateways: number
+  readonly limits: GatewayLimits
   readonly connectWorker: ConnectWorker
   readonly embedders: readonly Embedder[]
   /** Release of the product, as people are told it. */
@@ -62,6 +61,8 @@ export interface RunningGateway {
   readonly grpcPort: number
   /** What keeps it from serving; empty when it serves. */
   problems(): Promise<readonly string[]>
+  /** What people should know although it serves. */
+  notes(): readonly string[]
   /** Answers what is running, refuses what is new. */
   close(): Promise<void>
 }
@@ -69,13 +70,16 @@ export interface RunningGateway {
 /** Settles when both ports listen. Rejects with UNAVAILABLE when one of them cannot be had. */
 export async function openGateway(options: GatewayOptions): Promise<RunningGateway> {
   const { placement, connectWorker, clock, random, logger, metrics } = options
-  const router = new Router({ placement, connectWorker, clock, random })
+  const gatewayId = random.nextU64()
+  const router = new Router({ placement, connectWorker, clock, random, gatewayId })
   await router.refresh()
+  const { limits } = options
+  const rates = await openRates({ limits, router, clock, logger, metrics })
   const access = openAccess({
     doors: options.auth,
     router,
     auditLog: options.auditLog,
-    rates: new LocalRateCounter(clock, options.gateways),
+    rates,
     clock,
     logger,
   })
@@ -84,8 +88,9 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const interceptors = [recordCalls({ metrics, logger, clock }), ...access.interceptors]
   const shared = { host: options.host, services, interceptors, logger, clock }
   const problems = () => findProblems(router)
+  const notes = () => rates.notes
   const routes = [
-    ...healthRoutes({ metrics, problems }),
+    ...healthRoutes({ metrics, problems, notes }),
     openApiRoute({ services: services.map(({ desc }) => desc), version: options.version }),
   ]
   const http = await startHttpServer({
@@ -105,6 +110,7 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
       httpPort: http.port,
       grpcPort: grpc.port,
       problems,
+      notes,
       close: async () => {
         await Promise.all([http.close(), grpc.close()])
         router.close()

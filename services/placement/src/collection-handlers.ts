@@ -83,20 +83,22 @@ export class CollectionHandlers {
 
   /** Keeps the answer back while the caller's table is current, as long as it allows. */
   async getRouting(
-    { knownVersion, waitMs }: placement.GetRoutingRequest,
+    { knownVersion, waitMs, gatewayId }: placement.GetRoutingRequest,
     call: CallContext,
   ): Promise<placement.GetRoutingResponse> {
     const { catalog, leadership, memory, settings } = this.#context
     await leadership.confirm(call.deadline)
+    if (gatewayId !== 0n) memory().gateways.note(gatewayId)
     if (waitMs > 0)
       await this.#untilNewer(knownVersion, Math.min(waitMs, ROUTING_WAIT_MS_MAX), call)
     leadership.check()
     const version = this.#routingVersion()
-    if (knownVersion === version) return create(placement.GetRoutingResponseSchema)
-    const { observations } = memory()
+    const { observations, gateways: book } = memory()
+    const gateways = book.count()
+    if (knownVersion === version) return create(placement.GetRoutingResponseSchema, { gateways })
     const sources = { catalog: catalog.state, observations, silence: settings }
     const table = buildRoutingTable(sources, version)
-    return create(placement.GetRoutingResponseSchema, { table })
+    return create(placement.GetRoutingResponseSchema, { table, gateways })
   }
 
   /** Settles when the routing has another version, the time is over, or the caller has left. */

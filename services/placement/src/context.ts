@@ -6,6 +6,7 @@ import type { Clock, Logger } from '@vectron/base'
 import type { GroupStatus } from '@vectron/native'
 import type { Changes } from './changes.ts'
 import { EventLog } from './event-log.ts'
+import { GatewayBook } from './gateway-book.ts'
 import type { Leadership } from './leadership.ts'
 import type { Membership } from './members.ts'
 import { Observations } from './observations.ts'
@@ -49,6 +50,7 @@ export interface LeaderMemoryOptions {
 /** What only the leader knows: never replicated, begun anew with each term. */
 export class LeaderMemory {
   readonly observations: Observations
+  readonly gateways: GatewayBook
   readonly events: EventLog
   readonly operators: OperatorBook
   /** What leaders of shards are to be told with their worker's next answer. */
@@ -61,6 +63,7 @@ export class LeaderMemory {
   constructor({ clock, term, settings, logger }: LeaderMemoryOptions) {
     const firstId = term * IDS_PER_TERM + 1n
     this.observations = new Observations(clock)
+    this.gateways = new GatewayBook(clock)
     this.events = new EventLog({ clock, firstId, logger })
     this.operators = new OperatorBook(settings, firstId, (operator) =>
       this.events.add(describeEnd(operator, clock.nowMs()), operator),

@@ -121,7 +121,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     placement: placementClient,
     auth: authenticatorDoors((desc) => inProcessAuth(authPart, desc)),
     auditLog: authPart.auditLog,
-    gateways: 1,
+    limits: { gateways: 1, openStore: undefined },
     connectWorker: () => workerClient,
     embedders: options.embedders,
     version: options.version,

@@ -9,12 +9,19 @@ export interface HealthRouteOptions {
   readonly metrics: Metrics
   /** What keeps the process from serving; empty when it serves. */
   readonly problems: () => Promise<readonly string[]> | readonly string[]
+  /** What people should know although it serves. Default: nothing. */
+  readonly notes?: () => readonly string[]
 }
 
-export function healthRoutes({ metrics, problems }: HealthRouteOptions): PlainRoute[] {
+export function healthRoutes({
+  metrics,
+  problems,
+  notes = () => [],
+}: HealthRouteOptions): PlainRoute[] {
   const ready = async (): Promise<PlainAnswer> => {
     const found = await problems()
-    return found.length === 0 ? text(200, 'ok') : text(503, found.join('\n'))
+    if (found.length > 0) return text(503, found.join('\n'))
+    return text(200, ['ok', ...notes()].join('\n'))
   }
   return [
     // Alive means that the event loop turns; a replica that recovers is alive.

@@ -62,7 +62,7 @@ export function openAccess(options: AccessOptions): Access {
         meter.inspect(request, call, method)
       }),
     close: async () => {
-      await Promise.all([cache.close(), limits.close()])
+      await Promise.all([cache.close(), limits.close(), rates.close()])
       await meter.close()
     },
   }

@@ -2,7 +2,7 @@
  * Requests a second of each project: a token bucket that holds one second's worth.
  *
  * The count lies behind an interface: in this gateway's memory, where each of several gateways
- * takes its share, or in a store that all of them use.
+ * allows its share, or in a store that all of them use (shared-rates.ts).
  */
 
 import { type Clock, VectronError } from '@vectron/base'
@@ -20,6 +20,9 @@ export interface Taken {
 export interface RateCounter {
   /** Takes one request of a project that may make `perSecond`. */
   take(projectId: string, perSecond: number): Taken | Promise<Taken>
+  /** What people should know although all goes on. */
+  readonly notes: readonly string[]
+  close(): Promise<void>
 }
 
 interface Bucket {
@@ -33,26 +36,32 @@ const BUCKETS_MAX = 50_000
 /** The counter of one gateway among `gateways` that share the load evenly. */
 export class LocalRateCounter implements RateCounter {
   readonly #clock: Clock
-  readonly #gateways: number
+  readonly #gateways: () => number
   readonly #buckets = new Map<string, Bucket>()
+  readonly notes = []
 
-  constructor(clock: Clock, gateways = 1) {
+  /** `gateways`: how many there are now, this one included. */
+  constructor(clock: Clock, gateways: () => number) {
     this.#clock = clock
     this.#gateways = gateways
   }
 
   take(projectId: string, perSecond: number): Taken {
-    const share = Math.max(1, perSecond / this.#gateways)
+    const share = perSecond / this.#gateways()
+    // A share of less than one request a second still allows one now and then.
+    const tokensMax = Math.max(1, share)
     const nowUs = this.#clock.monotonicUs()
-    const known = this.#buckets.get(projectId) ?? { tokens: share, filledUs: nowUs }
+    const known = this.#buckets.get(projectId) ?? { tokens: tokensMax, filledUs: nowUs }
     const gained = ((nowUs - known.filledUs) / 1e6) * share
-    const tokens = Math.min(share, known.tokens + gained)
+    const tokens = Math.min(tokensMax, known.tokens + gained)
     const allowed = tokens >= 1
     const left = allowed ? tokens - 1 : tokens
     this.#keep(projectId, { tokens: left, filledUs: nowUs })
     const retryAfterMs = allowed ? 0 : Math.ceil(((1 - left) / share) * 1000)
     return { allowed, remaining: Math.floor(left), retryAfterMs }
   }
+
+  async close(): Promise<void> {}
 
   #keep(projectId: string, bucket: Bucket): void {
     this.#buckets.delete(projectId)

@@ -111,6 +111,13 @@ export declare type GetRoutingRequest = Message<"placement.v1.GetRoutingRequest"
    * @generated from field: uint32 wait_ms = 2;
    */
   waitMs: number;
+
+  /**
+   * Who asks, when it is a gateway: a number that it drew when it started. 0 for others.
+   *
+   * @generated from field: uint64 gateway_id = 3;
+   */
+  gatewayId: bigint;
 };
 
 /**
@@ -129,6 +136,13 @@ export declare type GetRoutingResponse = Message<"placement.v1.GetRoutingRespons
    * @generated from field: placement.v1.RoutingTable table = 1;
    */
   table?: RoutingTable | undefined;
+
+  /**
+   * Gateways that ask now and then; 0 while that is not known, after a change of leader.
+   *
+   * @generated from field: uint32 gateways = 2;
+   */
+  gateways: number;
 };
 
 /**

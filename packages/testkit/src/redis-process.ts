@@ -1,0 +1,100 @@
+/**
+ * A real Redis for tests: Debian's `redis-server` on a free port, over a folder of its own.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { sleep, systemClock, VectronError } from '@vectron/base'
+
+const HOST = '127.0.0.1'
+const START_TIMEOUT_MS = 20_000
+
+export class RedisProcess {
+  readonly host = HOST
+  readonly port: number
+  readonly #folder: string
+  readonly #password: string
+  #child: ChildProcess | undefined
+
+  private constructor(port: number, password: string) {
+    this.port = port
+    this.#password = password
+    this.#folder = mkdtempSync(path.join(tmpdir(), 'vectron-redis-'))
+  }
+
+  /** One that takes connections. `password`: what it asks for; empty: nothing. */
+  static async start(password = ''): Promise<RedisProcess> {
+    const redis = new RedisProcess(await freePort(), password)
+    await redis.restart()
+    return redis
+  }
+
+  get address(): string {
+    return `${this.host}:${this.port}`
+  }
+
+  /** Starts it again after `kill`, with nothing of what it held. */
+  async restart(): Promise<void> {
+    const flags = {
+      port: `${this.port}`,
+      bind: this.host,
+      dir: this.#folder,
+      save: '',
+      appendonly: 'no',
+      ...(this.#password === '' ? {} : { requirepass: this.#password }),
+    }
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])
+    this.#child = spawn('redis-server', args, { stdio: 'ignore' })
+    const endMs = systemClock.nowMs() + START_TIMEOUT_MS
+    while (!(await accepts(this.port))) {
+      if (systemClock.nowMs() > endMs) {
+        throw new VectronError('UNAVAILABLE', `Redis at ${this.address} did not start.`)
+      }
+      await sleep(systemClock, 20)
+    }
+  }
+
+  /** kill -9; settles when it has ended. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+
+  /** It keeps its connections and answers nothing until `resume`. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
+  /** Kills it and removes its folder. */
+  async remove(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, HOST)
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
