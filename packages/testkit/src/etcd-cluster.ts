@@ -10,6 +10,8 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { connectEtcd } from '@vectron/auth-service'
 import { sleep, systemClock, VectronError } from '@vectron/base'
+import { etcd } from '@vectron/contracts'
+import { GrpcChannel } from '@vectron/rpc'
 
 export interface EtcdMember {
   readonly name: string
@@ -24,6 +26,15 @@ export interface EtcdCluster {
   kill(index: number): Promise<void>
   /** Starts a killed member again on its folder. */
   restart(index: number): void
+  /** SIGSTOP: its sockets stay open, and nobody answers. */
+  pause(index: number): void
+  resume(index: number): void
+  /** The member that leads, once one does. */
+  leader(): Promise<number>
+  /** Hands the lead to another member; settles when it has it. */
+  moveLeader(): Promise<void>
+  /** Forgets all history up to now. */
+  compact(): Promise<void>
 }
 
 const START_TIMEOUT_MS = 20_000
@@ -69,6 +80,62 @@ export async function startEtcd(t: TestContext, size = 1): Promise<EtcdCluster> 
     restart: (index) => {
       members[index] = launch(index)
     },
+    pause: (index) => void members[index]?.process.kill('SIGSTOP'),
+    resume: (index) => void members[index]?.process.kill('SIGCONT'),
+    leader: () => whoLeads(endpoints),
+    moveLeader: () => moveLeader(endpoints),
+    compact: () => compact(endpoints),
+  }
+}
+
+async function whoLeads(endpoints: readonly string[]): Promise<number> {
+  for (;;) {
+    const states = await Promise.all(endpoints.map(stateOf))
+    const index = states.findIndex(
+      (state) => state !== undefined && state.leader === state.header?.memberId,
+    )
+    if (index >= 0) return index
+    await sleep(systemClock, 50)
+  }
+}
+
+/** undefined for a member that does not answer. */
+function stateOf(endpoint: string): Promise<etcd.StatusResponse | undefined> {
+  return withChannel(endpoint, (channel) =>
+    channel
+      .client(etcd.Maintenance)
+      .status({}, { timeoutMs: 1000 })
+      .catch(() => undefined),
+  )
+}
+
+async function moveLeader(endpoints: readonly string[]): Promise<void> {
+  const from = await whoLeads(endpoints)
+  const to = (from + 1) % endpoints.length
+  const targetId = (await stateOf(endpoints[to] ?? ''))?.header?.memberId ?? 0n
+  await withChannel(endpoints[from] ?? '', (channel) =>
+    channel.client(etcd.Maintenance).moveLeader({ targetId }),
+  )
+  while ((await whoLeads(endpoints)) === from) await sleep(systemClock, 50)
+}
+
+async function compact(endpoints: readonly string[]): Promise<void> {
+  await withChannel(endpoints[await whoLeads(endpoints)] ?? '', async (channel) => {
+    const kv = channel.client(etcd.KV)
+    const { header } = await kv.range({ key: Uint8Array.of(1) })
+    await kv.compact({ revision: header?.revision ?? 0n, physical: true })
+  })
+}
+
+async function withChannel<T>(
+  endpoint: string,
+  work: (channel: GrpcChannel) => Promise<T>,
+): Promise<T> {
+  const channel = new GrpcChannel(endpoint)
+  try {
+    return await work(channel)
+  } finally {
+    channel.close()
   }
 }
 

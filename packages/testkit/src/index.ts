@@ -19,6 +19,7 @@ export {
 export { reportBrokenKey } from './linearizability/report-history.ts'
 export { RedisProcess } from './redis-process.ts'
 export { SimClock } from './sim-clock.ts'
+export { TcpProxy } from './tcp-proxy.ts'
 export {
   type HttpAnswer,
   StartRefused,

@@ -45,6 +45,8 @@ const TRY_MS = 2000
 const CALL_MS = 6000
 const LIST_PAGE = 1000
 const WATCH_PAUSE_MS = 200
+/** Questions of how far a watch is, four a second, after which its member is taken for gone. */
+const UNANSWERED_MAX = 6
 
 export function openEtcdStore(options: EtcdStoreOptions): CredentialStore {
   return new EtcdStore(options)
@@ -130,10 +132,14 @@ class EtcdStore implements CredentialStore {
             next = 0n
             break
           }
-          if (response.created && next === 0n) yield { kind: 'reset' }
           const revision = response.header?.revision ?? 0n
+          if (response.created && next === 0n) {
+            yield { kind: 'reset' }
+            next = revision + 1n
+          }
           yield* this.#toEvents(response, watch.fence.passedBy(revision))
-          next = revision + 1n
+          // The word of how far it is may overtake events, before etcd 3.4.25 and 3.5.8.
+          for (const { kv } of response.events) next = maxOf(next, (kv?.modRevision ?? 0n) + 1n)
         }
       } catch {
         // Interrupted: the next member goes on from `next`.
@@ -156,7 +162,8 @@ class EtcdStore implements CredentialStore {
     const ending = new AbortController()
     const ended = AbortSignal.any([signal, ending.signal])
     const fence = new Fence()
-    const requests = this.#watchRequests({ case: 'createRequest', value }, fence, ended)
+    const asking = { fence, signal: ended, giveUp: () => ending.abort() }
+    const requests = this.#watchRequests({ case: 'createRequest', value }, asking)
     return {
       responses: this.#preferredDoor().watch.watch(requests, { signal: ended }),
       fence,
@@ -167,12 +174,12 @@ class EtcdStore implements CredentialStore {
   /**
    * What is sent on a watch: its creation, then again and again the question how far it is. Each
    * question follows a linearizable read, whose revision the watch must have reached: a member that
-   * is cut off from the others answers the watch, but not the read.
+   * is cut off from the others answers the watch, but not the read, and one that stands still
+   * neither: the watch goes to another one then.
    */
   async *#watchRequests(
     create: WatchCreation,
-    fence: Fence,
-    signal: AbortSignal,
+    { fence, signal, giveUp }: Asking,
   ): AsyncIterable<MessageInitShape<typeof etcd.WatchRequestSchema>> {
     yield { requestUnion: create }
     while (!signal.aborted && !this.#isClosed) {
@@ -183,6 +190,7 @@ class EtcdStore implements CredentialStore {
         door.kv.range(request, { timeoutMs }),
       ).catch(() => undefined)
       if (read?.header === undefined) continue
+      if (fence.raised >= UNANSWERED_MAX) giveUp()
       fence.raise(read.header.revision)
       yield { requestUnion: { case: 'progressRequest', value: {} } }
     }
@@ -259,6 +267,8 @@ class EtcdStore implements CredentialStore {
   }
 }
 
+const maxOf = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+
 /** The watch has ended, or cannot go on from where it was. */
 function wasCompacted({ canceled, compactRevision }: etcd.WatchResponse): boolean {
   return canceled || compactRevision > 0n
@@ -267,17 +277,29 @@ function wasCompacted({ canceled, compactRevision }: etcd.WatchResponse): boolea
 /** The revision that a watch must reach before it counts as current. */
 class Fence {
   #revision: bigint | undefined
+  /** Times that it was raised since it was passed. */
+  raised = 0
 
   raise(revision: bigint): void {
     this.#revision = revision
+    this.raised += 1
   }
 
   /** true once for each time it was raised. */
   passedBy(revision: bigint): boolean {
     if (this.#revision === undefined || revision < this.#revision) return false
     this.#revision = undefined
+    this.raised = 0
     return true
   }
+}
+
+/** What the questions of a watch are about. */
+interface Asking {
+  readonly fence: Fence
+  readonly signal: AbortSignal
+  /** Ends this watch, so that another one is opened. */
+  readonly giveUp: () => void
 }
 
 interface OpenWatch {

@@ -770,6 +770,73 @@ export declare type AuthenticateResponse = Message<"etcdserverpb.AuthenticateRes
 export declare const AuthenticateResponseSchema: GenMessage<AuthenticateResponse>;
 
 /**
+ * @generated from message etcdserverpb.StatusRequest
+ */
+export declare type StatusRequest = Message<"etcdserverpb.StatusRequest"> & {
+};
+
+/**
+ * Describes the message etcdserverpb.StatusRequest.
+ * Use `create(StatusRequestSchema)` to create a new message.
+ */
+export declare const StatusRequestSchema: GenMessage<StatusRequest>;
+
+/**
+ * @generated from message etcdserverpb.StatusResponse
+ */
+export declare type StatusResponse = Message<"etcdserverpb.StatusResponse"> & {
+  /**
+   * @generated from field: etcdserverpb.ResponseHeader header = 1;
+   */
+  header?: ResponseHeader | undefined;
+
+  /**
+   * Id of the member that leads; 0: none is known.
+   *
+   * @generated from field: uint64 leader = 4;
+   */
+  leader: bigint;
+};
+
+/**
+ * Describes the message etcdserverpb.StatusResponse.
+ * Use `create(StatusResponseSchema)` to create a new message.
+ */
+export declare const StatusResponseSchema: GenMessage<StatusResponse>;
+
+/**
+ * @generated from message etcdserverpb.MoveLeaderRequest
+ */
+export declare type MoveLeaderRequest = Message<"etcdserverpb.MoveLeaderRequest"> & {
+  /**
+   * @generated from field: uint64 target_id = 1;
+   */
+  targetId: bigint;
+};
+
+/**
+ * Describes the message etcdserverpb.MoveLeaderRequest.
+ * Use `create(MoveLeaderRequestSchema)` to create a new message.
+ */
+export declare const MoveLeaderRequestSchema: GenMessage<MoveLeaderRequest>;
+
+/**
+ * @generated from message etcdserverpb.MoveLeaderResponse
+ */
+export declare type MoveLeaderResponse = Message<"etcdserverpb.MoveLeaderResponse"> & {
+  /**
+   * @generated from field: etcdserverpb.ResponseHeader header = 1;
+   */
+  header?: ResponseHeader | undefined;
+};
+
+/**
+ * Describes the message etcdserverpb.MoveLeaderResponse.
+ * Use `create(MoveLeaderResponseSchema)` to create a new message.
+ */
+export declare const MoveLeaderResponseSchema: GenMessage<MoveLeaderResponse>;
+
+/**
  * @generated from service etcdserverpb.KV
  */
 export declare const KV: GenService<{
@@ -824,6 +891,28 @@ export declare const Lease: GenService<{
     methodKind: "unary";
     input: typeof LeaseGrantRequestSchema;
     output: typeof LeaseGrantResponseSchema;
+  },
+}>;
+
+/**
+ * @generated from service etcdserverpb.Maintenance
+ */
+export declare const Maintenance: GenService<{
+  /**
+   * @generated from rpc etcdserverpb.Maintenance.Status
+   */
+  status: {
+    methodKind: "unary";
+    input: typeof StatusRequestSchema;
+    output: typeof StatusResponseSchema;
+  },
+  /**
+   * @generated from rpc etcdserverpb.Maintenance.MoveLeader
+   */
+  moveLeader: {
+    methodKind: "unary";
+    input: typeof MoveLeaderRequestSchema;
+    output: typeof MoveLeaderResponseSchema;
   },
 }>;
 
