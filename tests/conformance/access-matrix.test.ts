@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { isVectronError } from '@vectron/base'
+import { isVectronError, type VectronError } from '@vectron/base'
 import { GrpcChannel, type OpenApiDocument } from '@vectron/rpc'
 import { type Answer, exchanges, type Json } from './exchanges.ts'
 import { startTestVectron, type TestVectron } from './running-vectron.ts'
@@ -186,6 +186,22 @@ test('nobody reaches a collection of another project, nor learns that it is ther
   assert.deepEqual([name, dimension], ['secrets', 3])
   const foreign = await fetch(`${url}/${projectId}%2Fsecrets`, { headers: own })
   assert.equal(foreign.status, 400)
+})
+
+test('errors name a collection as the caller does, also those of streams', async () => {
+  const owner = keys.get('owner') ?? ''
+  const collection = 'nonesuch'
+  for (const [id, request] of [
+    ['search', { vector: [1, 0] }],
+    ['searchStream', { vector: [1, 0] }],
+    ['upsertPoints', { points: [{ id: 'p', vector: [1, 0] }] }],
+    ['upsertPointsStream', { points: [{ id: 'p', vector: [1, 0] }] }],
+  ] as const) {
+    const error = await refusalOf(id, { collection, ...request } as never, owner)
+    assert.equal(error.reason, 'COLLECTION_NOT_FOUND', id)
+    assert.match(error.message, /^There is no collection "nonesuch"\./, id)
+    assert.equal(error.subject, collection, id)
+  }
 })
 
 test('a scope narrows a key to its collections and verbs', async () => {
@@ -393,11 +409,15 @@ async function ask(id: string, request: Json, credential = ''): Promise<Answer> 
 }
 
 async function refusal(id: string, request: Json, credential: string): Promise<string> {
+  return (await refusalOf(id, request, credential)).reason
+}
+
+async function refusalOf(id: string, request: Json, credential: string): Promise<VectronError> {
   try {
     await ask(id, request, credential)
-    return ''
   } catch (error) {
-    if (isVectronError(error)) return error.reason
+    if (isVectronError(error)) return error
     throw error
   }
+  throw new Error(`${id} is not refused`)
 }

@@ -27,6 +27,11 @@ export const systemClock: Clock = {
   },
 }
 
+/** The day of a moment, in UTC: 2026-11-28. */
+export function utcDay(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
+}
+
 /** Settles after `delayMs` milliseconds of the clock, or rejects with the signal's reason. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

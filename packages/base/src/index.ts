@@ -25,7 +25,7 @@ export {
   u64ToHex,
   viewOf,
 } from './bytes.ts'
-export { type CancelTimer, type Clock, sleep, systemClock } from './clock.ts'
+export { type CancelTimer, type Clock, sleep, systemClock, utcDay } from './clock.ts'
 export {
   type ConfigFlag,
   type ConfigSources,

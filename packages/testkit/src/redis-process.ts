@@ -4,10 +4,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { sleep, systemClock, VectronError } from '@vectron/base'
+import { freePorts } from './free-ports.ts'
 
 const HOST = '127.0.0.1'
 const START_TIMEOUT_MS = 20_000
@@ -27,7 +28,8 @@ export class RedisProcess {
 
   /** One that takes connections. `password`: what it asks for; empty: nothing. */
   static async start(password = ''): Promise<RedisProcess> {
-    const redis = new RedisProcess(await freePort(), password)
+    const [port = 0] = await freePorts(1)
+    const redis = new RedisProcess(port, password)
     await redis.restart()
     return redis
   }
@@ -88,13 +90,4 @@ function accepts(port: number): Promise<boolean> {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
   })
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

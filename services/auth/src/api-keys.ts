@@ -70,8 +70,8 @@ export class ApiKeys {
   async create(wanted: NewApiKey): Promise<CreatedKey> {
     const now = this.#clock.nowMs()
     checkNewKey(wanted, now)
-    const listed = await this.list(wanted.projectId)
-    if (listed.filter(({ key }) => isInForce(key, now)).length >= KEYS_MAX) {
+    const keys = await this.#keysOf(wanted.projectId)
+    if (keys.filter((key) => isInForce(key, now)).length >= KEYS_MAX) {
       throw new VectronError('CONFLICT', `A project has at most ${KEYS_MAX} keys in force.`)
     }
     const { text, id, secret } = createKeyText(wanted.environment)
@@ -91,18 +91,19 @@ export class ApiKeys {
 
   /** Every key that was ever made, oldest first. */
   async list(projectId: string): Promise<ListedKey[]> {
+    const listed = (await this.#keysOf(projectId)).map(async (key) => {
+      const use = await readRecord<number>(this.#store, keyOf.keyUse(key.id))
+      return { key, lastUsedMs: use?.value }
+    })
+    return (await Promise.all(listed)).sort((a, b) => a.key.createdMs - b.key.createdMs)
+  }
+
+  async #keysOf(projectId: string): Promise<KeyRecord[]> {
     const entries = await listRecords<number>(this.#store, keyOf.projectKey(projectId, ''))
-    const listed = await Promise.all(
-      entries.map(async ({ key }) => {
-        const id = lastPart(key)
-        const [found, use] = await Promise.all([
-          readRecord<KeyRecord>(this.#store, keyOf.apiKey(id)),
-          readRecord<number>(this.#store, keyOf.keyUse(id)),
-        ])
-        return found === undefined ? [] : [{ key: found.value, lastUsedMs: use?.value }]
-      }),
+    const found = await Promise.all(
+      entries.map(({ key }) => readRecord<KeyRecord>(this.#store, keyOf.apiKey(lastPart(key)))),
     )
-    return listed.flat().sort((a, b) => a.key.createdMs - b.key.createdMs)
+    return found.flatMap((read) => (read === undefined ? [] : [read.value]))
   }
 
   /** A revoked key stays revoked. @throws VectronError KEY_NOT_FOUND */

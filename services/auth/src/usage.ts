@@ -4,7 +4,7 @@
  * A report is counted once, however often a gateway repeats it: its id is kept for a while.
  */
 
-import type { Clock } from '@vectron/base'
+import { type Clock, utcDay } from '@vectron/base'
 import { keyOf, readRecord, toPut, type UsageRecord } from './records.ts'
 import type { CredentialStore } from './store/credential-store.ts'
 
@@ -57,7 +57,7 @@ export class Usage {
     const today = this.#clock.nowMs()
     return Promise.all(
       Array.from({ length: days }, async (_, index) => {
-        const day = dayOf(today - (days - 1 - index) * DAY_MS)
+        const day = utcDay(today - (days - 1 - index) * DAY_MS)
         const found = await readRecord<UsageRecord>(this.#store, keyOf.usage(projectId, day))
         return { ...NOTHING, ...found?.value, projectId, day }
       }),
@@ -81,10 +81,6 @@ export class Usage {
       if (done || (await this.#store.get(reportKey)) !== undefined) return
     }
   }
-}
-
-export function dayOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10)
 }
 
 function addUp(a: UsageRecord, b: UsageRecord): UsageRecord {

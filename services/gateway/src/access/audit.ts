@@ -3,6 +3,7 @@
  * and reads are not, they are the traffic itself.
  */
 
+import type { DescMethod } from '@bufbuild/protobuf'
 import { type AuditLog, isVectronError, toVectronError } from '@vectron/base'
 import type { CallContext, Interceptor } from '@vectron/rpc'
 import { accessRule, isOfAuthenticator } from './access-rules.ts'
@@ -11,14 +12,21 @@ const REFUSALS: ReadonlySet<string> = new Set(['NO_KEY', 'WRONG_KEY', 'FORBIDDEN
 
 /** The outermost of the access interceptors, so that it sees what the others refuse. */
 export function auditCalls(log: AuditLog): Interceptor {
+  const known = new Map<DescMethod, Audited>()
+  const auditedOf = (method: DescMethod): Audited => {
+    const audited = known.get(method) ?? judge(method)
+    known.set(method, audited)
+    return audited
+  }
   return async (call, next) => {
-    if (isOfAuthenticator(call.method)) return next()
+    const audited = auditedOf(call.method)
+    if (audited === 'elsewhere') return next()
     try {
       await next()
-      if (isChange(call)) write(log, call, 'ok')
+      if (audited === 'always') write(log, call, 'ok')
     } catch (error) {
       const { reason } = toVectronError(error)
-      if (isChange(call) || (isVectronError(error) && REFUSALS.has(reason))) {
+      if (audited === 'always' || (isVectronError(error) && REFUSALS.has(reason))) {
         write(log, call, reason)
       }
       throw error
@@ -26,7 +34,15 @@ export function auditCalls(log: AuditLog): Interceptor {
   }
 }
 
-function isChange({ method }: CallContext): boolean {
+/** By whom calls of a method are audited, and which. */
+type Audited = 'elsewhere' | 'always' | 'when refused'
+
+function judge(method: DescMethod): Audited {
+  if (isOfAuthenticator(method)) return 'elsewhere'
+  return isChange(method) ? 'always' : 'when refused'
+}
+
+function isChange(method: DescMethod): boolean {
   const rule = accessRule(method)
   switch (rule.kind) {
     case 'collection':

@@ -50,9 +50,7 @@ function guardHandler(handler: Handler, enter: Enter): Handler {
         kind: 'unary',
         handle: async (request, call) => {
           enter(request, call)
-          const prefix = prefixOfProject(call.principal?.projectId ?? '')
-          if (prefix === '') return handler.handle(request, call)
-          return leave(call, prefix, handler.handle(request, call))
+          return leave(call, handler.handle(request, call))
         },
       }
     case 'server_streaming':
@@ -60,18 +58,20 @@ function guardHandler(handler: Handler, enter: Enter): Handler {
         kind: 'server_streaming',
         handle: async function* (request, call) {
           enter(request, call)
-          yield* handler.handle(request, call)
+          yield* leaving(call, handler.handle(request, call))
         },
       }
     case 'client_streaming':
       return {
         kind: 'client_streaming',
-        handle: (requests, call) => handler.handle(entering(requests, call, enter), call),
+        handle: (requests, call) =>
+          leave(call, handler.handle(entering(requests, call, enter), call)),
       }
     case 'bidi_streaming':
       return {
         kind: 'bidi_streaming',
-        handle: (requests, call) => handler.handle(entering(requests, call, enter), call),
+        handle: (requests, call) =>
+          leaving(call, handler.handle(entering(requests, call, enter), call)),
       }
   }
 }
@@ -169,29 +169,49 @@ function matchesPattern(name: string, pattern: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }
 
-/** Runs the handler and takes the project's prefix out of its answer or error. */
-async function leave(
-  call: CallContext,
-  prefix: string,
-  answering: Promise<AnyInit>,
-): Promise<AnyInit> {
+/** Waits for the handler and takes the project's prefix out of its answer or error. */
+async function leave(call: CallContext, answering: Promise<AnyInit>): Promise<AnyInit> {
   try {
-    return withoutPrefix(call.method, await answering, prefix)
+    return withoutPrefix(call, await answering)
   } catch (error) {
-    if (!isVectronError(error)) throw error
-    const { reason, field, subject, retryAfterMs, metadata } = error
-    throw new VectronError(reason, error.message.replaceAll(prefix, ''), {
-      field,
-      subject: subject?.replaceAll(prefix, ''),
-      retryAfterMs,
-      metadata,
-      cause: error,
-    })
+    throw errorWithoutPrefix(call, error)
   }
 }
 
-/** The messages that name a collection. */
-function withoutPrefix(method: DescMethod, answer: AnyInit, prefix: string): AnyInit {
+/** The same for a handler that answers again and again. */
+async function* leaving(
+  call: CallContext,
+  answers: AsyncIterable<AnyInit>,
+): AsyncIterable<AnyInit> {
+  try {
+    for await (const answer of answers) yield withoutPrefix(call, answer)
+  } catch (error) {
+    throw errorWithoutPrefix(call, error)
+  }
+}
+
+/** Projects whose collections have no prefix tell what there is as it is. */
+function prefixOf({ principal }: CallContext): string {
+  return prefixOfProject(principal?.projectId ?? '')
+}
+
+function errorWithoutPrefix(call: CallContext, error: unknown): unknown {
+  const prefix = prefixOf(call)
+  if (prefix === '' || !isVectronError(error)) return error
+  const { reason, field, subject, retryAfterMs, metadata } = error
+  return new VectronError(reason, error.message.replaceAll(prefix, ''), {
+    field,
+    subject: subject?.replaceAll(prefix, ''),
+    retryAfterMs,
+    metadata,
+    cause: error,
+  })
+}
+
+/** Cuts it in the messages that name a collection. */
+function withoutPrefix(call: CallContext, answer: AnyInit): AnyInit {
+  const { method } = call
+  const prefix = prefixOf(call)
   const cut = (name: string | undefined) => name?.replace(prefix, '') ?? ''
   switch (method.output.typeName) {
     case vectron.CollectionSchema.typeName: {

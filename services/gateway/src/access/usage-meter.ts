@@ -7,7 +7,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf'
-import { type Clock, type Logger, sleep } from '@vectron/base'
+import { type Clock, type Logger, sleep, utcDay } from '@vectron/base'
 import type { auth, wire } from '@vectron/contracts'
 import type { CallContext, Client, Interceptor } from '@vectron/rpc'
 
@@ -87,7 +87,7 @@ export class UsageMeter {
   }
 
   #countsOf(projectId: string): Counts {
-    const day = new Date(this.#options.clock.nowMs()).toISOString().slice(0, 10)
+    const day = utcDay(this.#options.clock.nowMs())
     const key = `${projectId} ${day}`
     const known = this.#counts.get(key)
     if (known !== undefined) return known
