@@ -5,6 +5,7 @@
 // of @bufbuild/protobuf. For a service S: its descriptor `S`. 64-bit integers are bigint.
 
 export * as auth from './auth.ts'
+export { checkFilter, takeEncodedFilter, takeFilter } from './check-filter.ts'
 export * as engine from './engine.ts'
 export * as etcd from './etcd.ts'
 export * as google from './google.ts'

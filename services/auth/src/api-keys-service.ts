@@ -1,7 +1,7 @@
 /** The handlers of auth.v1.ApiKeys. */
 
 import { VectronError } from '@vectron/base'
-import { type auth, vectron } from '@vectron/contracts'
+import { type auth, checkFilter, vectron } from '@vectron/contracts'
 import { parseMessage, type ServiceHandlers } from '@vectron/rpc'
 import { isWithinRole } from './api-keys.ts'
 import type { AuthContext } from './auth-context.ts'
@@ -84,7 +84,7 @@ function parseEnvironment(text: string): 'live' | 'dev' {
   }
 }
 
-/** A row rule is a filter; one that does not parse would lock everybody out, or nobody. */
+/** A row rule is a filter with a condition; another would lock everybody out, or nobody. */
 function parseRowRule(text: string): string {
   if (text === '') return ''
   if (text.length > ROW_RULE_CHARS_MAX) {
@@ -96,9 +96,18 @@ function parseRowRule(text: string): string {
       },
     )
   }
+  const filter = parseFilter(text)
+  checkFilter(filter, 'rowRule')
+  const { must, should, mustNot } = filter
+  if (must.length + should.length + mustNot.length > 0) return text
+  throw new VectronError('INVALID_FILTER', 'The row rule has no condition: all points match it.', {
+    field: 'rowRule',
+  })
+}
+
+function parseFilter(text: string): vectron.Filter {
   try {
-    parseMessage(vectron.FilterSchema, text)
-    return text
+    return parseMessage(vectron.FilterSchema, text)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new VectronError('INVALID_FILTER', `The row rule is no filter: ${why}`, {

@@ -6,10 +6,9 @@
 
 import { fromBinary } from '@bufbuild/protobuf'
 import { LIMITS, VectronError } from '@vectron/base'
-import { vectron, type wire } from '@vectron/contracts'
+import { takeEncodedFilter, vectron, type wire } from '@vectron/contracts'
 import type { PartitionValue } from '@vectron/routing'
 import type { Query } from '@vectron/shard'
-import { takeEncodedFilter } from './check-filter.ts'
 import { checkId, takeVector } from './check-point.ts'
 import { partitionKeyOf, partitionsOf } from './partition-key.ts'
 

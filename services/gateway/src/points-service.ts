@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import { create, fromBinary } from '@bufbuild/protobuf'
 import { type Deadline, deadlineAfter, LIMITS, VectronError } from '@vectron/base'
-import { engine, type vectron, wire } from '@vectron/contracts'
+import { checkFilter, engine, takeFilter, type vectron, wire } from '@vectron/contracts'
 import {
   encodeSessionToken,
   readEveryShard,
@@ -21,7 +21,6 @@ import { encodeCommand, encodeUpsert } from '@vectron/shard'
 import { rowRuleOf } from './access/row-rule.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { checkBatch, takePageSize } from './check-collection.ts'
-import { checkFilter, takeFilter } from './check-filter.ts'
 import { checkId, checkPayload } from './check-point.ts'
 import type { GatewayContext } from './context.ts'
 import { decodeReadResult, encodeRead } from './engine-read.ts'

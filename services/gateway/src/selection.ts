@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { create } from '@bufbuild/protobuf'
 import { type Deadline, LIMITS, VectronError } from '@vectron/base'
-import { engine, type vectron } from '@vectron/contracts'
+import { checkFilter, engine, type vectron } from '@vectron/contracts'
 import {
   type PartitionValue,
   readEveryShard,
@@ -17,7 +17,6 @@ import {
   writeItems,
 } from '@vectron/routing'
 import { checkBatch } from './check-collection.ts'
-import { checkFilter } from './check-filter.ts'
 import { checkId } from './check-point.ts'
 import type { GatewayContext } from './context.ts'
 import { decodeReadResult, encodeRead } from './engine-read.ts'

@@ -7,7 +7,7 @@
 
 import { fromBinary, toBinary } from '@bufbuild/protobuf'
 import { LIMITS, VectronError } from '@vectron/base'
-import { vectron } from '@vectron/contracts'
+import * as vectron from './vectron.ts'
 
 /**
  * The bytes of a filter, checked; undefined for one that matches everything.

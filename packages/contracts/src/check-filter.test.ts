@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { LIMITS } from '@vectron/base'
-import { vectron } from '@vectron/contracts'
 import { checkFilter, takeEncodedFilter, takeFilter } from './check-filter.ts'
+import * as vectron from './vectron.ts'
 
 type FilterInit = MessageInitShape<typeof vectron.FilterSchema>
 type ConditionInit = MessageInitShape<typeof vectron.ConditionSchema>
