@@ -17,7 +17,7 @@ export {
   registerModel,
 } from './linearizability/register-model.ts'
 export { reportBrokenKey } from './linearizability/report-history.ts'
-export { RedisProcess } from './redis-process.ts'
+export { RedisProcess, type RedisProcessOptions } from './redis-process.ts'
 export { SimClock } from './sim-clock.ts'
 export { TcpProxy } from './tcp-proxy.ts'
 export {

@@ -13,23 +13,30 @@ import { freePorts } from './free-ports.ts'
 const HOST = '127.0.0.1'
 const START_TIMEOUT_MS = 20_000
 
+export interface RedisProcessOptions {
+  /** Over TLS alone: PEM files. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string }
+  /** Further flags, such as `--requirepass`. */
+  readonly flags?: readonly string[]
+}
+
 export class RedisProcess {
   readonly host = HOST
   readonly port: number
   readonly #folder: string
-  readonly #password: string
+  readonly #options: RedisProcessOptions
   #child: ChildProcess | undefined
 
-  private constructor(port: number, password: string) {
+  private constructor(port: number, options: RedisProcessOptions) {
     this.port = port
-    this.#password = password
+    this.#options = options
     this.#folder = mkdtempSync(path.join(tmpdir(), 'vectron-redis-'))
   }
 
-  /** One that takes connections. `password`: what it asks for; empty: nothing. */
-  static async start(password = ''): Promise<RedisProcess> {
+  /** One that takes connections. */
+  static async start(options: RedisProcessOptions = {}): Promise<RedisProcess> {
     const [port = 0] = await freePorts(1)
-    const redis = new RedisProcess(port, password)
+    const redis = new RedisProcess(port, options)
     await redis.restart()
     return redis
   }
@@ -40,16 +47,16 @@ export class RedisProcess {
 
   /** Starts it again after `kill`, with nothing of what it held. */
   async restart(): Promise<void> {
-    const flags = {
-      port: `${this.port}`,
+    const { tls, flags = [] } = this.#options
+    const settings = {
       bind: this.host,
       dir: this.#folder,
       save: '',
       appendonly: 'no',
-      ...(this.#password === '' ? {} : { requirepass: this.#password }),
+      ...(tls === undefined ? { port: `${this.port}` } : tlsSettings(this.port, tls)),
     }
-    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])
-    this.#child = spawn('redis-server', args, { stdio: 'ignore' })
+    const args = Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, value])
+    this.#child = spawn('redis-server', [...args, ...flags], { stdio: 'ignore' })
     const endMs = systemClock.nowMs() + START_TIMEOUT_MS
     while (!(await accepts(this.port))) {
       if (systemClock.nowMs() > endMs) {
@@ -81,6 +88,17 @@ export class RedisProcess {
   async remove(): Promise<void> {
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+function tlsSettings(port: number, { cert, key, ca }: NonNullable<RedisProcessOptions['tls']>) {
+  return {
+    port: '0',
+    'tls-port': `${port}`,
+    'tls-cert-file': cert,
+    'tls-key-file': key,
+    'tls-ca-cert-file': ca,
+    'tls-auth-clients': 'no',
   }
 }
 

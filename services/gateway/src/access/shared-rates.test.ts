@@ -9,8 +9,8 @@ import { SharedRateCounter } from './shared-rates.ts'
 
 const logger = createLogger({ name: 'test', write: () => {} })
 
-async function startRedis(t: TestContext, password = ''): Promise<RedisProcess> {
-  const redis = await RedisProcess.start(password)
+async function startRedis(t: TestContext, flags: readonly string[] = []): Promise<RedisProcess> {
+  const redis = await RedisProcess.start({ flags })
   t.after(() => redis.remove())
   return redis
 }
@@ -176,7 +176,7 @@ test('A store that hangs holds up only who is under way, and is used again when 
 })
 
 test('A store that refuses the password is named, and the limits are divided.', async (t) => {
-  const redis = await startRedis(t, 'right')
+  const redis = await startRedis(t, ['--requirepass', 'right'])
   const wrong = await openCounter(t, redis, { password: 'wrong' })
   while (!/WRONGPASS/.test(wrong.counter.notes.join())) await sleep(systemClock, 10)
   assert.equal((await wrong.counter.take('a', 10)).remaining, 4)
