@@ -44,6 +44,9 @@ import type { StateMachine } from './state-machine.ts'
  */
 const BOOTSTRAP: CommittedEntry = { index: 1n, term: 1n, kind: 'empty', data: new Uint8Array() }
 
+/** Ticks between two attempts to have a new group led: as between heartbeats. */
+const FOUNDING_TICKS = 2
+
 /** What seldom changes of a group: the core tells when it does, so it need not be asked. */
 export type GroupView = Omit<
   GroupStatus,
@@ -74,6 +77,9 @@ export class HostedGroup {
   #view: GroupView | undefined
   /** Whom this replica, which leads, has asked to lead; meanwhile it takes no writes. */
   #heir: { readonly replica: ReplicaId; ticks: number } | undefined
+  /** Whether this replica stands for the first election of its group again and again. */
+  #isFounding = false
+  #foundingTicks = 0
 
   constructor(options: HostedGroupOptions) {
     const { group, stateMachine, core, limits } = options
@@ -134,6 +140,7 @@ export class HostedGroup {
     }
     if (start === BOOTSTRAP.index && applied < start) this.#applyQueue.push([BOOTSTRAP])
     if (isSoleVoter(status, replica)) core.campaign(group)
+    else this.#isFounding = recovered === undefined && isFounder(bootstrap, replica)
   }
 
   /**
@@ -191,6 +198,20 @@ export class HostedGroup {
     this.#giveTo(to)
   }
 
+  /**
+   * A new group need not wait for election timeouts: nobody leads it. Others may open it later than
+   * this replica, and drop what reaches them before, so it stands until there is a leader. An
+   * election of its own that is under way is left alone.
+   */
+  #found(): void {
+    if (!this.#isFounding || this.#view === undefined) return
+    const { leader, role } = this.#view
+    if (leader !== 0n) this.#isFounding = false
+    else if (role !== 'candidate' && ++this.#foundingTicks % FOUNDING_TICKS === 0) {
+      this.#options.core.campaign(this.#options.group)
+    }
+  }
+
   #giveTo(heir: ReplicaId): void {
     const { core, group } = this.#options
     core.transferLeader(group, heir)
@@ -231,6 +252,7 @@ export class HostedGroup {
   onTick(): void {
     // Raft gives a transfer up after an election timeout.
     if (this.#heir !== undefined && --this.#heir.ticks <= 0) this.#heir = undefined
+    this.#found()
     this.#proposals.expire()
     this.#barrier.onTick()
     this.#compaction.onTick()
@@ -376,6 +398,11 @@ export class HostedGroup {
   #checkAlive(): void {
     if (this.#failure !== undefined) throw this.#failure
   }
+}
+
+/** Of the first members one, the same for each of them. */
+function isFounder(bootstrap: readonly GroupMember[], own: ReplicaId): boolean {
+  return bootstrap.find(({ learner }) => !learner)?.replica === own
 }
 
 /** Whether nobody else has a say in who leads. */

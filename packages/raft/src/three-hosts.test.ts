@@ -28,11 +28,12 @@ async function openMember(
   folder: string,
   network: InProcessNetwork,
   nodeId: bigint,
+  electionTicks = 15,
 ): Promise<Member> {
   const log = await openRaftLog(join(folder, nodeId.toString()))
   const core = createRaftCore({
     seed: 5n,
-    electionTicks: 15,
+    electionTicks,
     heartbeatTicks: 2,
     messageBytesMax: 1 << 18,
     inflightMessagesMax: 64,
@@ -104,4 +105,24 @@ test('frames of strangers and of earlier lives do not count', () => {
   assert.equal(frame('ours', 2n), true)
   assert.equal(frame('ours', 1n), false)
   assert.equal(frame('ours', 3n), true)
+})
+
+test('The first voter leads a new group, however long elections take, also when others come late', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'vectron-hosts-'))
+  const network = new InProcessNetwork()
+  const never = 1_000_000
+  const first = await openMember(context, folder, network, 1n, never)
+  // It stands for election before anybody could answer, and goes on.
+  while (first.host.status(GROUP)?.role !== 'pre-candidate') {
+    await sleep(systemClock, LIMITS.tickMs)
+  }
+  const rest: Member[] = []
+  for (const node of [2n, 3n]) {
+    rest.push(await openMember(context, folder, network, node, never))
+  }
+  context.after(() => rm(folder, { recursive: true, force: true }))
+
+  assert.equal(await findLeader([first, ...rest]), first)
+  const deadline = deadlineAfter(systemClock, 20_000)
+  await first.host.propose(GROUP, new Uint8Array([1]), { deadline })
 })

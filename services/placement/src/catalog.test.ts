@@ -140,22 +140,22 @@ function randomCommand(script: Script, kind: number, which: number): void {
   else script.addCollection(name, which + 1, [1n])
 }
 
-test('Shards go to the workers with the fewest replicas, and ranges tile the space.', () => {
+test('Shards go to the workers with the fewest replicas, each led by another; ranges tile the space.', () => {
   const plan = planCollection({
     shardCount: 3,
     replicationFactor: 2,
     searchReplicas: 0,
     workers: [
-      { workerId: 1n, zone: '', replicas: 5 },
-      { workerId: 2n, zone: '', replicas: 0 },
-      { workerId: 3n, zone: '', replicas: 1 },
+      { workerId: 1n, zone: '', replicas: 5, leaders: 0 },
+      { workerId: 2n, zone: '', replicas: 0, leaders: 0 },
+      { workerId: 3n, zone: '', replicas: 1, leaders: 0 },
     ],
   })
   assert.deepEqual(
     plan.shards.map(({ workerIds }) => workerIds),
     [
       [2n, 3n],
-      [2n, 3n],
+      [3n, 2n],
       [2n, 3n],
     ],
   )
@@ -167,7 +167,12 @@ test('Shards go to the workers with the fewest replicas, and ranges tile the spa
 })
 
 test('Without numbers a collection gets a shard for each worker and up to three replicas.', () => {
-  const workers = [1n, 2n, 3n, 4n].map((workerId) => ({ workerId, zone: '', replicas: 0 }))
+  const workers = [1n, 2n, 3n, 4n].map((workerId) => ({
+    workerId,
+    zone: '',
+    replicas: 0,
+    leaders: 0,
+  }))
   const large = planCollection({
     shardCount: 0,
     replicationFactor: 0,
@@ -189,7 +194,7 @@ test('Without numbers a collection gets a shard for each worker and up to three 
 })
 
 test("More replicas than workers are refused, and no worker at all is not the caller's fault.", () => {
-  const one = [{ workerId: 1n, zone: '', replicas: 0 }]
+  const one = [{ workerId: 1n, zone: '', replicas: 0, leaders: 0 }]
   const plan = (workers: typeof one, replicationFactor: number, searchReplicas: number) => () =>
     planCollection({ shardCount: 1, replicationFactor, searchReplicas, workers })
   assert.throws(plan(one, 3, 0), { reason: 'INVALID_ARGUMENT', field: 'replicationFactor' })
@@ -199,7 +204,7 @@ test("More replicas than workers are refused, and no worker at all is not the ca
 
 test('Voters are spread over zones first; those that only serve searches go where fewest are.', () => {
   const workers = ['a', 'a', 'b', 'b', 'c'].map((zone, place) => {
-    return { workerId: BigInt(place + 1), zone, replicas: 0 }
+    return { workerId: BigInt(place + 1), zone, replicas: 0, leaders: 0 }
   })
   const { shards } = planCollection({
     shardCount: 1,

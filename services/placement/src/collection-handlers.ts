@@ -169,7 +169,8 @@ export class CollectionHandlers {
         return isHeard && !draining && state === placement.WorkerState.UP
       })
       .map(({ workerId, zone }) => {
-        return { workerId, zone, replicas: catalog.state.hostedBy(workerId).size }
+        const replicas = catalog.state.hostedBy(workerId).size
+        return { workerId, zone, replicas, leaders: observations.leadersOn(workerId) }
       })
   }
 

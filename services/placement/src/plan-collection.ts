@@ -13,6 +13,8 @@ export interface WorkerLoad {
   readonly zone: string
   /** Replicas that it hosts already, of all collections. */
   readonly replicas: number
+  /** Shards that it leads. */
+  readonly leaders: number
 }
 
 export interface PlanRequest {
@@ -30,7 +32,7 @@ export interface PlannedShard {
   readonly rangeStart: bigint
   /** Excluded; 0 stands for 2^64. */
   readonly rangeEnd: bigint
-  /** Hosts of voters. */
+  /** Hosts of voters; the first of them stands for the first election. */
   readonly workerIds: readonly bigint[]
   /** Hosts of search-only replicas. */
   readonly searchWorkerIds: readonly bigint[]
@@ -40,6 +42,8 @@ export interface CollectionPlan {
   readonly replicationFactor: number
   readonly shards: readonly PlannedShard[]
 }
+
+type MutableLoad = { -readonly [K in keyof WorkerLoad]: WorkerLoad[K] }
 
 const HASH_SPACE = 1n << 64n
 const REPLICATION_DEFAULT = 3
@@ -68,8 +72,9 @@ export function planCollection(request: PlanRequest): CollectionPlan {
   const shardCount = request.shardCount || Math.min(workers.length, SHARDS_DEFAULT_MAX)
   const shards = tileRanges(shardCount).map((range) => {
     const hosts = takeWorkers(loads, replicationFactor + searchReplicas)
-    const workerIds = hosts.slice(0, replicationFactor)
-    return { ...range, workerIds, searchWorkerIds: hosts.slice(replicationFactor) }
+    const voters = leaderFirst(hosts.slice(0, replicationFactor))
+    const searchOnly = hosts.slice(replicationFactor)
+    return { ...range, workerIds: voters.map(idOf), searchWorkerIds: searchOnly.map(idOf) }
   })
   return { replicationFactor, shards }
 }
@@ -112,21 +117,34 @@ export function tileRanges(count: number): { rangeStart: bigint; rangeEnd: bigin
  * Workers for the replicas of one shard, one after another: of those in the zone with the fewest
  * replicas of the shard the one with the fewest replicas of all. Counts them in.
  */
-function takeWorkers(loads: { -readonly [K in keyof WorkerLoad]: WorkerLoad[K] }[], count: number) {
+function takeWorkers(loads: readonly MutableLoad[], count: number): MutableLoad[] {
   const inZone = new Map<string, number>()
-  const chosen: bigint[] = []
+  const chosen: MutableLoad[] = []
   const rank = ({ zone }: WorkerLoad) => inZone.get(zone) ?? 0
   while (chosen.length < count) {
     const [next] = loads
-      .filter(({ workerId }) => !chosen.includes(workerId))
+      .filter((worker) => !chosen.includes(worker))
       .sort(
         (a, b) =>
           rank(a) - rank(b) || a.replicas - b.replicas || (a.workerId < b.workerId ? -1 : 1),
       )
     if (next === undefined) break
-    chosen.push(next.workerId)
+    chosen.push(next)
     inZone.set(next.zone, rank(next) + 1)
     next.replicas += 1
   }
   return chosen
+}
+
+/** The hosts of a shard's voters, the one that leads the fewest in front. Counts the shard in. */
+function leaderFirst(hosts: readonly MutableLoad[]): readonly MutableLoad[] {
+  const [first, ...others] = hosts
+  if (first === undefined) return hosts
+  const leader = others.reduce((a, b) => (b.leaders < a.leaders ? b : a), first)
+  leader.leaders += 1
+  return [leader, ...hosts.filter((host) => host !== leader)]
+}
+
+function idOf({ workerId }: WorkerLoad): bigint {
+  return workerId
 }

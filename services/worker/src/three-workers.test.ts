@@ -195,6 +195,9 @@ test('Learners from the beginning answer every read, and no write waits for them
   const { leader, report } = await reached(cluster, 1n)
   assert.equal(leader.workerId, voter.workerId)
   assert.equal(report.members.filter(({ learner }) => learner).length, 2)
+  for (const { workerId } of rest) {
+    await cluster.until('it is open', () => cluster.placement.reportOf(workerId, SHARD))
+  }
   const { logIndex } = await write(cluster, ['a', 'b'])
   for (const each of cluster.workers) {
     // A learner asks the leader for the index that a strong read needs.
@@ -218,6 +221,7 @@ test('Learners from the beginning answer every read, and no write waits for them
 
   // Nobody but the voter could lead, so it does at once, whether learners are there or not.
   await leader.close()
+  cluster.placement.reports.clear()
   await cluster.add(leader.folder)
   await write(cluster, ['d'])
   assert.equal(await countOn(back, STRONG), 4n)

@@ -227,7 +227,8 @@ export class ScriptCluster {
     const workers = [...this.#catalog.workers.values()]
       .filter(({ workerId }) => hosts === '' || hosts.split(',').includes(`${workerId}`))
       .map(({ workerId, zone }) => {
-        return { workerId, zone, replicas: this.#catalog.hostedBy(workerId).size }
+        const replicas = this.#catalog.hostedBy(workerId).size
+        return { workerId, zone, replicas, leaders: this.#memory.observations.leadersOn(workerId) }
       })
     const shardCount = Number(option(words, 'shards', '1'))
     const searchReplicas = Number(option(words, 'search', '0'))
