@@ -314,6 +314,7 @@ const elsewhere: Partial<Record<ErrorReason, string>> = {
   WRONG_CLUSTER: 'packages/rpc/src/http/http-server.test.ts',
   INCOMPATIBLE_DATA: 'packages/rpc/src/http/http-server.test.ts',
   INTERNAL: 'packages/rpc/src/http/http-server.test.ts',
+  REQUEST_TOO_SLOW: 'tests/floods/floods.test.ts',
 }
 
 test('every row of docs/ERRORS.md is caused here, or says where', () => {

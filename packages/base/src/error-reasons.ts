@@ -197,6 +197,13 @@ export const REASONS = {
     title: 'The request is too large',
     action: 'Send smaller batches; the message gives the limit in bytes.',
   },
+  REQUEST_TOO_SLOW: {
+    http: 408,
+    grpc: 'DEADLINE_EXCEEDED',
+    retry: 'yes',
+    title: 'The request arrives too slowly',
+    action: 'Send it again over a better line, or in smaller parts; the message gives the limit.',
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     http: 415,
     grpc: 'INVALID_ARGUMENT',

@@ -77,6 +77,13 @@ export const LIMITS = {
   // Calls.
   /** Bytes of one HTTP body or gRPC message; 10,000 points of 768 dimensions as f32 are 30 MiB. */
   bodyBytesMax: 32 * MIB,
+  /**
+   * Bytes of one request of accounts, projects, keys and tokens, and of what is open to everybody:
+   * strangers must not make a server inflate and parse megabytes.
+   */
+  openRequestBytesMax: 256 * KIB,
+  /** Bytes of empty lines between two messages of a stream of lines. */
+  blankLinesBytesMax: 64 * KIB,
   /** Bytes that a compressed body may grow to. */
   inflatedBodyBytesMax: 64 * MIB,
   /**
@@ -90,8 +97,34 @@ export const LIMITS = {
   headerBytesMax: 16 * KIB,
   /** Milliseconds for the header to arrive: a slow sender must not hold a socket. */
   headersTimeoutMs: 10_000,
-  /** Milliseconds for the whole request to arrive: a bulk body over a slow line. */
-  requestArrivalTimeoutMs: 120_000,
+  /** Milliseconds without a byte after which a body that is awaited is given up. */
+  bodySilenceMs: 20_000,
+  /** Milliseconds without a byte between the messages of a stream: its caller may have a pause. */
+  streamSilenceMs: 120_000,
+  /** Bytes a second of a body while it is awaited, on average: below, it is a slow attack. */
+  bodyBytesPerSecondMin: 1024,
+  /** Milliseconds of waiting for a body before its pace is judged. */
+  bodyPaceGraceMs: 10_000,
+  /** Milliseconds in which the rest of a request that was answered early is still taken in. */
+  drainMs: 10_000,
+  /** Bytes of the bodies and messages of all callers that arrive or wait for their answer. */
+  bodiesInFlightBytesMax: 512 * MIB,
+  /** The same between services, whose messages are larger. */
+  internalBodiesInFlightBytesMax: 1024 * MIB,
+  /** Open connections of one port; a socket costs some 20 KiB. */
+  connectionsMax: 8192,
+  /** Open connections of one address: half of a port's would lock out all others. */
+  connectionsPerAddressMax: 1024,
+  /** Calls of one HTTP/2 connection at a time; more wait at the client. */
+  streamsPerConnectionMax: 1000,
+  /** Calls that a connection may cancel at once, and then in a second (CVE-2023-44487). */
+  publicResets: { burst: 500, perSecond: 100 },
+  /** The same between services: gateways give up on the slower of two replicas all day. */
+  internalResets: { burst: 20_000, perSecond: 10_000 },
+  /** SETTINGS frames of a connection at once, and then in a second: clients send one or two. */
+  settingsFrames: { burst: 100, perSecond: 10 },
+  /** PING frames of a connection: some clients measure the line with one a round trip. */
+  pingFrames: { burst: 5000, perSecond: 1000 },
   /** Bytes of a caller's x-request-id; longer ones are replaced. */
   requestIdBytesMax: 128,
 

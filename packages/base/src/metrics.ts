@@ -8,6 +8,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface Metrics {
+  /** The same name gives the same counter or gauge, so that several servers share theirs. */
   counter<L extends string = string>(options: MetricOptions<L>): Counter<L>
   gauge<L extends string = string>(options: MetricOptions<L>): Gauge<L>
   histogram<L extends string = string>(options: HistogramOptions<L>): Histogram<L>
@@ -49,9 +50,10 @@ export function createMetrics(options: { readonly withProcess?: boolean } = {}):
     registers: [registry],
     ...(metric.collect === undefined ? {} : { collect: metric.collect }),
   })
+  const known = <T>(name: string) => registry.getSingleMetric(`vectron_${name}`) as T | undefined
   return {
-    counter: (metric) => new Counter(base(metric)),
-    gauge: (metric) => new Gauge(base(metric)),
+    counter: (metric) => known<Counter>(metric.name) ?? new Counter(base(metric)),
+    gauge: (metric) => known<Gauge>(metric.name) ?? new Gauge(base(metric)),
     histogram: (metric) =>
       new Histogram({ ...base(metric), buckets: [...(metric.buckets ?? LATENCY_BUCKETS)] }),
     expose: () => registry.metrics(),

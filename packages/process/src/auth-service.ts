@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { RunningAuth } from '@vectron/auth-service'
 import { createLogger, systemClock, systemRandom, toVectronError } from '@vectron/base'
-import { healthRoutes, openApiRoute, recordCalls, startHttpServer } from '@vectron/rpc'
+import { healthRoutes, openApiRoute, recordCalls, ServerGuard, startHttpServer } from '@vectron/rpc'
 import { formatAddress } from './address.ts'
 import { Closers } from './closers.ts'
 import { openGrpcEndpoint } from './grpc-endpoint.ts'
@@ -65,6 +65,7 @@ async function openHttp(
         openApiRoute({ services: services.map(({ desc }) => desc), version }),
       ],
       cors: { origins: corsOrigins },
+      guard: new ServerGuard({ door: 'http', metrics }),
       logger,
       clock,
     }),

@@ -1,6 +1,6 @@
 /** The gRPC server of a process: where it listens, and when it says that it serves. */
 import { LIMITS, type NodeRole } from '@vectron/base'
-import { type BoundService, startGrpcServer } from '@vectron/rpc'
+import { BodyBudget, type BoundService, ServerGuard, startGrpcServer } from '@vectron/rpc'
 import { advertised, type Endpoint } from './address.ts'
 import { listening } from './listen.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -27,9 +27,10 @@ export interface GrpcEndpoint {
 /** Listens; calls may come at once. */
 export async function openGrpcEndpoint(
   { endpoint, services, trust, callers }: GrpcEndpointOptions,
-  { logger, closers }: Surroundings,
+  { logger, metrics, closers }: Surroundings,
 ): Promise<GrpcEndpoint> {
   const { host, port } = endpoint
+  const bodies = new BodyBudget(LIMITS.internalBodiesInFlightBytesMax)
   const server = await listening({ setting: 'grpc.port', host, port }, () =>
     startGrpcServer({
       host,
@@ -39,6 +40,8 @@ export async function openGrpcEndpoint(
       interceptors: [trustedCallers(trust, callers)],
       ...(trust.kind === 'certificates' && { tls: trust.tls.grpc }),
       messageBytesMax: LIMITS.internalMessageBytesMax,
+      resets: LIMITS.internalResets,
+      guard: new ServerGuard({ door: 'grpc', metrics, bodies }),
     }),
   )
   let closing: Promise<void> | undefined

@@ -15,7 +15,7 @@ import {
   systemClock,
   systemDisk,
 } from '@vectron/base'
-import { healthRoutes, startHttpServer } from '@vectron/rpc'
+import { healthRoutes, ServerGuard, startHttpServer } from '@vectron/rpc'
 import { formatAddress } from './address.ts'
 import { nextBootEpoch } from './boot-epoch.ts'
 import { Closers } from './closers.ts'
@@ -145,7 +145,14 @@ async function openAdmin(
   const { host, port } = admin
   const routes = healthRoutes({ metrics, ...health })
   const server = await listening({ setting: 'admin.port', host, port }, () =>
-    startHttpServer({ host, port, services: [], routes, logger }),
+    startHttpServer({
+      host,
+      port,
+      services: [],
+      routes,
+      logger,
+      guard: new ServerGuard({ door: 'admin', metrics }),
+    }),
   )
   closers.add(() => server.close())
   return `http://${formatAddress({ host, port: server.port })}`

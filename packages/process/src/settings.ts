@@ -191,9 +191,33 @@ const publicSections = {
   grpc: { port: portSetting(6181, 'port of gRPC') },
 }
 
+/** What clients may take of a gateway; see "Hostile clients" in docs/OPERATIONS.md. */
+const clientLimitSettings = {
+  connections: integerSetting({
+    default: LIMITS.connectionsMax,
+    min: 1,
+    max: 1_000_000,
+    describe: 'open connections of clients, to the HTTP port and to the gRPC port each',
+  }),
+  connectionsPerAddress: integerSetting({
+    default: LIMITS.connectionsPerAddressMax,
+    min: 1,
+    max: 1_000_000,
+    describe:
+      'the same of one address (of one /64 in IPv6); behind a load balancer, as many as connections',
+  }),
+  bodiesMib: integerSetting({
+    default: LIMITS.bodiesInFlightBytesMax / MIB,
+    min: 64,
+    max: 1024 * 1024,
+    describe: 'MiB of the bodies of all requests under way, compressed ones as they unfold',
+  }),
+}
+
 /** All parts in one process: `vectron start`. */
 export const STANDALONE_SETTINGS = {
   ...publicSections,
+  limits: clientLimitSettings,
   ...identitySections,
   data: { ...dataSection, reserveBytes: reserveSetting },
   engine: ENGINE_SECTION,
@@ -286,6 +310,7 @@ export const GATEWAY_SETTINGS = {
     }),
   },
   limits: {
+    ...clientLimitSettings,
     gateways: integerSetting({
       default: 0,
       min: 0,

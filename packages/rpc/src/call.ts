@@ -89,6 +89,11 @@ export class Call implements CallContext {
     this.sentRequestId = sentId === this.requestId
   }
 
+  /** For whom counts what this call takes: a project, or an address while none is known. */
+  get caller(): string {
+    return this.principal?.projectId || this.peer.slice(0, this.peer.lastIndexOf(':'))
+  }
+
   get traceparent(): string | undefined {
     return this.header('traceparent')
   }

@@ -16,6 +16,8 @@ export {
 } from './grpc/grpc-server.ts'
 export type { GrpcTls } from './grpc/grpc-tls.ts'
 export { GrpcHealth } from './grpc/health.ts'
+export { BodyBudget } from './guard/body-budget.ts'
+export { type GuardLimits, ServerGuard } from './guard/server-guard.ts'
 export { healthRoutes } from './http/health-routes.ts'
 export {
   type HttpServerOptions,

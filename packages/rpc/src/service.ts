@@ -74,14 +74,17 @@ export interface BoundMethod {
 export interface BoundService {
   readonly desc: DescService
   readonly methods: readonly BoundMethod[]
+  /** Bytes of one request, where fewer than the server's own limit are enough. */
+  readonly requestBytesMax?: number
 }
 
 /** Binds handlers to a service. */
 export function bindService<S extends DescService>(
   desc: S,
   handlers: ServiceHandlers<S>,
+  options: Pick<BoundService, 'requestBytesMax'> = {},
 ): BoundService {
-  return bindShadowedService({ open: desc, shadow: desc }, handlers)
+  return { ...bindShadowedService({ open: desc, shadow: desc }, handlers), ...options }
 }
 
 /** Binds handlers that take and answer the messages of `shadow` to the public service `open`. */

@@ -6,7 +6,7 @@
  */
 
 import { DatabaseSync } from 'node:sqlite'
-import type { AuditLog, Clock, Logger, Random } from '@vectron/base'
+import { type AuditLog, type Clock, LIMITS, type Logger, type Random } from '@vectron/base'
 import { auth, DEFAULT_PROJECT } from '@vectron/contracts'
 import { type BoundService, bindService, type CallContext } from '@vectron/rpc'
 import { AccessTokens } from './access-token.ts'
@@ -63,6 +63,9 @@ export interface RunningAuth {
   createSignInLink(): Promise<string>
 }
 
+/** Most of what the public services take is open to strangers. */
+const SMALL_REQUESTS = { requestBytesMax: LIMITS.openRequestBytesMax }
+
 export async function openAuth(options: AuthOptions): Promise<RunningAuth> {
   const context = await createContext(options)
   const { store, accounts, projects, apiKeys } = context
@@ -70,10 +73,10 @@ export async function openAuth(options: AuthOptions): Promise<RunningAuth> {
   return {
     auth: bindService(auth.Auth, authHandlers(context)),
     publicServices: [
-      bindService(auth.Accounts, new AccountsService(context)),
-      bindService(auth.Projects, new ProjectsService(context)),
-      bindService(auth.ApiKeys, apiKeysHandlers(context)),
-      bindService(auth.Tokens, tokensHandlers(context)),
+      bindService(auth.Accounts, new AccountsService(context), SMALL_REQUESTS),
+      bindService(auth.Projects, new ProjectsService(context), SMALL_REQUESTS),
+      bindService(auth.ApiKeys, apiKeysHandlers(context), SMALL_REQUESTS),
+      bindService(auth.Tokens, tokensHandlers(context), SMALL_REQUESTS),
     ],
     auditLog: options.auditLog,
     createOwnerKey: (name) =>

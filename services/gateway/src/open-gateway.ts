@@ -15,13 +15,16 @@ import {
 import { type placement, vectron, wire } from '@vectron/contracts'
 import { type ConnectWorker, Router } from '@vectron/routing'
 import {
+  BodyBudget,
   type BoundService,
   bindService,
   bindShadowedService,
   type Client,
+  type GuardLimits,
   healthRoutes,
   openApiRoute,
   recordCalls,
+  ServerGuard,
   startGrpcServer,
   startHttpServer,
 } from '@vectron/rpc'
@@ -46,6 +49,8 @@ export interface GatewayOptions {
   readonly auth: AuthenticatorDoors
   readonly auditLog: AuditLog
   readonly limits: GatewayLimits
+  /** Of clients, for each of both ports and for both together. */
+  readonly guard: GuardLimits & { readonly bodiesInFlightBytesMax: number }
   readonly connectWorker: ConnectWorker
   readonly embedders: readonly Embedder[]
   /** Release of the product, as people are told it. */
@@ -93,17 +98,25 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     ...healthRoutes({ metrics, problems, notes }),
     openApiRoute({ services: services.map(({ desc }) => desc), version: options.version }),
   ]
+  const bodies = new BodyBudget(options.guard.bodiesInFlightBytesMax)
+  const guardOf = (door: string) =>
+    new ServerGuard({ door, metrics, limits: options.guard, bodies })
   const http = await startHttpServer({
     ...shared,
     port: options.httpPort,
     routes,
     cors: { origins: options.corsOrigins },
+    guard: guardOf('http'),
   }).catch(async (error: unknown) => {
     await access.close()
     throw error
   })
   try {
-    const grpc = await startGrpcServer({ ...shared, port: options.grpcPort })
+    const grpc = await startGrpcServer({
+      ...shared,
+      port: options.grpcPort,
+      guard: guardOf('grpc'),
+    })
     router.follow()
     grpc.health.set('serving')
     return {

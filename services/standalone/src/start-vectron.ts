@@ -26,6 +26,7 @@ import type { RunningPlacement } from '@vectron/placement-service'
 import {
   authenticatorDoors,
   Closers,
+  clientLimits,
   nextBootEpoch,
   openAuthPart,
   openPlacementPart,
@@ -122,6 +123,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     auth: authenticatorDoors((desc) => inProcessAuth(authPart, desc)),
     auditLog: authPart.auditLog,
     limits: { gateways: 1, openStore: undefined },
+    guard: clientLimits(config.limits),
     connectWorker: () => workerClient,
     embedders: options.embedders,
     version: options.version,

@@ -1,9 +1,9 @@
 /**
  * Messages inside the body of a gRPC call: one byte of flags, four of length, then the message.
  */
-import { promisify } from 'node:util'
-import { gunzip, inflate } from 'node:zlib'
-import { VectronError } from '@vectron/base'
+import type { Readable } from 'node:stream'
+import { createGunzip, createInflate } from 'node:zlib'
+import { isVectronError, VectronError } from '@vectron/base'
 
 const HEADER_BYTES = 5
 const COMPRESSED = 1
@@ -39,6 +39,11 @@ export class FrameReader {
     return this.#length > 0
   }
 
+  /** Bytes of the message that is not yet whole. */
+  get bytes(): number {
+    return this.#length
+  }
+
   /** The messages that this part completes. Throws BODY_TOO_LARGE as soon as a header says so. */
   push(part: Buffer): Frame[] {
     this.#parts.push(part)
@@ -51,9 +56,14 @@ export class FrameReader {
         const message = `The message has ${size} bytes; the limit is ${this.#bytesMax}.`
         throw new VectronError('BODY_TOO_LARGE', message)
       }
+      const flags = all[0] as number
+      if (flags > COMPRESSED) {
+        const message = `The flags of a message are 0 or 1, not ${flags}.`
+        throw new VectronError('INVALID_PROTOBUF', message)
+      }
       const end = HEADER_BYTES + size
       if (all.length < end) break
-      frames.push({ compressed: all[0] === COMPRESSED, bytes: all.subarray(HEADER_BYTES, end) })
+      frames.push({ compressed: flags === COMPRESSED, bytes: all.subarray(HEADER_BYTES, end) })
       this.#length -= end
       this.#parts = this.#length === 0 ? [] : [all.subarray(end)]
     }
@@ -73,25 +83,49 @@ export class FrameReader {
   }
 }
 
-const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate) }
+export interface Inflating {
+  /** The header `grpc-encoding`. */
+  readonly encoding: string | undefined
+  readonly bytesMax: number
+  /** Told the bytes so far; throws when there is no room for them. */
+  readonly grown: (bytes: number) => void
+}
 
-/** The message of a compressed frame; `encoding` is the header `grpc-encoding`. */
+/** The message of a compressed frame; what it grows to is bounded while it grows. */
 export async function inflateFrame(
   frame: Frame,
-  encoding: string | undefined,
-  bytesMax: number,
+  { encoding, bytesMax, grown }: Inflating,
 ): Promise<Buffer> {
-  if (encoding !== 'gzip' && encoding !== 'deflate') {
-    const message = `Messages compressed with "${encoding ?? ''}" are not supported; use gzip.`
-    throw new VectronError('UNIMPLEMENTED', message)
-  }
+  const inflater = inflaterFor(encoding)
+  inflater.end(frame.bytes)
+  const parts: Buffer[] = []
+  let bytes = 0
   try {
-    return await inflaters[encoding](frame.bytes, { maxOutputLength: bytesMax })
-  } catch (cause) {
-    if ((cause as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') {
-      const message = `The message inflates to more than ${bytesMax} bytes.`
-      throw new VectronError('BODY_TOO_LARGE', message)
+    for await (const part of inflater as Readable) {
+      bytes += (part as Buffer).length
+      if (bytes > bytesMax) {
+        const message = `The message inflates to more than ${bytesMax} bytes.`
+        throw new VectronError('BODY_TOO_LARGE', message)
+      }
+      grown(bytes)
+      parts.push(part as Buffer)
     }
+  } catch (cause) {
+    if (isVectronError(cause)) throw cause
     throw new VectronError('INVALID_PROTOBUF', `The message is not valid ${encoding}.`, { cause })
+  }
+  return Buffer.concat(parts, bytes)
+}
+
+function inflaterFor(encoding: string | undefined) {
+  switch (encoding) {
+    case 'gzip':
+      return createGunzip()
+    case 'deflate':
+      return createInflate()
+    default: {
+      const message = `Messages compressed with "${encoding ?? ''}" are not supported; use gzip.`
+      throw new VectronError('UNIMPLEMENTED', message)
+    }
   }
 }

@@ -6,10 +6,13 @@
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
-import { LIMITS, type Logger, VectronError } from '@vectron/base'
+import { isVectronError, LIMITS, type Logger, VectronError } from '@vectron/base'
 import { AsyncQueue } from '../async-queue.ts'
 import { Call } from '../call.ts'
 import { type Dispatcher, runCall } from '../dispatch.ts'
+import type { BodyHold } from '../guard/body-budget.ts'
+import { BODY_PACE, collectParts, paced, STREAM_PACE } from '../guard/paced.ts'
+import type { ServerGuard } from '../guard/server-guard.ts'
 import { type BoundMethod, methodPath } from '../service.ts'
 import { isServerFault, reportError } from '../status.ts'
 import { decodeRequest, encodeMessage } from '../wire-codec.ts'
@@ -25,6 +28,7 @@ export interface ServedMethod {
   readonly dispatcher: Dispatcher
   readonly logger: Logger
   readonly messageBytesMax: number
+  readonly guard: ServerGuard
 }
 
 /** Requests decoded and not yet taken by the handler: reading stops beyond. */
@@ -41,16 +45,21 @@ export function serveCall(
 ): void {
   const call = startCall(served, stream, headers)
   const encoding = headers['grpc-encoding'] as string | undefined
-  const requests = new RequestReader(served, stream, encoding)
+  const requests = new RequestReader(served, stream, { call, encoding })
   const answers = new AnswerWriter(served.method, stream, call)
   runCall(served.dispatcher, served.method, call, {
     request: () => requests.one(),
     requests: () => requests.all(),
     send: (message) => answers.send(message),
-  }).then(
-    () => answers.end(okTrailers),
-    (error) => answers.end(describeFailure(served, call, error)),
-  )
+  })
+    .then(
+      () => answers.end(okTrailers),
+      (error) => {
+        if (isVectronError(error, 'REQUEST_TOO_SLOW')) served.guard.ended('slow-body')
+        answers.end(describeFailure(served, call, error))
+      },
+    )
+    .finally(() => requests.release())
 }
 
 function startCall(
@@ -81,54 +90,60 @@ function startCall(
   return call
 }
 
+interface SentCall {
+  readonly call: Call
+  /** The header `grpc-encoding`. */
+  readonly encoding: string | undefined
+}
+
 /** The requests of one call, decoded. */
 class RequestReader {
   readonly #served: ServedMethod
   readonly #stream: ServerHttp2Stream
-  readonly #encoding: string | undefined
+  readonly #sent: SentCall
   readonly #frames: FrameReader
+  #hold: BodyHold | undefined
 
-  constructor(served: ServedMethod, stream: ServerHttp2Stream, encoding: string | undefined) {
+  constructor(served: ServedMethod, stream: ServerHttp2Stream, sent: SentCall) {
     this.#served = served
     this.#stream = stream
-    this.#encoding = encoding
+    this.#sent = sent
     this.#frames = new FrameReader(served.messageBytesMax)
   }
 
   /** The one request of a call that has one. */
-  one(): Promise<AnyMessage> {
+  async one(): Promise<AnyMessage> {
     const frames: Frame[] = []
-    return new Promise((resolve, reject) => {
-      this.#stream.on('data', (part: Buffer) => {
-        try {
-          frames.push(...this.#frames.push(part))
-        } catch (error) {
-          reject(error)
-        }
-      })
-      this.#stream.once('end', () => {
-        const [frame] = frames
-        if (frame === undefined || frames.length > 1 || this.#frames.cut) reject(notOne(frames))
-        else if (frame.compressed) resolve(this.#inflate(frame))
-        else resolveWith(resolve, reject, () => this.#decode(frame.bytes))
-      })
-    })
+    const hold = this.#open()
+    let bytes = 0
+    const { clock } = this.#served.dispatcher
+    const take = (part: Buffer) => {
+      bytes += part.length
+      hold.resize(bytes)
+      frames.push(...this.#frames.push(part))
+      if (frames.length > 1) throw notOne(frames)
+    }
+    await collectParts(this.#stream, { pace: BODY_PACE, clock, take })
+    const [frame] = frames
+    if (frame === undefined || this.#frames.cut) throw notOne(frames)
+    return frame.compressed ? this.#inflate(frame, bytes) : this.#decode(frame.bytes)
   }
 
   /** The requests of a stream, in order; the caller is slowed down to the pace of the handler. */
   all(): AsyncIterable<AnyMessage> {
     const queue = new AsyncQueue<AnyMessage>(REQUESTS_QUEUED_MAX)
-    const stream = this.#stream
+    const hold = this.#open()
     const take = async (part: Buffer) => {
       for (const frame of this.#frames.push(part)) {
         const full = queue.push(
-          frame.compressed ? await this.#inflate(frame) : this.#decode(frame.bytes),
+          frame.compressed ? await this.#inflate(frame, 0) : this.#decode(frame.bytes),
         )
         if (full !== undefined) await full
       }
+      hold.resize(this.#frames.bytes)
     }
     const run = async () => {
-      for await (const part of stream.iterator({ destroyOnReturn: false })) await take(part)
+      for await (const part of this.#parts()) await take(part)
       if (this.#frames.cut) throw notOne([])
     }
     run().then(
@@ -138,25 +153,34 @@ class RequestReader {
     return queue
   }
 
+  /** The call is over: what it held is free. */
+  release(): void {
+    this.#hold?.release()
+  }
+
+  /** When the interceptors have let the call in, so that it is known for whom it counts. */
+  #open(): BodyHold {
+    this.#hold ??= this.#served.guard.bodies.hold(this.#sent.call.caller)
+    return this.#hold
+  }
+
+  #parts(): AsyncIterable<Buffer> {
+    const parts = this.#stream.iterator({ destroyOnReturn: false })
+    return paced(parts, STREAM_PACE, this.#served.dispatcher.clock)
+  }
+
   #decode(bytes: Buffer): AnyMessage {
     return decodeRequest(this.#served.method.input, bytes)
   }
 
-  async #inflate(frame: Frame): Promise<AnyMessage> {
-    const { messageBytesMax } = this.#served
-    return this.#decode(await inflateFrame(frame, this.#encoding, messageBytesMax))
-  }
-}
-
-function resolveWith<T>(
-  resolve: (value: T) => void,
-  reject: (error: unknown) => void,
-  make: () => T,
-): void {
-  try {
-    resolve(make())
-  } catch (error) {
-    reject(error)
+  /** `heldBytes`: what the request holds beside what this message grows to. */
+  async #inflate(frame: Frame, heldBytes: number): Promise<AnyMessage> {
+    const bytes = await inflateFrame(frame, {
+      encoding: this.#sent.encoding,
+      bytesMax: this.#served.messageBytesMax,
+      grown: (grown) => this.#open().resize(heldBytes + grown),
+    })
+    return this.#decode(bytes)
   }
 }
 

@@ -11,6 +11,8 @@ import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import { isVectronError, LIMITS, type Logger, VectronError } from '@vectron/base'
 import { Call } from '../call.ts'
 import { type Dispatcher, type Exchange, runCall } from '../dispatch.ts'
+import type { BodyHold } from '../guard/body-budget.ts'
+import type { ServerGuard } from '../guard/server-guard.ts'
 import { jsonToField, jsonToMessage, messageToJson } from '../json/json-codec.ts'
 import type { BoundFields } from '../json/read-message.ts'
 import { type BoundMethod, methodPath } from '../service.ts'
@@ -23,12 +25,13 @@ import {
   NDJSON_CONTENT_TYPE,
   problemLine,
   sendBody,
+  sendLastProblem,
   sendProblem,
   writePart,
 } from './answer.ts'
 import type { HttpBinding } from './http-binding.ts'
 import { queryToJson } from './query.ts'
-import { type BodyLimits, readBody, readLines } from './request-body.ts'
+import { type BodyLimits, type BodyReading, readBody, readLines } from './request-body.ts'
 
 type AnyMessage = MessageShape<DescMessage>
 
@@ -39,6 +42,7 @@ export interface ServedMethod {
   readonly dispatcher: Dispatcher
   readonly limits: BodyLimits
   readonly logger: Logger
+  readonly guard: ServerGuard
 }
 
 /** One HTTP request for a method. */
@@ -59,9 +63,14 @@ const newline = Buffer.from('\n')
 export async function serveMethod(served: ServedMethod, asked: MethodRequest): Promise<void> {
   const call = startCall(served, asked)
   const output = streamsOut(served) ? new StreamAnswer(served, asked, call) : undefined
+  let hold: BodyHold | undefined
+  const read = (): BodyReading => {
+    hold = served.guard.bodies.hold(call.caller)
+    return { limits: served.limits, hold, clock: served.dispatcher.clock }
+  }
   const exchange: Exchange = {
-    request: () => oneRequest(served, asked),
-    requests: () => eachRequest(served, asked),
+    request: () => oneRequest(served, asked, read()),
+    requests: () => eachRequest(served, asked, read()),
     send: (message) => {
       const json = messageToJson(
         served.binding.output,
@@ -75,10 +84,12 @@ export async function serveMethod(served: ServedMethod, asked: MethodRequest): P
   try {
     await runCall(served.dispatcher, served.method, call, exchange)
     output?.end()
+    drainRequest(asked.request, served.limits.bodyBytesMax)
   } catch (error) {
+    if (isVectronError(error, 'REQUEST_TOO_SLOW')) served.guard.ended('slow-body')
     fail(served, asked, call, error)
   }
-  drainRequest(asked.request, served.limits.bodyBytesMax)
+  hold?.release()
 }
 
 function startCall(served: ServedMethod, asked: MethodRequest): Call {
@@ -107,7 +118,11 @@ function streamsOut(served: ServedMethod): boolean {
   return kind === 'server_streaming' || kind === 'bidi_streaming'
 }
 
-async function oneRequest(served: ServedMethod, asked: MethodRequest): Promise<AnyMessage> {
+async function oneRequest(
+  served: ServedMethod,
+  asked: MethodRequest,
+  reading: BodyReading,
+): Promise<AnyMessage> {
   const { binding } = served
   const bound = boundFields(binding, asked.values)
   let bytes: Buffer
@@ -117,11 +132,11 @@ async function oneRequest(served: ServedMethod, asked: MethodRequest): Promise<A
       break
     case 'message':
       checkNoQuery(asked)
-      bytes = jsonToMessage(binding.input, await jsonBody(served, asked), bound)
+      bytes = jsonToMessage(binding.input, await jsonBody(asked, reading), bound)
       break
     case 'field': {
       const rest = jsonToMessage(binding.input, queryToJson(binding.input, asked.query), bound)
-      const field = jsonToField(binding.body.field, await jsonBody(served, asked))
+      const field = jsonToField(binding.body.field, await jsonBody(asked, reading))
       bytes = Buffer.concat([rest, field])
       break
     }
@@ -132,11 +147,12 @@ async function oneRequest(served: ServedMethod, asked: MethodRequest): Promise<A
 async function* eachRequest(
   served: ServedMethod,
   asked: MethodRequest,
+  reading: BodyReading,
 ): AsyncGenerator<AnyMessage> {
   checkContentType(asked.request, 'ndjson')
   const bound = boundFields(served.binding, asked.values)
   let number = 0
-  for await (const line of readLines(asked.request, served.limits)) {
+  for await (const line of readLines(asked.request, reading)) {
     number++
     yield readLine(served, line, bound, number)
   }
@@ -158,12 +174,12 @@ function readLine(
   }
 }
 
-async function jsonBody(served: ServedMethod, asked: MethodRequest): Promise<Buffer> {
+async function jsonBody(asked: MethodRequest, reading: BodyReading): Promise<Buffer> {
   const { headers } = asked.request
   const sent = headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined
   if (!sent || headers['content-length'] === '0') return emptyObject
   checkContentType(asked.request, 'json')
-  const body = await readBody(asked.request, served.limits)
+  const body = await readBody(asked.request, reading)
   return body.length === 0 ? emptyObject : body
 }
 
@@ -257,6 +273,15 @@ function fail(served: ServedMethod, asked: MethodRequest, call: Call, error: unk
     const fields = { requestId: call.requestId, method: methodPath(call.method), err: error }
     served.logger.error(fields, 'call failed')
   }
-  if (response.headersSent) response.end(problemLine(report, path))
-  else sendProblem(response, report, path, commonHeaders(call))
+  const { bodyBytesMax } = served.limits
+  const problem = { report, instance: path, headers: commonHeaders(call) }
+  const ofBody =
+    isVectronError(error, 'BODY_TOO_LARGE') || isVectronError(error, 'REQUEST_TOO_SLOW')
+  if (ofBody && !response.headersSent) {
+    sendLastProblem(asked, problem, bodyBytesMax)
+  } else {
+    if (response.headersSent) response.end(problemLine(report, path))
+    else sendProblem(response, report, path, problem.headers)
+    drainRequest(asked.request, bodyBytesMax)
+  }
 }

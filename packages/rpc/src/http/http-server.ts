@@ -4,12 +4,19 @@
  * Bare node:http: nothing of a framework's router, schemas or hooks is needed here, and each layer
  * costs a search microseconds (docs/decisions/0006-rpc.md).
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type Clock, LIMITS, type Logger, systemClock, VectronError } from '@vectron/base'
 import { acceptRequestId } from '../call.ts'
 import type { Dispatcher, Interceptor } from '../dispatch.ts'
-import { PROBLEM_CONTENT_TYPE, toProblem } from '../problem.ts'
+import { type EndCause, ServerGuard } from '../guard/server-guard.ts'
+import { PROBLEM_CONTENT_TYPE, retryAfterSeconds, toProblem } from '../problem.ts'
 import type { BoundService } from '../service.ts'
 import { explainReason, isServerFault, reportError, suggestReason } from '../status.ts'
 import { drainRequest, type Headers, sendBody, sendProblem } from './answer.ts'
@@ -40,6 +47,8 @@ export interface HttpServerOptions {
   readonly cors?: CorsOptions
   /** Default: bodyBytesMax and inflatedBodyBytesMax of LIMITS. */
   readonly limits?: BodyLimits
+  /** Default: one of its own, with the default limits. */
+  readonly guard?: ServerGuard
 }
 
 /** A GET route that is no method: health, metrics, documents. */
@@ -75,19 +84,22 @@ type Route =
 
 /** Listens; rejects with UNAVAILABLE when the port cannot be had. */
 export async function startHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
-  const handler = new RequestHandler(options)
+  const guard = options.guard ?? ServerGuard.byDefault('http')
+  const handler = new RequestHandler(options, guard)
   const server = createServer(
     {
       headersTimeout: LIMITS.headersTimeoutMs,
-      requestTimeout: LIMITS.requestArrivalTimeoutMs,
-      connectionsCheckingInterval: 5000,
+      // A stream of lines may last for hours: its pace is watched instead (guard/paced.ts).
+      requestTimeout: 0,
+      connectionsCheckingInterval: 2000,
       maxHeaderSize: LIMITS.headerBytesMax,
       keepAliveTimeout: 65_000,
       noDelay: true,
     },
     (request, response) => handler.handle(request, response),
   )
-  server.on('clientError', (error, socket) => refuseSocket(error, socket as Socket))
+  guard.watch(server, (socket, cause) => refuseConnection(socket, guard.explain(cause)))
+  server.on('clientError', (error, socket) => refuseSocket(error, socket as Socket, guard))
   const port = await listen(server, options.host ?? '127.0.0.1', options.port)
   return { port, close: (graceMs = 2000) => shutDown(server, graceMs) }
 }
@@ -119,10 +131,12 @@ class RequestHandler {
   readonly #logger: Logger
   readonly #limits: BodyLimits
   readonly #cors: CorsOptions
+  readonly #guard: ServerGuard
 
-  constructor(options: HttpServerOptions) {
+  constructor(options: HttpServerOptions, guard: ServerGuard) {
     this.#logger = options.logger
     this.#cors = options.cors ?? { origins: [] }
+    this.#guard = guard
     this.#limits = options.limits ?? {
       bodyBytesMax: LIMITS.bodyBytesMax,
       inflatedBytesMax: LIMITS.inflatedBodyBytesMax,
@@ -135,11 +149,16 @@ class RequestHandler {
   }
 
   #addService(service: BoundService, dispatcher: Dispatcher): void {
-    const limits = this.#limits
+    const { requestBytesMax = Infinity } = service
+    const limits = {
+      bodyBytesMax: Math.min(this.#limits.bodyBytesMax, requestBytesMax),
+      inflatedBytesMax: Math.min(this.#limits.inflatedBytesMax, requestBytesMax),
+    }
     const logger = this.#logger
+    const guard = this.#guard
     for (const method of service.methods) {
       for (const binding of httpBindings(method.open)) {
-        const served = { method, binding, dispatcher, limits, logger }
+        const served = { method, binding, dispatcher, limits, logger, guard }
         this.#router.add(binding.verb, binding.template, { kind: 'method', served })
       }
     }
@@ -243,23 +262,55 @@ function splitUrl(url: string): { path: string; query: string } {
   return { path: url.slice(0, mark), query: url.slice(mark + 1) }
 }
 
-/** Answers what is not HTTP, or has a header beyond the limit, and closes. */
-function refuseSocket(error: Error & { code?: string }, socket: Socket): void {
+/** Answers what is not HTTP, comes too slowly, or has a header beyond the limit, and closes. */
+function refuseSocket(error: Error & { code?: string }, socket: Socket, guard: ServerGuard): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
-  const refusal =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new VectronError('BODY_TOO_LARGE', `The header exceeds ${LIMITS.headerBytesMax} bytes.`)
-      : new VectronError('INVALID_ARGUMENT', 'This is no valid HTTP request, or it took too long.')
+  const { cause, refusal } = whyRefused(error.code)
+  guard.ended(cause)
+  writeRefusal(socket, refusal)
+}
+
+function whyRefused(code: string | undefined): { cause: EndCause; refusal: VectronError } {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW': {
+      const message = `The header exceeds ${LIMITS.headerBytesMax} bytes.`
+      return { cause: 'malformed', refusal: new VectronError('BODY_TOO_LARGE', message) }
+    }
+    case 'ERR_HTTP_REQUEST_TIMEOUT': {
+      const message = `The header did not come within ${LIMITS.headersTimeoutMs / 1000} s.`
+      return { cause: 'slow-header', refusal: new VectronError('REQUEST_TOO_SLOW', message) }
+    }
+    default: {
+      const message = 'This is no valid HTTP request.'
+      return { cause: 'malformed', refusal: new VectronError('INVALID_ARGUMENT', message) }
+    }
+  }
+}
+
+/** Tells a caller who is one too many, without reading what he asks for. */
+function refuseConnection(socket: Socket, message: string): void {
+  socket.on('error', () => socket.destroy())
+  socket.resume()
+  writeRefusal(socket, new VectronError('OVERLOADED', message, { retryAfterMs: 1000 }))
+}
+
+/** Milliseconds that a refused caller has to read why. */
+const REFUSAL_READ_MS = 1000
+
+function writeRefusal(socket: Socket, refusal: VectronError): void {
   const report = reportError(refusal, acceptRequestId(undefined))
   const body = JSON.stringify(toProblem(report))
+  const { retryAfterMs } = report
+  socket.setTimeout(REFUSAL_READ_MS, () => socket.destroy())
   socket.end(
     [
-      `HTTP/1.1 ${report.httpStatus} Refused`,
+      `HTTP/1.1 ${report.httpStatus} ${STATUS_CODES[report.httpStatus] ?? 'Refused'}`,
       `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
+      ...(retryAfterMs === undefined ? [] : [`Retry-After: ${retryAfterSeconds(retryAfterMs)}`]),
       'Connection: close',
       '',
       body,

@@ -4,7 +4,7 @@
  */
 
 import type { DescService } from '@bufbuild/protobuf'
-import { assertDefined } from '@vectron/base'
+import { assertDefined, LIMITS } from '@vectron/base'
 import { auth, CALLER_ADDRESS_HEADER, PROJECT_HEADER } from '@vectron/contracts'
 import { type BoundService, bindService, type CallContext, type Client } from '@vectron/rpc'
 
@@ -38,7 +38,9 @@ function passOn<S extends DescService>(desc: S, client: Client<S>): BoundService
       method(request, { headers: headersOf(call), timeoutMs: call.deadline.remainingMs() })
     return [localName, handle] as const
   })
-  return bindService(desc, Object.fromEntries(handlers) as never)
+  return bindService(desc, Object.fromEntries(handlers) as never, {
+    requestBytesMax: LIMITS.openRequestBytesMax,
+  })
 }
 
 function headersOf(call: CallContext): Record<string, string> {
