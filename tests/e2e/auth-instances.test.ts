@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { startEtcd } from '@vectron/testkit'
 import { RunningCommand, temporaryFolder, vectron } from './vectron-command.ts'
 
@@ -14,7 +14,7 @@ const PASSWORD = 'correct horse battery staple'
 const ORIGIN = 'https://console.example.org'
 /** For etcd, which lives as long as the file. */
 const endings: (() => unknown)[] = []
-const suite = { after: (ending: () => unknown) => endings.push(ending) } as unknown as TestContext
+const suite = { after: (ending: () => unknown) => endings.push(ending) }
 after(async () => {
   for (const ending of endings) await ending()
 })

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import type { DescService } from '@bufbuild/protobuf'
 import { connectEtcd, openAuth, openEtcdStore, type RunningAuth } from '@vectron/auth-service'
 import {
@@ -31,7 +31,7 @@ const logger = createLogger({ name: 'test', write: () => {} })
 
 const endings: (() => unknown)[] = []
 /** For what lives as long as the file. */
-const suite = { after: (ending: () => unknown) => endings.push(ending) } as unknown as TestContext
+const suite = { after: (ending: () => unknown) => endings.push(ending) }
 after(async () => {
   for (const ending of endings.reverse()) await ending()
 })

@@ -19,6 +19,8 @@ export interface ClusterRunOptions {
   readonly placement: number
   /** Milliseconds of silence after which a worker's replicas are rebuilt. */
   readonly deadMs: number
+  /** TOML that is added to the settings of each node of a service. */
+  readonly settings?: Readonly<Partial<Record<PlannedNode['service'], string>>>
 }
 
 export class ClusterRun {
@@ -46,7 +48,12 @@ export class ClusterRun {
     process.once('SIGTERM', this.#onSignal)
   }
 
-  static async start({ workers, placement, deadMs }: ClusterRunOptions): Promise<ClusterRun> {
+  static async start({
+    workers,
+    placement,
+    deadMs,
+    settings,
+  }: ClusterRunOptions): Promise<ClusterRun> {
     const folder = mkdtempSync(join(tmpdir(), 'vectron-bench-cluster-'))
     const cluster = new LocalCluster({
       folder,
@@ -57,10 +64,10 @@ export class ClusterRun {
       disk: systemDisk,
     })
     const { nodes } = await cluster.create({ workers, placement, gateways: 1, port: 0 })
+    const driver = `\n[driver]\nsilentMs = ${Math.min(1000, deadMs)}\ndeadMs = ${deadMs}\n`
+    const added: ClusterRunOptions['settings'] = { placement: driver, ...settings }
     for (const { service, name } of nodes) {
-      if (service !== 'placement') continue
-      const driver = `\n[driver]\nsilentMs = ${Math.min(1000, deadMs)}\ndeadMs = ${deadMs}\n`
-      appendFileSync(join(folder, name, 'placement.toml'), driver)
+      appendFileSync(join(folder, name, `${service}.toml`), added[service] ?? '')
     }
     await cluster.startAll()
     return new ClusterRun(cluster, await cluster.addresses(), await cluster.createKey('bench'))

@@ -60,3 +60,13 @@ test('bench failover closes with the times until writes and replicas are back', 
     assert.ok(Number(figures.get(`failover.${name}`)) > 0, name)
   }
 })
+
+test('bench auth closes with what identity costs, and sprays', () => {
+  const figures = closingLinesOf('auth')
+  for (const name of ['cached_us', 'log_ins_per_s', 'spraying.p99_ratio', 'spraying.tries_per_s']) {
+    assert.ok(Number(figures.get(`auth.${name}`)) > 0, name)
+  }
+  for (const store of ['sqlite', 'etcd']) {
+    assert.ok(Number(figures.get(`auth.revocation.${store}.p99_ms`)) >= 0, store)
+  }
+})

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- index | server | ingest | restart | planner | failover [--size small]`.
+ * `npm run bench -- index | server | ingest | restart | planner | failover | auth [--size small]`.
  *
  * Prints progress to standard error, writes a JSON file with everything measured, and ends with one
  * `name=value` line for each figure. docs/BENCHMARKS.md says what they mean. Asserts nothing: a
@@ -8,6 +8,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { didYouMean } from '@vectron/base'
+import { benchAuth } from './auth-bench.ts'
 import type { BenchOptions } from './bench-options.ts'
 import { benchFailover } from './failover-bench.ts'
 import { benchIndex } from './index-bench.ts'
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Report
   restart: benchRestart,
   planner: benchPlanner,
   failover: benchFailover,
+  auth: benchAuth,
 }
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [options]

@@ -6,7 +6,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { connectEtcd } from '@vectron/auth-service'
 import { sleep, systemClock, VectronError } from '@vectron/base'
 import { etcd } from '@vectron/contracts'
@@ -39,8 +38,13 @@ export interface EtcdCluster {
 
 const START_TIMEOUT_MS = 20_000
 
+/** What it lives as long as: a test, or whatever else ends. */
+export interface Lifetime {
+  after(ending: () => Promise<void>): unknown
+}
+
 /** A cluster that answers; gone with the test. */
-export async function startEtcd(t: TestContext, size = 1): Promise<EtcdCluster> {
+export async function startEtcd(t: Lifetime, size = 1): Promise<EtcdCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'vectron-etcd-'))
   const ports = await freePorts(2 * size)
   const names = Array.from({ length: size }, (_, index) => `m${index}`)

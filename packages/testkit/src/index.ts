@@ -19,6 +19,7 @@ export {
 export { reportBrokenKey } from './linearizability/report-history.ts'
 export { RedisProcess, type RedisProcessOptions } from './redis-process.ts'
 export { SimClock } from './sim-clock.ts'
+export { slowerShare } from './slower-share.ts'
 export { TcpProxy } from './tcp-proxy.ts'
 export {
   type HttpAnswer,

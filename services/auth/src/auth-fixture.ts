@@ -4,7 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type AuditEntry, type Clock, createLogger, systemClock, systemRandom } from '@vectron/base'
+import {
+  type AuditEntry,
+  type Clock,
+  createLogger,
+  type Logger,
+  systemClock,
+  systemRandom,
+} from '@vectron/base'
 import { auth } from '@vectron/contracts'
 import { type Client, createInProcessClient } from '@vectron/rpc'
 import { openAuth, type RunningAuth } from './open-auth.ts'
@@ -23,7 +30,13 @@ export interface AuthClients {
 export interface AuthFixture {
   readonly running: RunningAuth
   readonly store: CredentialStore
-  readonly clock: Clock & { skewMs: number }
+  readonly clock: Clock & {
+    /** How far the wall clock is ahead. */
+    skewMs: number
+    /** Time that has passed beside the true one. */
+    passedMs: number
+  }
+  readonly logger: Logger
   readonly audited: AuditEntry[]
   readonly logged: string[]
   /** Clients that send this credential; without one, none. */
@@ -45,12 +58,21 @@ export async function openAuthFixture(
   const clock = {
     ...systemClock,
     skewMs: 0,
+    passedMs: 0,
     nowMs(): number {
-      return systemClock.nowMs() + this.skewMs
+      return systemClock.nowMs() + this.skewMs + this.passedMs
+    },
+    monotonicUs(): number {
+      return systemClock.monotonicUs() + this.passedMs * 1000
     },
   }
   const audited: AuditEntry[] = []
   const logged: string[] = []
+  const logger = createLogger({
+    name: 'auth',
+    level: 'trace',
+    write: (line) => logged.push(line),
+  })
   const running = await openAuth({
     store,
     masterKey: MASTER_KEY,
@@ -58,10 +80,10 @@ export async function openAuthFixture(
     registration,
     clock,
     random: systemRandom,
-    logger: createLogger({ name: 'auth', level: 'trace', write: (line) => logged.push(line) }),
+    logger,
     auditLog: { write: (entry) => audited.push(entry) },
   })
-  return { running, store, clock, audited, logged, as: (key) => clientsOf(running, key) }
+  return { running, store, clock, logger, audited, logged, as: (key) => clientsOf(running, key) }
 }
 
 function openTemporaryStore(t: TestContext): CredentialStore {

@@ -21,7 +21,7 @@ import {
   type ScopeRecord,
   type UserRecord,
 } from './records.ts'
-import { isSecretOf } from './secret-text.ts'
+import { hashSecret, isSecretOf } from './secret-text.ts'
 import type { Sessions } from './sessions.ts'
 import type { CredentialStore } from './store/credential-store.ts'
 
@@ -82,12 +82,13 @@ export class Principals {
   async #findKey(id: string, secret?: string): Promise<Caller | undefined> {
     const { store, clock } = this.#options
     const found = await readRecord<KeyRecord>(store, keyOf.apiKey(id))
-    if (found === undefined) return undefined
-    const key = found.value
+    // A key that does not exist costs what one with another secret does.
+    const key = found?.value ?? createDecoy()
     // Every hash is compared, so that time does not tell which secret was near.
     const matches = key.secretHashes.map((hash) => secret === undefined || isSecretOf(secret, hash))
     const isOver = key.expiresMs !== undefined && key.expiresMs <= clock.nowMs()
-    if (key.revokedMs !== undefined || isOver || !matches.includes(true)) return undefined
+    const isRefused = key.revokedMs !== undefined || isOver || !matches.includes(true)
+    if (found === undefined || isRefused) return undefined
     const project = await readRecord<ProjectRecord>(store, keyOf.project(key.projectId))
     if (project === undefined) return undefined
     return {
@@ -150,4 +151,22 @@ export class Principals {
     const [oldest] = found.sort((a, b) => a.value - b.value)
     return oldest === undefined ? undefined : lastPart(oldest.key)
   }
+}
+
+const DECOY = JSON.stringify({
+  id: 'AAAAAAAAAAAA',
+  projectId: 'AAAAAAAAAAAA',
+  name: 'a key that does not exist',
+  environment: 'live',
+  role: 'reader',
+  scopes: [],
+  rowRule: '',
+  secretHashes: [hashSecret('')],
+  createdMs: 0,
+  createdBy: 'AAAAAAAAAAAA',
+  clusterOperator: false,
+} satisfies KeyRecord)
+
+function createDecoy(): KeyRecord {
+  return JSON.parse(DECOY) as KeyRecord
 }

@@ -9,7 +9,7 @@ import { openEtcdStore } from './etcd-store.ts'
 let shared: Promise<EtcdCluster> | undefined
 const endings: (() => unknown)[] = []
 /** One member for the whole file; each test has a prefix of its own. */
-const suite = { after: (ending: () => unknown) => endings.push(ending) } as unknown as TestContext
+const suite = { after: (ending: () => unknown) => endings.push(ending) }
 after(async () => {
   for (const ending of endings) await ending()
 })
