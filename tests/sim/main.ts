@@ -13,6 +13,8 @@ import { PLANTED_BUGS, type PlantedBug, type SimOutcome, simulate } from '@vectr
 import { runSeeds, serveSeeds } from './seed-pool.ts'
 
 const PLANTED_SEEDS_MAX = 1000
+/** A long run says how far it is after so many. */
+const PROGRESS_SEEDS = 500
 
 const { values } = parseArgs({
   options: {
@@ -64,6 +66,7 @@ async function runAll(count: number): Promise<void> {
 
   function onOutcome(outcome: SimOutcome): boolean {
     outcomes.push(outcome)
+    if (outcomes.length % PROGRESS_SEEDS === 0) console.error(`${outcomes.length} of ${count} seeds`)
     const { seed, violation } = outcome
     if (violation !== undefined) {
       const plant = planted === undefined ? '' : ` --plant ${planted}`

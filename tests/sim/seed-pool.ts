@@ -19,6 +19,12 @@ export interface SeedPoolOptions {
   readonly onOutcome: (outcome: SimOutcome) => boolean
 }
 
+/**
+ * Seeds of one child. What a killed process of the simulation waited for is never let go of, 1 MiB
+ * a seed.
+ */
+const SEEDS_PER_CHILD = 200
+
 /** From the pool to a child. Numbers travel as text: JSON has no bigint. */
 interface Task {
   readonly seed: string
@@ -33,7 +39,10 @@ export async function runSeeds(options: SeedPoolOptions): Promise<void> {
   const onDone = (outcome: SimOutcome) => {
     if (!onOutcome(outcome)) next = count
   }
-  await Promise.all(Array.from({ length: Math.min(jobs, count) }, () => runChild(takeTask, onDone)))
+  const runJob = async () => {
+    while (next < count) await runChild(takeTask, onDone)
+  }
+  await Promise.all(Array.from({ length: Math.min(jobs, count) }, runJob))
 }
 
 function runChild(
@@ -42,8 +51,9 @@ function runChild(
 ): Promise<void> {
   const child = fork(join(import.meta.dirname, 'main.ts'), ['--child'])
   return new Promise((resolve, reject) => {
+    let given = 0
     const give = () => {
-      const task = takeTask()
+      const task = given++ < SEEDS_PER_CHILD ? takeTask() : undefined
       if (task === undefined) child.disconnect()
       else child.send(task)
     }

@@ -58,7 +58,6 @@ const FINAL_READ_MS = 20_000
 export async function simulate(options: SimOptions): Promise<SimOutcome> {
   const run = new SimRun(options)
   await run.execute()
-  run.end()
   return run.outcome()
 }
 
@@ -92,10 +91,6 @@ class SimRun {
     await this.#advance(random.between(CHAOS_MS_MIN, CHAOS_MS_MAX))
     nemesis.heal()
     await this.#recover()
-  }
-
-  end(): void {
-    this.#world.clock.end()
   }
 
   outcome(): SimOutcome {

@@ -72,11 +72,6 @@ export class SimClock implements Clock {
     this.#nowUs = untilUs
   }
 
-  /** Nothing happens any more: who still holds the clock holds nothing of what waited for it. */
-  end(): void {
-    this.#heap.length = 0
-  }
-
   /** Whoever waits for nothing would stop the time for ever. */
   #countAt(dueUs: number): void {
     this.#firedAtOnce = dueUs === this.#nowUs ? this.#firedAtOnce + 1 : 0
