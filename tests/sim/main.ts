@@ -66,7 +66,8 @@ async function runAll(count: number): Promise<void> {
 
   function onOutcome(outcome: SimOutcome): boolean {
     outcomes.push(outcome)
-    if (outcomes.length % PROGRESS_SEEDS === 0) console.error(`${outcomes.length} of ${count} seeds`)
+    if (outcomes.length % PROGRESS_SEEDS === 0)
+      console.error(`${outcomes.length} of ${count} seeds`)
     const { seed, violation } = outcome
     if (violation !== undefined) {
       const plant = planted === undefined ? '' : ` --plant ${planted}`

@@ -15,13 +15,19 @@ import { DelegatingCore } from './delegating-core.ts'
 import { toldVote, type Vote } from './eraft-wire.ts'
 import type { RaftOracle, ReplicaLife } from './raft-oracle.ts'
 
+/** Zero where the disk has nothing. */
+export interface DurableState {
+  readonly replica: bigint
+  readonly vote: Vote
+}
+
 export interface ProbedCoreOptions {
   readonly oracle: RaftOracle
   readonly process: string
   /** A group's name for the oracle: groups of workers and of placement count separately. */
   readonly nameOf: (group: bigint) => string
-  /** The vote that the process's disk has of a group. */
-  readonly durableVote: (group: bigint) => Vote
+  /** What the process's disk has of a group. */
+  readonly durable: (group: bigint) => DurableState
   readonly onStatus: (status: GroupStatus) => void
   readonly onCommitted?: (entries: readonly CommittedEntry[]) => void
 }
@@ -74,7 +80,10 @@ export class ProbedCore extends DelegatingCore {
   }
 
   override persisted(batch: bigint): readonly OutgoingMessage[] {
-    for (const life of this.#lives.values()) this.#options.oracle.onDurable(life)
+    const { oracle, durable } = this.#options
+    for (const [group, life] of this.#lives) {
+      if (durable(group).replica === life.replica) oracle.onDurable(life)
+    }
     const messages = super.persisted(batch)
     this.#checkVotes(messages)
     return messages
@@ -100,7 +109,7 @@ export class ProbedCore extends DelegatingCore {
       const vote = toldVote(data)
       const life = this.#lives.get(group)
       if (vote === undefined || life === undefined) continue
-      this.#options.oracle.onVoteTold(life, vote, this.#options.durableVote(group))
+      this.#options.oracle.onVoteTold(life, vote, this.#options.durable(group).vote)
     }
   }
 

@@ -8,11 +8,10 @@
 import { type Disk, toVectronError, type VectronError } from '@vectron/base'
 import { createRaftCore, type RaftLog } from '@vectron/native'
 import { CORE_LIMITS, ReplicaHost, type Transport } from '@vectron/raft'
-import type { Vote } from './eraft-wire.ts'
 import type { FastRandom } from './fast-random.ts'
 import { plantInCore } from './planted-core.ts'
 import { plantInLog } from './planted-log.ts'
-import { ProbedCore, type ProbedCoreOptions } from './probed-core.ts'
+import { type DurableState, ProbedCore, type ProbedCoreOptions } from './probed-core.ts'
 import { ProcessClock } from './process-clock.ts'
 import { SimDisk } from './sim-disk.ts'
 import { type DurableLogs, SimRaftLog } from './sim-raft-log.ts'
@@ -157,15 +156,16 @@ export abstract class SimProcess {
       oracle: raftOracle,
       process: this.name,
       nameOf,
-      durableVote: (group) => this.#durableVote(group),
+      durable: (group) => this.#durable(group),
       ...(onCommitted === undefined ? {} : { onCommitted }),
       onStatus: (status) => trace.add(this.name, describeStatus(status)),
     })
   }
 
-  #durableVote(group: bigint): Vote {
-    const state = this.#durableLogs.get(group)?.record.hardState
-    return { term: state?.term ?? 0n, candidate: state?.vote ?? 0n }
+  #durable(group: bigint): DurableState {
+    const record = this.#durableLogs.get(group)?.record
+    const { term = 0n, vote = 0n } = record?.hardState ?? {}
+    return { replica: record?.replicaId ?? 0n, vote: { term, candidate: vote } }
   }
 
   /** The real host of one life, on the log that its disk kept. */
