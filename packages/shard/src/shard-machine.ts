@@ -41,6 +41,7 @@ export class ShardMachine implements StateMachine<engine.WriteResult> {
   #closed = false
   #isInstalling = false
   #failure: VectronError | undefined
+  #damage: VectronError | undefined
 
   constructor(holder: EngineHolder, clock: Clock) {
     this.#holder = holder
@@ -78,8 +79,23 @@ export class ShardMachine implements StateMachine<engine.WriteResult> {
     return logIndex(await this.#holder.engine.checkpoint())
   }
 
-  takeSnapshot(): Promise<StateSnapshot> {
-    return this.#holder.takeSnapshot()
+  /**
+   * What of this replica's data was found damaged by the last snapshot of it. It serves what is
+   * sound and applies what comes, but no other replica can be made of it.
+   */
+  get damage(): VectronError | undefined {
+    return this.#damage
+  }
+
+  async takeSnapshot(): Promise<StateSnapshot> {
+    try {
+      const snapshot = await this.#holder.takeSnapshot()
+      this.#damage = undefined
+      return snapshot
+    } catch (error) {
+      if (isVectronError(error, 'DATA_CORRUPT')) this.#damage = error
+      throw error
+    }
   }
 
   receiveSnapshot(manifest: SnapshotManifest): Promise<SnapshotReceiver> {

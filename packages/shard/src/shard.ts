@@ -112,6 +112,11 @@ export class Shard {
     return this.#machine.failure
   }
 
+  /** What of its data is damaged, as far as known: it serves, and is to be replaced. */
+  get damage(): VectronError | undefined {
+    return this.#machine.damage
+  }
+
   /**
    * Whether this replica has applied, since it was opened, all that was acknowledged before. Until
    * then its log holds entries that it does not know to be committed, and no read may miss them.

@@ -23,6 +23,7 @@ function reportReplica(hosted: HostedShard): placement.ReplicaReport {
     const failure = toFailure(hosted.failure)
     return create(placement.ReplicaReportSchema, { shardId, replicaId, failure })
   }
+  const { damage } = shard
   const stats = hosted.recentStats()
   const status = view.role === 'leader' ? shard.status : undefined
   return create(placement.ReplicaReportSchema, {
@@ -37,6 +38,7 @@ function reportReplica(hosted: HostedShard): placement.ReplicaReport {
     diskBytes: stats.diskBytes,
     schemaVersion,
     ...(status === undefined ? {} : { leadership: reportLeadership(replicaId, status) }),
+    ...(damage === undefined ? {} : { failure: toFailure(damage) }),
   })
 }
 

@@ -1,6 +1,6 @@
 /** Three workers and a placement that the test plays: replication, members, leaders, losses. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
@@ -13,6 +13,8 @@ import type { FakeReplica, FakeShard } from './testing/fake-placement.ts'
 import { TestCluster, type TestWorker } from './testing/test-cluster.ts'
 
 const SHARD = 1n
+/** Offset of the first row of a vector file. */
+const FIRST_ROW = 4096
 const THREE: readonly FakeReplica[] = [1n, 2n, 3n].map((n) => ({ replicaId: 10n + n, workerId: n }))
 const shardOf = (membership: bigint, replicas: readonly FakeReplica[]): FakeShard => ({
   shardId: SHARD,
@@ -225,6 +227,37 @@ test('Learners from the beginning answer every read, and no write waits for them
   await cluster.add(leader.folder)
   await write(cluster, ['d'])
   assert.equal(await countOn(back, STRONG), 4n)
+})
+
+test('A leader that cannot be copied reports its damage; once another leads, a replica is made.', async (t) => {
+  const cluster = await TestCluster.open(t, 4)
+  cluster.placement.assign(shardOf(1n, THREE))
+  const { leader } = await reached(cluster, 1n)
+  await write(cluster, ['a', 'b', 'c'])
+  const vectors = await open(join(leader.folder, 'shards', '1', 'vectors.f32'), 'r+')
+  await vectors.write(Buffer.from('damage'), 0, 6, FIRST_ROW)
+  await vectors.close()
+
+  const fourth = { replicaId: 20n, workerId: 4n, learner: true }
+  cluster.placement.assign(shardOf(2n, [...THREE, fourth]))
+  const report = await cluster.until('the damage is reported', () => {
+    const told = cluster.placement.reportOf(leader.workerId, SHARD)
+    return told?.failure === undefined ? undefined : told
+  })
+  assert.equal(report.failure?.reason, 'DATA_CORRUPT')
+  assert.match(report.failure?.message ?? '', /vectors\.f32/)
+  // It goes on, so that nothing waits for its successor.
+  assert.equal(report.leader, true)
+  await write(cluster, ['d'], 2n)
+
+  const heir = THREE.find(({ workerId }) => workerId !== leader.workerId)
+  assert.ok(heir !== undefined)
+  cluster.placement.command(leader.workerId, SHARD, heir.replicaId)
+  await cluster.until('it is made', () => {
+    const made = cluster.placement.reportOf(4n, SHARD)
+    return made !== undefined && made.appliedIndex > 0n
+  })
+  assert.equal(await countOn(cluster.worker(4n), STRONG, { membership: 2n }), 4n)
 })
 
 test('A replica whose log is gone is lost: another takes its place on the same worker.', async (t) => {

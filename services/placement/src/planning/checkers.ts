@@ -28,6 +28,7 @@ import {
   isSound,
   keepsQuorum,
   kindOf,
+  leaderReplica,
   type MemberKind,
   membersOf,
   votersOf,
@@ -61,6 +62,7 @@ export function checkShard(view: ClusterView, shard: ShardView): Finding | undef
   const searchOnly = rosterOf(shard, 'search-only')
   return (
     lingeringJoint(view, shard) ??
+    damagedLeader(view, shard) ??
     orphan(shard) ??
     learner(shard) ??
     checkRoster(view, shard, voters) ??
@@ -133,6 +135,19 @@ function lingeringJoint(view: ClusterView, shard: ShardView): Finding | undefine
       return propose(transferLeader(shard, heir.workerId, { reason: text, cause: RULE }))
     },
   }
+}
+
+/** A leader whose data is damaged can make no other replica: another must lead before. */
+function damagedLeader(view: ClusterView, shard: ShardView): Finding | undefined {
+  const leader = leaderReplica(shard)
+  if (leader === undefined || !leader.isLost) return undefined
+  const text = `its leader, replica ${leader.replicaId} on worker ${leader.workerId}, is damaged`
+  const heal = (): Remedy => {
+    const heir = chooseHeir(view, shard)
+    if (heir === undefined) return { kind: 'helpless', why: 'no other voter could lead' }
+    return propose(transferLeader(shard, heir.workerId, { reason: text, cause: RULE }))
+  }
+  return { shard, text, urgency: 0, heal }
 }
 
 /** A replica that is no member any more is destroyed once the group has let it go. */

@@ -48,7 +48,7 @@ export interface ReplicaView {
   readonly searchOnly: boolean
   /** Undefined when the worker is not in the catalog. */
   readonly worker: WorkerView | undefined
-  /** Its worker says that it has lost data, or that it fails since long: it serves no more. */
+  /** Its worker says that it has lost data, or that it fails since long: it is to be replaced. */
   readonly isLost: boolean
   readonly diskBytes: number
   /** As the leader has it; undefined when the leader does not know it, or there is none. */

@@ -39,6 +39,12 @@ export function isInNumber(shard: ShardView): boolean {
   )
 }
 
+/** The replica that leads; undefined when nobody does, or it is forgotten already. */
+export function leaderReplica({ replicas, leader }: ShardView): ReplicaView | undefined {
+  if (leader === undefined) return undefined
+  return replicas.find(({ replicaId }) => replicaId === leader.replicaId)
+}
+
 /** Nothing calls for another replica in its place. */
 export function isSound({ worker, isLost }: ReplicaView): boolean {
   return !isLost && worker !== undefined && worker.life !== 'dead'

@@ -22,6 +22,7 @@ import {
   isReleased,
   isSettled,
   keepsQuorum,
+  leaderReplica,
   votersOf,
 } from './shard-health.ts'
 
@@ -106,6 +107,7 @@ function catchUp({ settings }: ClusterView, shard: ShardView, workerId: bigint):
   if (replica === undefined) return impossible(`worker ${workerId} has no replica any more`)
   if (replica.isLost) return impossible(`the replica on worker ${workerId} is lost`)
   if (isCaughtUp(shard, replica, settings.caughtUpLag)) return DONE
+  if (leaderReplica(shard)?.isLost) return impossible('its leader is damaged')
   const { member } = replica
   const lastIndex = shard.leader?.lastIndex ?? 0n
   if (member === undefined || lastIndex === 0n) return WAIT

@@ -34,6 +34,8 @@ export class ModelGroups {
   readonly alive = new Set<bigint>()
   /** Replicas whose data is gone. */
   readonly lost = new Set<bigint>()
+  /** Replicas that take part, but whose data is damaged: none can be made of them. */
+  readonly damaged = new Set<bigint>()
   /** Workers whose replicas fail, for a reason that may pass. */
   readonly failing = new Set<bigint>()
   /** Entries a second that a worker takes in; others take in all at once. */
@@ -94,6 +96,9 @@ export class ModelGroups {
     if (this.lost.has(replicaId)) {
       return { failure: { reason: 'REPLICA_LOST', message: 'its log is gone' } }
     }
+    if (this.damaged.has(replicaId)) {
+      return { failure: { reason: 'DATA_CORRUPT', message: 'vectors.f32: row 7 is damaged' } }
+    }
     if (this.failing.has(workerId)) {
       return { failure: { reason: 'SHARD_UNAVAILABLE', message: 'its group has failed' } }
     }
@@ -150,6 +155,8 @@ export class ModelGroups {
   #catchUp(group: Group): void {
     for (const member of group.members) {
       if (!this.#isUp(member)) continue
+      const needsSnapshot = (group.match.get(member.replicaId) ?? 0n) === 0n
+      if (needsSnapshot && this.damaged.has(group.leaderId)) continue
       const speed = this.speeds.get(member.workerId) ?? group.lastIndex
       const next = (group.match.get(member.replicaId) ?? 0n) + speed
       group.match.set(member.replicaId, next < group.lastIndex ? next : group.lastIndex)

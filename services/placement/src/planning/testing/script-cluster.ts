@@ -13,6 +13,7 @@
  *     show                          the shards by the catalog, and their leaders
  *     kill 3 | start 3              a worker dies, or comes back
  *     lose 3                        the replicas of a worker have lost their data
+ *     damage 3                      the replicas of a worker take part, with damaged data
  *     fail 3 | mend 3               the replicas of a worker fail, or do no longer
  *     drain 3 | undrain 3 | remove 3
  *     slow 4 10                     a worker takes in ten entries a second
@@ -146,6 +147,9 @@ export class ScriptCluster {
         return true
       case 'lose':
         for (const replicaId of this.#replicasOn(id)) this.#groups.lost.add(replicaId)
+        return true
+      case 'damage':
+        for (const replicaId of this.#replicasOn(id)) this.#groups.damaged.add(replicaId)
         return true
       case 'fail':
         this.#groups.failing.add(id)

@@ -538,7 +538,7 @@ export declare type ReplicaReport = Message<"placement.v1.ReplicaReport"> & {
   schemaVersion: bigint;
 
   /**
-   * Why the replica cannot serve; absent when it can.
+   * Why the replica cannot serve, or, of one that does, what of its data is damaged.
    *
    * @generated from field: worker.v1.ShardFailure failure = 10;
    */
