@@ -54,10 +54,13 @@ export class ClusterAdmin {
     })
   }
 
-  /** Takes drains back and removes workers that are dead, until the cluster is in order. */
-  async tidyUp(): Promise<void> {
+  /**
+   * Takes drains back and removes workers that are dead and gone with their disks, until the
+   * cluster is in order. One that is only not heard of comes back, and may be needed.
+   */
+  async tidyUp(isGone: (worker: bigint) => boolean): Promise<void> {
     for (;;) {
-      await this.#tidyOnce().catch((error: unknown) => {
+      await this.#tidyOnce(isGone).catch((error: unknown) => {
         this.#world.trace.add(NAME, `not yet: ${toVectronError(error).message}`)
       })
       await sleep(this.#clock, PAUSE_MS * 5)
@@ -76,12 +79,12 @@ export class ClusterAdmin {
     return running && `operator ${running.kind} of shard ${running.shardId}: ${running.reason}`
   }
 
-  async #tidyOnce(): Promise<void> {
+  async #tidyOnce(isGone: (worker: bigint) => boolean): Promise<void> {
     const options = { timeoutMs: CALL_TIMEOUT_MS }
     const { workers } = await this.#client.getCluster({}, options)
     for (const { worker, replicas } of workers) {
       const { workerId, draining, state } = worker!
-      if (state === placement.WorkerState.DEAD && replicas === 0) {
+      if (state === placement.WorkerState.DEAD && replicas === 0 && isGone(workerId)) {
         this.#world.trace.add(NAME, `remove dead worker ${workerId}`)
         await this.#client.removeWorker({ workerId }, options)
       } else if (draining) {

@@ -88,6 +88,11 @@ export class Cluster {
     return this.workers.filter(({ hasStarted }) => hasStarted)
   }
 
+  /** Whether no machine has this worker's identity on its disk any more. */
+  isGone(worker: bigint): boolean {
+    return this.workers.every(({ workerId }) => workerId !== worker)
+  }
+
   /** A worker that has not joined yet. */
   get spareWorker(): WorkerProcess | undefined {
     return this.workers.find(({ hasStarted }) => !hasStarted)

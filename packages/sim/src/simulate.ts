@@ -106,7 +106,7 @@ class SimRun {
 
   async #recover(): Promise<void> {
     for (const gateway of this.#cluster.gateways) gateway.isBusy = false
-    void this.#cluster.admin.tidyUp()
+    void this.#cluster.admin.tidyUp((worker) => this.#cluster.isGone(worker))
     void this.#watchOrder()
     const lack = () => this.#disorder ?? this.#differences()
     await this.#until(RECOVERY_MS, 'the cluster becomes whole', lack)
