@@ -2,21 +2,21 @@
  * Passwords: argon2id (RFC 9106), at most two at once, the others in a bounded queue.
  *
  * A hash takes 19 MiB and some tens of milliseconds of a core; without the bounds a flood of
- * log-ins would take the memory and the cores from everything else. The text form is the PHC
+ * log-ins would take the memory and the cores from everything else. So it also runs behind all else
+ * (password-threads.ts). The text form is the PHC
  * string, so that the cost can grow later and old hashes still verify.
  *
  * An unknown account must cost what a known one does: `verifyNothing` hashes too.
  */
 
-import { argon2, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { type Random, VectronError } from '@vectron/base'
+import { HASHES_AT_ONCE, hashInBackground } from './password-threads.ts'
 
 /** OWASP's smallest for argon2id with one lane: 19 MiB, two passes. */
 const COST = { memory: 19_456, passes: 2, parallelism: 1 } as const
 const HASH_BYTES = 32
 const SALT_BYTES = 16
-/** More at once would take both cores of a small machine from everything else. */
-const HASHES_AT_ONCE = 2
 /** Log-ins that wait; at 50 ms each the last waits less than two seconds. */
 const QUEUE_MAX = 64
 const RETRY_AFTER_MS = 2000
@@ -97,18 +97,8 @@ export class PasswordHasher {
 }
 
 function derive(password: string, nonce: Uint8Array, cost: Cost): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const parameters = {
-      message: password.normalize('NFKC'),
-      nonce,
-      tagLength: HASH_BYTES,
-      ...cost,
-    }
-    argon2('argon2id', parameters, (error, hash) => {
-      if (error === null) resolve(hash)
-      else reject(error)
-    })
-  })
+  const message = password.normalize('NFKC')
+  return hashInBackground({ message, nonce, tagLength: HASH_BYTES, ...cost })
 }
 
 function parsePhc(phc: string) {
