@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
-import { systemClock, systemDisk, systemRandom } from '@vectron/base'
+import { sleep, systemClock, systemDisk, systemRandom } from '@vectron/base'
 import { clusterSecretPath, LocalCluster } from '@vectron/local-cluster'
 import { channelOptions, openClusterSecret } from '@vectron/process'
 import { GrpcChannel } from '@vectron/rpc'
@@ -30,7 +30,7 @@ const SHAPES = {
 }
 /** Of all collections of these tests. */
 const SHARDS = 2 * (3 + 4) + 3
-const ROUNDS = 40
+const ROUNDS = 20
 const TRIES = 100
 
 let cluster: LocalCluster
@@ -120,7 +120,7 @@ test('a point that leaves the rule is out of reach from that moment, however man
   const contending = ruled.map(contend)
   const untilTally = async (outcome: string): Promise<void> => {
     const before = tally.get(outcome) ?? 0
-    while ((tally.get(outcome) ?? 0) === before) await new Promise((next) => setImmediate(next))
+    while ((tally.get(outcome) ?? 0) === before) await sleep(systemClock, 1)
   }
   try {
     for (let round = 0; round < ROUNDS; round++) {
