@@ -4,9 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { systemRandom } from '@vectron/base'
-import { startFuzzedVectron } from './fuzzed-vectron.ts'
 import { FUZZERS, type FuzzerName } from './fuzzers.ts'
-import { formatVerdict, MemoryRecord } from './memory-record.ts'
 
 const { values } = parseArgs({
   options: {
@@ -27,22 +25,14 @@ async function runAll(): Promise<boolean> {
   return passed
 }
 
-/** Each over a Vectron of its own, whose memory is its alone. */
 async function runOne(name: FuzzerName): Promise<boolean> {
   print(`${name}: ${requests} requests with seed ${seed}`)
-  const vectron = await startFuzzedVectron()
-  try {
-    const memory = new MemoryRecord(vectron.process.pid)
-    const outcome = await FUZZERS[name]({ vectron, seed, requests, print })
-    const verdict = memory.stop()
-    print(`${name}: ${outcome.requests} requests sent; ${formatVerdict(verdict)}`)
-    if (outcome.findings === '' && verdict.flat) return true
-    print(outcome.findings)
-    print(`again: npm run fuzz -- --only ${name} --seed ${seed} --requests ${requests}`)
-    return false
-  } finally {
-    await vectron.close()
-  }
+  const outcome = await FUZZERS[name]({ seed, requests, print })
+  print(`${name}: ${outcome.requests} requests sent`)
+  if (outcome.findings === '') return true
+  print(outcome.findings)
+  print(`again: npm run fuzz -- --only ${name} --seed ${seed} --requests ${requests}`)
+  return false
 }
 
 function parseName(): FuzzerName {

@@ -40,12 +40,27 @@ export function reportError(error: unknown, requestId: string): ErrorReport {
   return {
     ...rowOf(error.reason),
     reason: error.reason,
-    message: error.message,
+    message: cut(error.message, MESSAGE_CHARS_MAX),
     requestId,
-    field: error.field,
+    field: error.field === undefined ? undefined : cut(error.field, NAME_CHARS_MAX),
     retryAfterMs: error.retryAfterMs,
-    metadata: subject === undefined ? { ...metadata } : { subject, ...metadata },
+    metadata:
+      subject === undefined
+        ? { ...metadata }
+        : { subject: cut(subject, NAME_CHARS_MAX), ...metadata },
   }
+}
+
+/**
+ * Errors quote what the caller wrote, and gRPC carries them in trailers, which many clients take up
+ * to 8 KiB of, three times over: as text, in the status and with the field.
+ */
+const MESSAGE_CHARS_MAX = 800
+const NAME_CHARS_MAX = 200
+
+function cut(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return text
+  return `${text.slice(0, charsMax).toWellFormed()}…`
 }
 
 /** Whether the server's log must tell about this error: the caller is told little or nothing. */

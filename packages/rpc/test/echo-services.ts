@@ -20,6 +20,8 @@ import {
 /** Collections that make a call fail or wait. */
 export const CRASH = 'crash'
 export const HANG = 'hang'
+/** Beginning of names that the error quotes. */
+export const QUOTED = 'quoted '
 
 /** What the services saw, for tests to look at. */
 export interface Seen {
@@ -56,6 +58,10 @@ async function misbehave(collection: string, call: CallContext, seen: Seen): Pro
   seen.calls.push(call)
   if (collection === CRASH) throw new TypeError('a secret of the inside')
   if (isErrorReason(collection)) throw refusal(collection)
+  if (collection.startsWith(QUOTED)) {
+    const message = `There is no collection "${collection}".`
+    throw new VectronError('COLLECTION_NOT_FOUND', message, { field: collection })
+  }
   if (collection !== HANG) return
   await new Promise<void>((resolve) => {
     const leave = () => {

@@ -17,7 +17,7 @@ import {
   vectron,
   wire,
 } from '@vectron/contracts'
-import { CRASH, echoServices, HANG, keepingLogger } from '../../test/echo-services.ts'
+import { CRASH, echoServices, HANG, keepingLogger, QUOTED } from '../../test/echo-services.ts'
 import { type Client, GrpcChannel, type RunningGrpcServer, startGrpcServer } from '../index.ts'
 import { decodeStatus } from './grpc-status.ts'
 
@@ -351,4 +351,12 @@ test('a connection that stays silent is given up, and the next call dials anew',
   await dialled.promise
   lost.close()
   await anew
+})
+
+test('an error that quotes a long text of the caller still arrives', async () => {
+  const collection = '🐶'.repeat(10_000)
+  await assert.rejects(
+    search.search({ collection: `${QUOTED}${collection}` }),
+    (error) => isVectronError(error, 'COLLECTION_NOT_FOUND') && error.message.endsWith('…'),
+  )
 })
