@@ -16,7 +16,7 @@ import { vectron as command } from './vectron-command.ts'
 const COMMAND = resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
 const POINTS = 300
 /** So that a killed worker is given up within the test. */
-const DRIVER = '\n[driver]\nsilentMs = 3000\ndeadMs = 6000\n'
+const DRIVER = '\n[driver]\nsilentMs = 5000\ndeadMs = 15000\n'
 
 let cluster: LocalCluster
 let env: Readonly<Record<string, string>>
@@ -60,7 +60,7 @@ async function theShard(): Promise<ShardInfo> {
 
 /** Settles with the shard once it is as wanted. */
 async function until(what: string, isThere: (shard: ShardInfo) => boolean): Promise<ShardInfo> {
-  const deadline = deadlineAfter(systemClock, 60_000)
+  const deadline = deadlineAfter(systemClock, 120_000)
   for (;;) {
     const shard = await theShard()
     if (isThere(shard)) return shard
