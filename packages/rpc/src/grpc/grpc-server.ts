@@ -91,6 +91,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
     streamResetRate: resets.perSecond * NATIVE_RESETS_FACTOR,
   })
   guard.watch(server, (socket, cause) => refuseConnection(socket, guard.explain(cause)))
+  const sockets = watchSockets(server)
   const sessions = watchSessions(server, { logger: options.logger, guard, resets, clock })
   server.on('stream', (stream, headers) => {
     sessions.get(stream.session as ServerHttp2Session)?.opened(stream)
@@ -98,7 +99,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Runni
     if (!stream.closed && !stream.destroyed) answerStream(methods, stream, headers)
   })
   const port = await listen(server, options.host ?? '127.0.0.1', options.port)
-  return { port, health, close: (graceMs = 2000) => shutDown(server, sessions, health, graceMs) }
+  return {
+    port,
+    health,
+    close: (graceMs = 2000) => shutDown({ server, sockets, sessions, health }, graceMs),
+  }
 }
 
 type AnyServer = Http2Server | Http2SecureServer
@@ -134,6 +139,17 @@ function servedMethods(
   return methods
 }
 
+/** The connections themselves, below TLS. */
+function watchSockets(server: AnyServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    socket.setNoDelay(true)
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
 interface Watching {
   readonly logger: Logger
   readonly guard: ServerGuard
@@ -165,7 +181,6 @@ function watchSessions(
     guard.ended(err instanceof FloodError ? err.reason : causeOf(err))
     logger.debug({ err }, 'gRPC connection failed')
   })
-  server.on('connection', (socket: Socket) => socket.setNoDelay(true))
   return sessions
 }
 
@@ -234,16 +249,23 @@ function listen(server: AnyServer, host: string, port: number): Promise<number> 
   })
 }
 
-function shutDown(
-  server: AnyServer,
-  sessions: ReadonlyMap<ServerHttp2Session, FloodWatch>,
-  health: GrpcHealth,
-  graceMs: number,
-): Promise<void> {
+interface Running {
+  readonly server: AnyServer
+  readonly sockets: ReadonlySet<Socket>
+  readonly sessions: ReadonlyMap<ServerHttp2Session, FloodWatch>
+  readonly health: GrpcHealth
+}
+
+/**
+ * Calls under way have until the grace ends. Then sockets go, and with them also those that never
+ * became a session, or have outlived theirs.
+ */
+function shutDown({ server, sockets, sessions, health }: Running, graceMs: number): Promise<void> {
   health.close()
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       for (const session of sessions.keys()) session.destroy()
+      for (const socket of sockets) socket.destroy()
     }, graceMs)
     server.close(() => {
       clearTimeout(timer)

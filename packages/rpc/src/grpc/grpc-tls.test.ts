@@ -3,11 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
-import { isVectronError } from '@vectron/base'
+import { isVectronError, LIMITS } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
 import { echoServices, keepingLogger } from '../../test/echo-services.ts'
 import { GrpcChannel, type GrpcTls, startGrpcServer } from '../index.ts'
@@ -38,6 +40,23 @@ function tls(pem: GrpcTls['pem']) {
   }
   return { source, replace }
 }
+
+/** Long before a handshake that never ends would be given up. */
+const CLOSES = { timeout: LIMITS.headersTimeoutMs / 2 }
+
+test('a server closes although a caller is stuck in its handshake', CLOSES, async (t) => {
+  const { services } = echoServices()
+  const { logger } = keepingLogger()
+  const { source } = tls(ours)
+  const server = await startGrpcServer({ port: 0, services, logger, tls: source })
+  const caller = connect({ port: server.port, host: '127.0.0.1' })
+  t.after(() => caller.destroy())
+  const ended = once(caller, 'close')
+  await once(caller, 'connect')
+  caller.resume()
+  await server.close(10)
+  await ended
+})
 
 async function open(t: TestContext) {
   const { source, replace } = tls(ours)
