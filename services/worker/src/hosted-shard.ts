@@ -157,14 +157,16 @@ export class HostedShard {
     return leads && before.membershipVersion !== membershipVersion
   }
 
-  /** Asks the fittest other voter to lead; false when this replica does not, or there is none. */
+  /**
+   * Asks the fittest other voter to lead; false when this replica does not, or there is none. One
+   * that has just been elected has heard of no other yet: it is to be asked again.
+   */
   handOver(): boolean {
-    if (this.shard.view?.role !== 'leader') return false
     const { status } = this.shard
-    const heir = status === undefined ? undefined : chooseSuccessor(status)
-    if (heir === undefined) return false
-    this.shard.transferLeadership(replicaId(heir.replica))
-    return true
+    if (this.shard.view?.role !== 'leader' || status === undefined) return false
+    const heir = chooseSuccessor(status)
+    if (heir !== undefined) this.shard.transferLeadership(replicaId(heir.replica))
+    return status.voters.length > 1
   }
 
   /**

@@ -29,7 +29,7 @@ export class LeaderDuties {
     this.#cancel = this.#schedule()
   }
 
-  /** Settles when no group that has another fit voter is led from here, or after a short while. */
+  /** Settles when no group that has another voter is led from here, or after a short while. */
   async handOver(): Promise<void> {
     this.#cancel()
     const { registry, clock, logger } = this.#options
