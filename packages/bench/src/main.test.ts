@@ -70,3 +70,9 @@ test('bench auth closes with what identity costs, and sprays', () => {
     assert.ok(Number(figures.get(`auth.revocation.${store}.p99_ms`)) >= 0, store)
   }
 })
+
+test('bench idle closes with the cores that unused shards take', () => {
+  const figures = closingLinesOf('idle')
+  assert.equal(figures.get('idle.groups_per_worker'), '20')
+  assert.ok(Number(figures.get('idle.worker_core_percent')) > 0)
+})

@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- index | server | ingest | restart | planner | failover | auth [--size small]`.
+ * `npm run bench -- index | server | ingest | restart | planner | failover | idle | auth [--size
+ * small]`.
  *
  * Prints progress to standard error, writes a JSON file with everything measured, and ends with one
  * `name=value` line for each figure. docs/BENCHMARKS.md says what they mean. Asserts nothing: a
@@ -11,6 +12,7 @@ import { didYouMean } from '@vectron/base'
 import { benchAuth } from './auth-bench.ts'
 import type { BenchOptions } from './bench-options.ts'
 import { benchFailover } from './failover-bench.ts'
+import { benchIdle } from './idle-bench.ts'
 import { benchIndex } from './index-bench.ts'
 import { benchIngest } from './ingest-bench.ts'
 import { benchPlanner } from './planner-bench.ts'
@@ -25,6 +27,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Report
   restart: benchRestart,
   planner: benchPlanner,
   failover: benchFailover,
+  idle: benchIdle,
   auth: benchAuth,
 }
 
