@@ -4,7 +4,7 @@
  * A plan only proposes; the catalog turns it into shards with ids when the command is applied.
  */
 
-import { VectronError } from '@vectron/base'
+import { LIMITS, VectronError } from '@vectron/base'
 
 /** What the planner weighs of a worker. */
 export interface WorkerLoad {
@@ -57,8 +57,8 @@ const SHARDS_DEFAULT_MAX = 16
  * Shards of equal ranges, each on the workers with the fewest replicas, so that workers fill
  * evenly.
  *
- * @throws VectronError UNAVAILABLE without workers; INVALID_ARGUMENT when there are fewer workers
- *   than replicas: two replicas on one worker would fail together.
+ * @throws VectronError UNAVAILABLE without workers; INVALID_ARGUMENT for too many shards, and when
+ *   there are fewer workers than replicas: two replicas on one worker would fail together.
  */
 export function planCollection(request: PlanRequest): CollectionPlan {
   const { workers, searchReplicas } = request
@@ -70,6 +70,7 @@ export function planCollection(request: PlanRequest): CollectionPlan {
   checkReplicasFit({ replicationFactor, searchReplicas, workers: workers.length })
   const loads = workers.map((worker) => ({ ...worker }))
   const shardCount = request.shardCount || Math.min(workers.length, SHARDS_DEFAULT_MAX)
+  checkShardCount(shardCount)
   const shards = tileRanges(shardCount).map((range) => {
     const hosts = takeWorkers(loads, replicationFactor + searchReplicas)
     const voters = leaderFirst(hosts.slice(0, replicationFactor))
@@ -77,6 +78,14 @@ export function planCollection(request: PlanRequest): CollectionPlan {
     return { ...range, workerIds: voters.map(idOf), searchWorkerIds: searchOnly.map(idOf) }
   })
   return { replicationFactor, shards }
+}
+
+/** The gateway refuses it too; who calls here directly could fill the catalog with one call. */
+function checkShardCount(shardCount: number): void {
+  const { shardsPerCollectionMax } = LIMITS
+  if (shardCount <= shardsPerCollectionMax) return
+  const text = `shardCount is ${shardCount}; the limit is ${shardsPerCollectionMax}.`
+  throw new VectronError('INVALID_ARGUMENT', text, { field: 'shardCount' })
 }
 
 /**
