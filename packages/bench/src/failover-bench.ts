@@ -76,8 +76,9 @@ export async function benchFailover(options: BenchOptions): Promise<Report> {
 /** Kills the leader of one shard again and again, under writes and searches. */
 async function measureKills(set: WordSet, { size, note }: BenchOptions) {
   const run = await ClusterRun.start({ workers: 3, placement: 3, deadMs: DEAD_MS_LONG })
-  const client = await loadWords(run, set, { shardCount: 1, replicationFactor: 3 })
+  const client = connect()
   try {
+    await load(client, run, set, { shardCount: 1, replicationFactor: 3 })
     await run.untilReplicated(COLLECTION)
     const probes = new Probes({
       vectron: run.vectron,
@@ -115,8 +116,9 @@ async function measureKills(set: WordSet, { size, note }: BenchOptions) {
 /** One worker of four dies for good; its replicas are rebuilt on the other three. */
 async function measureRebuild(set: WordSet, { note }: BenchOptions) {
   const run = await ClusterRun.start({ workers: 4, placement: 1, deadMs: DEAD_MS_SHORT })
-  const client = await loadWords(run, set, { shardCount: 4, replicationFactor: 3 })
+  const client = connect()
   try {
+    await load(client, run, set, { shardCount: 4, replicationFactor: 3 })
     await client.call({ op: 'wait-indexed' })
     await run.untilReplicated(COLLECTION)
     const shards = await run.shards(COLLECTION)
@@ -161,8 +163,9 @@ async function measureSearches(set: WordSet, { size, rounds, note }: BenchOption
   const measured: { workers: number; qps: number; rounds: number[] }[] = []
   for (const workers of [1, 2, 3]) {
     const run = await ClusterRun.start({ workers, placement: 1, deadMs: DEAD_MS_LONG })
-    const client = await loadWords(run, set, { shardCount: 1, replicationFactor: workers })
+    const client = connect()
     try {
+      await load(client, run, set, { shardCount: 1, replicationFactor: workers })
       await client.call({ op: 'wait-indexed' })
       await run.untilReplicated(COLLECTION)
       const perRound: number[] = []
@@ -200,12 +203,6 @@ async function leaderNode(run: ClusterRun): Promise<string> {
 interface Layout {
   readonly shardCount: number
   readonly replicationFactor: number
-}
-
-async function loadWords(run: ClusterRun, set: WordSet, layout: Layout): Promise<Child> {
-  const client = connect()
-  await load(client, run, set, layout)
-  return client
 }
 
 /** Seconds until all was acknowledged. */
