@@ -25,6 +25,7 @@ export {
   u64ToHex,
   viewOf,
 } from './bytes.ts'
+export { checkAtMost } from './check-at-most.ts'
 export { type CancelTimer, type Clock, sleep, systemClock, utcDay } from './clock.ts'
 export {
   type ConfigFlag,

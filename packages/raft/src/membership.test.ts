@@ -11,6 +11,7 @@ import {
   numbered,
   voter,
 } from './testing/host-cluster.ts'
+import { LEADER_STATUS } from './testing/leader-status.ts'
 
 const VOTERS = [voter(1n), voter(2n), voter(3n)]
 
@@ -99,31 +100,9 @@ test('all members but one are replaced at once', async (context) => {
 })
 
 test('a leader that is not to stay hands over to the voter that has most', () => {
-  const peer = (replica: bigint, matchIndex: bigint, active = true) => ({
-    replica,
-    matchIndex,
-    active,
-    snapshot: false,
-  })
-  const status = {
-    group: GROUP,
-    term: 2n,
-    leader: 1n,
-    role: 'leader' as const,
-    commit: 9n,
-    applied: 9n,
-    lastIndex: 9n,
-    firstIndex: 2n,
-    voters: [1n, 2n, 3n, 4n],
-    learners: [5n],
-    votersOutgoing: [],
-    membershipVersion: 3n,
-    isJoint: false,
-    peers: [peer(2n, 7n), peer(3n, 8n), peer(4n, 9n, false), peer(5n, 9n)],
-  }
   const plan = (members: readonly bigint[], version = 4n, changed = {}) =>
     planMemberChange({
-      status: { ...status, ...changed },
+      status: { ...LEADER_STATUS, ...changed },
       self: replicaId(1n),
       members: members.map(voter),
       version,

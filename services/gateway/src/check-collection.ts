@@ -62,14 +62,6 @@ export function checkPayloadSchema(
   }
 }
 
-/** @throws VectronError INVALID_ARGUMENT */
-export function checkAtMost(value: number, max: number, field: string): void {
-  if (value <= max) return
-  throw new VectronError('INVALID_ARGUMENT', `${field} is ${value}; the limit is ${max}.`, {
-    field,
-  })
-}
-
 /** @throws VectronError EMPTY_BATCH, BATCH_TOO_LARGE */
 export function checkBatch(count: number, max: number, field: string): void {
   if (count === 0) throw new VectronError('EMPTY_BATCH', `${field} is empty.`, { field })

@@ -3,7 +3,14 @@
  */
 
 import { create } from '@bufbuild/protobuf'
-import { assertDefined, type Deadline, isVectronError, LIMITS, VectronError } from '@vectron/base'
+import {
+  assertDefined,
+  checkAtMost,
+  type Deadline,
+  isVectronError,
+  LIMITS,
+  VectronError,
+} from '@vectron/base'
 import { engine, type placement, vectron, type worker } from '@vectron/contracts'
 import { type CollectionRoute, readEveryShard, shardReports } from '@vectron/routing'
 import type { CallContext, Client, ServiceHandlers } from '@vectron/rpc'
@@ -11,7 +18,6 @@ import { maySee } from './access/guard.ts'
 import { isOfProject, prefixOfProject } from './access/project-names.ts'
 import { rowRuleOf } from './access/row-rule.ts'
 import {
-  checkAtMost,
   checkDimension,
   checkEmbedderKnown,
   checkMetric,

@@ -4,7 +4,7 @@
  * A plan only proposes; the catalog turns it into shards with ids when the command is applied.
  */
 
-import { LIMITS, VectronError } from '@vectron/base'
+import { checkAtMost, LIMITS, VectronError } from '@vectron/base'
 
 /** What the planner weighs of a worker. */
 export interface WorkerLoad {
@@ -70,7 +70,8 @@ export function planCollection(request: PlanRequest): CollectionPlan {
   checkReplicasFit({ replicationFactor, searchReplicas, workers: workers.length })
   const loads = workers.map((worker) => ({ ...worker }))
   const shardCount = request.shardCount || Math.min(workers.length, SHARDS_DEFAULT_MAX)
-  checkShardCount(shardCount)
+  // The gateway refuses it too; who calls here directly could fill the catalog with one call.
+  checkAtMost(shardCount, LIMITS.shardsPerCollectionMax, 'shardCount')
   const shards = tileRanges(shardCount).map((range) => {
     const hosts = takeWorkers(loads, replicationFactor + searchReplicas)
     const voters = leaderFirst(hosts.slice(0, replicationFactor))
@@ -78,14 +79,6 @@ export function planCollection(request: PlanRequest): CollectionPlan {
     return { ...range, workerIds: voters.map(idOf), searchWorkerIds: searchOnly.map(idOf) }
   })
   return { replicationFactor, shards }
-}
-
-/** The gateway refuses it too; who calls here directly could fill the catalog with one call. */
-function checkShardCount(shardCount: number): void {
-  const { shardsPerCollectionMax } = LIMITS
-  if (shardCount <= shardsPerCollectionMax) return
-  const text = `shardCount is ${shardCount}; the limit is ${shardsPerCollectionMax}.`
-  throw new VectronError('INVALID_ARGUMENT', text, { field: 'shardCount' })
 }
 
 /**
