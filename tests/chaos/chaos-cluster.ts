@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { COMMAND } from '../cluster/local-cluster.ts'
 import { ChaosCertificates, type TlsSettings } from './chaos-certificates.ts'
 import type { ChaosNetwork } from './chaos-network.ts'
 import { ChaosNode, type ChaosNodeOptions, type ServiceName } from './chaos-node.ts'
@@ -142,8 +143,7 @@ export class ChaosCluster {
   #createKey(): string {
     const auth = this.node('auth-1')
     mkdirSync(auth.data, { recursive: true })
-    const command = path.resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
-    const args = [command, 'auth', '--config', auth.settings, '--create-key', 'chaos']
+    const args = [COMMAND, 'auth', '--config', auth.settings, '--create-key', 'chaos']
     const printed = execFileSync(process.execPath, args, { encoding: 'utf8', cwd: auth.folder })
     const key = /vk_\S+/.exec(printed)?.[0]
     if (key === undefined) throw new Error(`no key in: ${printed}`)

@@ -9,11 +9,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { COMMAND } from '../cluster/local-cluster.ts'
 import type { ChaosHost } from './chaos-network.ts'
 import { FakeClock } from './fake-clock.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '..', '..')
-const COMMAND = path.join(ROOT, 'packages', 'cli', 'src', 'main.ts')
 /** A process that is not ready by then is taken to hang. */
 const READY_TIMEOUT_MS = 120_000
 const RESTART_AFTER_MS = 1_000

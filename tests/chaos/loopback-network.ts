@@ -9,6 +9,7 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
+import { sleep, systemClock } from '@vectron/base'
 import type { ChaosHost, ChaosNetwork, Cut } from './chaos-network.ts'
 
 /** Milliseconds until TCP sends a lost packet again, at least: RFC 6298's floor as Linux has it. */
@@ -93,7 +94,7 @@ export class LoopbackNetwork implements ChaosNetwork {
     let isWhole = true
     try {
       for await (const chunk of source.iterator({ destroyOnReturn: false })) {
-        if (Math.random() * 100 < this.#lossPercent) await sleep(RESEND_MS)
+        if (Math.random() * 100 < this.#lossPercent) await sleep(systemClock, RESEND_MS)
         await this.#untilOpen(way.from, way.to)
         if (!sink.write(chunk) && sink.writable) await onceOf(sink, 'drain', 'close')
       }
@@ -148,10 +149,6 @@ function linkOf(path: string): string {
   } catch {
     return ''
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 function onceOf(socket: Socket, ...events: readonly string[]): Promise<void> {

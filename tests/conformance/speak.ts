@@ -74,7 +74,8 @@ export function askHttp(
   })
 }
 
-const services: readonly DescService[] = [
+/** Of the gateway, over both protocols. */
+export const PUBLIC_SERVICES: readonly DescService[] = [
   vectron.Collections,
   vectron.Points,
   vectron.Search,
@@ -87,7 +88,7 @@ const services: readonly DescService[] = [
 
 /** The public method of an operation. */
 export function methodOf(operation: string): DescMethod {
-  const methods = services.flatMap((service) => service.methods)
+  const methods = PUBLIC_SERVICES.flatMap((service) => service.methods)
   const method = methods.find((each) => each.localName === operation)
   if (method === undefined) throw new Error(`no service has the method ${operation}`)
   return method

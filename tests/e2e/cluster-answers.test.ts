@@ -5,9 +5,8 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { systemClock, systemDisk, systemRandom } from '@vectron/base'
 import {
   type Collection,
   type Filter,
@@ -15,9 +14,9 @@ import {
   type SearchResult,
   Vectron,
 } from '@vectron/client'
-import { LocalCluster, type PlannedNode } from '@vectron/local-cluster'
+import type { LocalCluster, PlannedNode } from '@vectron/local-cluster'
+import { localCluster } from '../cluster/local-cluster.ts'
 
-const COMMAND = resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
 const DIMENSION = 6
 const POINTS = 600
 const TENANTS = 9
@@ -37,14 +36,7 @@ let gateways: Vectron[]
 const tokens = new Map<string, string>()
 
 before(async () => {
-  cluster = new LocalCluster({
-    folder: mkdtempSync(join(tmpdir(), 'vectron-cluster-answers-')),
-    command: [process.execPath, COMMAND],
-    env: process.env,
-    clock: systemClock,
-    random: systemRandom,
-    disk: systemDisk,
-  })
+  cluster = localCluster(mkdtempSync(join(tmpdir(), 'vectron-cluster-answers-')))
   const { nodes } = await cluster.create({ workers: 3, placement: 1, gateways: 2, port: 0 })
   await cluster.startAll()
   apiKey = await cluster.createKey('test')

@@ -4,13 +4,14 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { sleep, systemClock, systemDisk, systemRandom } from '@vectron/base'
-import { clusterSecretPath, LocalCluster } from '@vectron/local-cluster'
+import { sleep, systemClock } from '@vectron/base'
+import { clusterSecretPath, type LocalCluster } from '@vectron/local-cluster'
 import { channelOptions, openClusterSecret } from '@vectron/process'
 import { GrpcChannel } from '@vectron/rpc'
 import { findDifferences, lookIntoReplicas } from '../chaos/replica-checks.ts'
+import { localCluster } from '../cluster/local-cluster.ts'
 import type { Answer } from '../conformance/exchanges.ts'
 import {
   CASES,
@@ -23,7 +24,6 @@ import {
   Voice,
 } from '../conformance/row-rule-matrix.ts'
 
-const COMMAND = resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
 const SHAPES = {
   replicated: { shardCount: 3, replicationFactor: 3 },
   partitioned: { shardCount: 4, replicationFactor: 3, partitionKey: 'tenant' },
@@ -38,14 +38,7 @@ let cluster: LocalCluster
 let vectrons: RuledVectron[]
 
 before(async () => {
-  cluster = new LocalCluster({
-    folder: mkdtempSync(join(tmpdir(), 'vectron-row-rules-')),
-    command: [process.execPath, COMMAND],
-    env: process.env,
-    clock: systemClock,
-    random: systemRandom,
-    disk: systemDisk,
-  })
+  cluster = localCluster(mkdtempSync(join(tmpdir(), 'vectron-row-rules-')))
   const { nodes } = await cluster.create({ workers: 3, placement: 1, gateways: 2, port: 0 })
   await cluster.startAll()
   const key = await cluster.createKey('test')

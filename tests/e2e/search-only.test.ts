@@ -6,14 +6,14 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { deadlineAfter, sleep, systemClock, systemDisk, systemRandom } from '@vectron/base'
+import { deadlineAfter, sleep, systemClock } from '@vectron/base'
 import { type Collection, type ShardInfo, Vectron } from '@vectron/client'
-import { LocalCluster } from '@vectron/local-cluster'
+import type { LocalCluster } from '@vectron/local-cluster'
+import { localCluster } from '../cluster/local-cluster.ts'
 import { vectron as command } from './vectron-command.ts'
 
-const COMMAND = resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
 const POINTS = 300
 /** So that a killed worker is given up within the test. */
 const DRIVER = '\n[driver]\nsilentMs = 5000\ndeadMs = 15000\n'
@@ -24,14 +24,7 @@ let client: Vectron
 let points: Collection
 
 before(async () => {
-  cluster = new LocalCluster({
-    folder: mkdtempSync(join(tmpdir(), 'vectron-search-only-')),
-    command: [process.execPath, COMMAND],
-    env: process.env,
-    clock: systemClock,
-    random: systemRandom,
-    disk: systemDisk,
-  })
+  cluster = localCluster(mkdtempSync(join(tmpdir(), 'vectron-search-only-')))
   await cluster.create({ workers: 3, placement: 1, gateways: 1, port: 0 })
   await appendFile(join(cluster.folder, 'placement-1', 'placement.toml'), DRIVER)
   await cluster.startAll()

@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { sleep, systemClock, systemDisk, systemRandom } from '@vectron/base'
-import { LocalCluster } from '@vectron/local-cluster'
+import { sleep, systemClock } from '@vectron/base'
+import type { LocalCluster } from '@vectron/local-cluster'
 import { RedisProcess } from '@vectron/testkit'
+import { localCluster } from '../cluster/local-cluster.ts'
 
-const COMMAND = resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
 /** Of the plan that an account begins with. */
 const PER_SECOND = 20
 
@@ -23,14 +23,7 @@ let key = ''
 
 before(async () => {
   redis = await RedisProcess.start()
-  cluster = new LocalCluster({
-    folder: mkdtempSync(join(tmpdir(), 'vectron-shared-limits-')),
-    command: [process.execPath, COMMAND],
-    env: process.env,
-    clock: systemClock,
-    random: systemRandom,
-    disk: systemDisk,
-  })
+  cluster = localCluster(mkdtempSync(join(tmpdir(), 'vectron-shared-limits-')))
   const { nodes } = await cluster.create({ workers: 1, placement: 1, gateways: 2, port: 0 })
   const planned = nodes.filter(({ service }) => service === 'gateway')
   for (const { name } of planned) {

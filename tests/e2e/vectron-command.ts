@@ -10,8 +10,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
+import { COMMAND } from '../cluster/local-cluster.ts'
 
-const COMMAND = path.resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
 const OUTPUT_POLL_MS = 20
 
 export interface Ended {

@@ -2,10 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type Random, systemClock, systemDisk } from '@vectron/base'
-import { clusterSecretPath, LocalCluster } from '@vectron/local-cluster'
-
-const COMMAND = path.resolve(import.meta.dirname, '..', '..', 'packages', 'cli', 'src', 'main.ts')
+import type { Random } from '@vectron/base'
+import { clusterSecretPath } from '@vectron/local-cluster'
+import { localCluster } from '../cluster/local-cluster.ts'
 
 export interface FuzzedCluster {
   readonly nodes: readonly {
@@ -21,14 +20,7 @@ export interface FuzzedCluster {
 
 export async function startFuzzedCluster(random: Random): Promise<FuzzedCluster> {
   const folder = mkdtempSync(path.join(tmpdir(), 'vectron-fuzz-cluster-'))
-  const cluster = new LocalCluster({
-    folder,
-    command: [process.execPath, COMMAND],
-    env: process.env,
-    clock: systemClock,
-    random,
-    disk: systemDisk,
-  })
+  const cluster = localCluster(folder, random)
   await cluster.create({ workers: 1, placement: 1, gateways: 1, port: 0 })
   await cluster.startAll()
   const nodes = (await cluster.states()).map(({ node, process: state }) => {

@@ -1,6 +1,7 @@
 /** What can be sent to a Vectron that was started for it, by name. */
 import { seededRandom } from '@vectron/base'
-import { auth, grpcHealth, grpcReflection, placement, vectron, worker } from '@vectron/contracts'
+import { auth, grpcHealth, grpcReflection, placement, worker } from '@vectron/contracts'
+import { PUBLIC_SERVICES } from '../conformance/speak.ts'
 import { type FuzzedCluster, startFuzzedCluster } from './fuzzed-cluster.ts'
 import { type FuzzedVectron, ROLES, startFuzzedVectron } from './fuzzed-vectron.ts'
 import { fuzzGrpc } from './grpc-fuzz.ts'
@@ -35,18 +36,7 @@ export type FuzzerName = keyof typeof FUZZERS
 const EXAMPLES = 100
 
 /** Of the gateway's gRPC port. */
-const PUBLIC_SERVICES = [
-  vectron.Collections,
-  vectron.Points,
-  vectron.Search,
-  vectron.Cluster,
-  auth.Accounts,
-  auth.Projects,
-  auth.ApiKeys,
-  auth.Tokens,
-  grpcHealth.Health,
-  grpcReflection.ServerReflection,
-]
+const GRPC_SERVICES = [...PUBLIC_SERVICES, grpcHealth.Health, grpcReflection.ServerReflection]
 
 const INTERNAL_SERVICES = {
   placement: [placement.Placement],
@@ -107,7 +97,7 @@ async function fuzzPublicGrpc(
 ): Promise<FuzzOutcome> {
   return fuzzGrpc({
     address: running.process.grpc,
-    services: PUBLIC_SERVICES,
+    services: GRPC_SERVICES,
     headers: { authorization: `Bearer ${await running.credential('owner')}` },
     known: running.known,
     seed,
