@@ -151,6 +151,8 @@ const passing = new Set([
   'indexedCount',
   'lastHeartbeat',
   'memoryBytes',
+  'cache',
+  'explanation',
   'nextPageToken',
   'sessionToken',
   'shardId',

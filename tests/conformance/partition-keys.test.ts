@@ -53,7 +53,7 @@ function ofTenant(tenant: string): Json {
   return { must: [{ field: 'tenant', match: tenant }] }
 }
 
-const searchPasses = ['tookUs', 'warnings']
+const searchPasses = ['cache', 'tookUs', 'warnings']
 
 test('The key is declared with the collection, told with it, and checked.', async () => {
   const made = await create('declared')

@@ -105,6 +105,7 @@ function grpcSearch(client: Client<typeof vectron.Search>): Search {
       query: { case: 'vector', value: { data: { case: 'f32', value: vector } } },
       topK: TRUTH_K,
       withPayload: false,
+      cache: false,
     })
     return results.map(({ id }) => id)
   }
@@ -114,7 +115,7 @@ function httpSearch(agent: http.Agent, url: string, apiKey: string): Search {
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
   return (vector) => {
     const base64 = Buffer.from(vector).toString('base64')
-    const body = JSON.stringify({ vector: base64, topK: TRUTH_K, withPayload: false })
+    const body = JSON.stringify({ vector: base64, topK: TRUTH_K, withPayload: false, cache: false })
     return new Promise((resolve, reject) => {
       const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
         let text = ''

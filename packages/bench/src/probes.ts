@@ -83,7 +83,11 @@ export class Probes {
     for (let turn = 0; !this.#isOver; turn++) {
       this.searches++
       try {
-        const found = await points.search({ vector: vectorOf(turn, dimension), topK: 10 })
+        const found = await points.search({
+          vector: vectorOf(turn, dimension),
+          topK: 10,
+          cache: false,
+        })
         if (!found.complete) throw new Error('incomplete')
       } catch (error) {
         this.searchesFailed++

@@ -56,10 +56,12 @@ export {
 } from './filter.ts'
 export { type ProjectChange, Projects } from './projects.ts'
 export type {
+  CacheUse,
   ClusterStatistics,
   CollectionChange,
   CollectionInfo,
   CollectionStats,
+  Completeness,
   FieldStats,
   FieldType,
   Metric,
@@ -69,9 +71,11 @@ export type {
   PointInput,
   ReadOptions,
   ScoredPoint,
+  SearchExplanation,
   SearchQuery,
   SearchRequest,
   SearchResult,
+  SearchStage,
   ShardPlan,
   ShardStats,
   StorageBytes,

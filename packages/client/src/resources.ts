@@ -169,6 +169,11 @@ export type SearchRequest<Payload> = SearchQuery &
      * that cannot be asked fails the search.
      */
     readonly allowPartial?: boolean
+    /**
+     * false: asks the shards, whatever the gateway remembers. Default true: an equal search of late
+     * may be answered from memory, where that is as fresh as `consistency` asks.
+     */
+    readonly cache?: boolean
   }
 
 export interface ScoredPoint<Payload> extends Point<Payload> {
@@ -206,6 +211,44 @@ export interface SearchResult<Payload> {
   readonly tookUs: number
   /** Shards that gave no answer, with `allowPartial`. */
   readonly missing: readonly MissingShard[]
+  /** How far the results can be relied on. */
+  readonly completeness: Completeness
+  /** With `explain`. */
+  readonly explanation?: SearchExplanation
+  readonly cache: CacheUse
+}
+
+export interface Completeness {
+  /** `truncated`: something that may belong to the answer is not in it. */
+  readonly kind: 'exact' | 'approximate' | 'truncated'
+  /** By what, one line each. */
+  readonly truncatedBy: readonly string[]
+}
+
+/** How an answer came about. */
+export interface SearchExplanation {
+  /** In the order in which they began. */
+  readonly stages: readonly SearchStage[]
+  /** All of it for people. */
+  readonly text: string
+}
+
+export interface SearchStage {
+  /** For instance `fan_out` or `shard 7`. */
+  readonly name: string
+  /** Microseconds since the search began. */
+  readonly startUs: number
+  readonly tookUs: number
+  readonly detail: string
+}
+
+/** Whether an answer was remembered by a gateway. */
+export interface CacheUse {
+  readonly hit: boolean
+  /** Milliseconds since the shards gave it. */
+  readonly ageMs: number
+  /** Another gateway had asked them. */
+  readonly shared: boolean
 }
 
 export interface MissingShard {

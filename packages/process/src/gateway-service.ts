@@ -4,7 +4,7 @@ import { type AuditLog, isVectronError, NO_AUDIT_LOG, openAuditLog } from '@vect
 import { type Embedder, openGateway } from '@vectron/gateway-service'
 import { formatAddress } from './address.ts'
 import { authenticatorDoors } from './authenticator-doors.ts'
-import { clientLimits } from './client-limits.ts'
+import { cacheLimits, clientLimits } from './client-limits.ts'
 import { Connections } from './connections.ts'
 import { Instances } from './instances.ts'
 import { limitsStore } from './limits-store.ts'
@@ -60,6 +60,7 @@ async function openGatewayService(
     auditLog: openGatewayAudit(config, around),
     limits: { gateways: config.limits.gateways, openStore: limitsStore(config, around) },
     guard: clientLimits(config.limits),
+    cache: cacheLimits(config.cache),
     connectWorker: connections.workers(),
     embedders,
     version,

@@ -14,7 +14,7 @@ export {
   type NodeCertificateRequest,
   renewCertificate,
 } from './certificates/authority.ts'
-export { clientLimits } from './client-limits.ts'
+export { cacheLimits, clientLimits } from './client-limits.ts'
 export { Closers } from './closers.ts'
 export { openClusterSecret } from './cluster-secret.ts'
 export { Connections } from './connections.ts'

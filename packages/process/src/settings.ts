@@ -214,10 +214,27 @@ const clientLimitSettings = {
   }),
 }
 
+/** What a gateway remembers of its answers. */
+const cacheSettings = {
+  mib: integerSetting({
+    default: 64,
+    min: 0,
+    max: 1024 * 1024,
+    describe: 'MiB of answers to searches that are kept for who asks the same; 0: none',
+  }),
+  eventualAgeMs: integerSetting({
+    default: 1000,
+    min: 0,
+    max: 60_000,
+    describe: 'milliseconds that a search of consistency "eventual" lets a kept answer be old',
+  }),
+}
+
 /** All parts in one process: `vectron start`. */
 export const STANDALONE_SETTINGS = {
   ...publicSections,
   limits: clientLimitSettings,
+  cache: cacheSettings,
   ...identitySections,
   data: { ...dataSection, reserveBytes: reserveSetting },
   engine: ENGINE_SECTION,
@@ -319,6 +336,7 @@ export const GATEWAY_SETTINGS = {
         'gateways that share the load, each allowing its share of what a plan allows; 0: as many as placement hears of',
     }),
   },
+  cache: cacheSettings,
   redis: {
     address: patternSetting({
       default: '',

@@ -15,7 +15,12 @@ import {
   VectronError,
 } from '@vectron/base'
 import { worker } from '@vectron/contracts'
-import { readReplicas, type ShardAnswers, toShardError } from './replica-reads.ts'
+import {
+  type AnswerOrigin,
+  readReplicas,
+  type ShardAnswers,
+  toShardError,
+} from './replica-reads.ts'
 import { isCuredByRouting } from './retry.ts'
 import type { Router } from './router.ts'
 import { type CollectionRoute, type ShardRoute, shardById } from './routing-table.ts'
@@ -51,6 +56,8 @@ export interface FanOutAnswer {
   /** Why the other shards did not answer. */
   readonly failures: ReadonlyMap<ShardId, VectronError>
   readonly shardsTotal: number
+  /** How each answer was had. */
+  readonly origins: ReadonlyMap<ShardId, AnswerOrigin>
 }
 
 export interface ShardRead {
@@ -78,6 +85,7 @@ const NAMED_MAX = 16
 export async function searchShards(router: Router, search: FanOutSearch): Promise<FanOutAnswer> {
   const { deadline, freshness, allowPartial, onAnswer } = search
   const answers = new Map<ShardId, Uint8Array>()
+  const origins = new Map<ShardId, AnswerOrigin>()
   let failures: ReadonlyMap<ShardId, VectronError> = new Map()
   let shardsTotal = 0
   const limits = allowPartial ? { deadline, triesMax: PARTIAL_TRIES_MAX } : { deadline }
@@ -96,9 +104,10 @@ export async function searchShards(router: Router, search: FanOutSearch): Promis
           const request = { shards: reads, search: search.encode(deadline) }
           return takeAnswers(await door.searchShards(request, options))
         },
-        onAnswer: (shard, answer) => {
+        onAnswer: (shard, answer, origin) => {
           answers.set(shard, answer)
-          onAnswer?.({ answers, failures, shardsTotal })
+          origins.set(shard, origin)
+          onAnswer?.({ answers, failures, shardsTotal, origins })
         },
       })
       if (failures.size > 0) throw namingShards(failures, shardsTotal)
@@ -107,7 +116,7 @@ export async function searchShards(router: Router, search: FanOutSearch): Promis
     const isPartial = allowPartial && answers.size > 0 && failures.size > 0
     if (!isPartial) throw error
   }
-  return { answers, failures, shardsTotal }
+  return { answers, failures, shardsTotal, origins }
 }
 
 /** Reads one shard; answers an encoded `engine.v1.ReadResult`. */

@@ -23,6 +23,7 @@ export {
   type PlacementClient,
   type PlacementClientOptions,
 } from './placement-client.ts'
+export type { AnswerOrigin } from './replica-reads.ts'
 export {
   type RoutedBroadcast,
   type RoutedWrite,

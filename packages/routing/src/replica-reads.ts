@@ -39,6 +39,16 @@ const STRONG_TRY_MS = 3000
 /** What a worker said about the shards that it was asked for. */
 export type ShardAnswers<T> = ReadonlyMap<ShardId, T | VectronError>
 
+/** How the answer of a shard was had. */
+export interface AnswerOrigin {
+  readonly workerId: WorkerId
+  /** Workers asked before the one that answered: they failed, or were late. */
+  readonly askedBefore: readonly WorkerId[]
+  /** Monotonic microseconds at which the worker that answered was asked. */
+  readonly askedUs: number
+  readonly tookUs: number
+}
+
 export interface ReplicaReads<T> {
   readonly shards: readonly ShardRoute[]
   /** Reads that take about as long as each other; what is late is told within a kind. */
@@ -50,7 +60,7 @@ export interface ReplicaReads<T> {
     shards: readonly ShardRoute[],
     options: CallOptions,
   ) => Promise<ShardAnswers<T>>
-  readonly onAnswer: (shard: ShardId, answer: T) => void
+  readonly onAnswer: (shard: ShardId, answer: T, origin: AnswerOrigin) => void
 }
 
 /** Why shards have no answer; empty when all have one. Never rejects. */
@@ -157,7 +167,8 @@ class ReadRound<T> {
       if (job.ended) continue
       const answer = answers.get(job.shard.shardId) ?? noAnswer(job.shard)
       if (answer instanceof VectronError) this.#onFailure(job, to, answer)
-      else this.#onAnswer(job, answer, latencyUs)
+      else
+        this.#onAnswer(job, answer, { workerId: to.workerId, askedUs: startUs, tookUs: latencyUs })
       if (!job.ended && job.asked.size === 0) toReplace.push(job)
     }
     if (toReplace.length > 0) this.#dispatch(toReplace)
@@ -185,11 +196,12 @@ class ReadRound<T> {
     return usualUs
   }
 
-  #onAnswer(job: Job, answer: T, latencyUs: number): void {
+  #onAnswer(job: Job, answer: T, by: Omit<AnswerOrigin, 'askedBefore'>): void {
     if (job.shard.replicas.length > 1) {
-      this.#router.latencyOf(job.shard, this.#reads.kind).observe(latencyUs)
+      this.#router.latencyOf(job.shard, this.#reads.kind).observe(by.tookUs)
     }
-    this.#reads.onAnswer(job.shard.shardId, answer)
+    const askedBefore = [...job.tried].filter((worker) => worker !== by.workerId)
+    this.#reads.onAnswer(job.shard.shardId, answer, { ...by, askedBefore })
     this.#end(job)
   }
 

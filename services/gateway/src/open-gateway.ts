@@ -35,7 +35,12 @@ import { CollectionsService } from './collections-service.ts'
 import type { GatewayContext } from './context.ts'
 import type { Embedder } from './embedder.ts'
 import { PointsService } from './points-service.ts'
-import { SearchService } from './search-service.ts'
+import { CachedSearches } from './search/cached-searches.ts'
+import { ResultCache } from './search/result-cache.ts'
+import type { SearchAnswer } from './search/run-search.ts'
+import { SearchService } from './search/search-service.ts'
+import { declareStageSeconds } from './search/stage-times.ts'
+import { WrittenPositions } from './written-positions.ts'
 
 export interface GatewayOptions {
   /** Address to listen on, for both protocols. */
@@ -51,6 +56,8 @@ export interface GatewayOptions {
   readonly limits: GatewayLimits
   /** Of clients, for each of both ports and for both together. */
   readonly guard: GuardLimits & { readonly bodiesInFlightBytesMax: number }
+  /** Of answers that are kept for those who ask the same. */
+  readonly cache: CacheLimits
   readonly connectWorker: ConnectWorker
   readonly embedders: readonly Embedder[]
   /** Release of the product, as people are told it. */
@@ -59,6 +66,13 @@ export interface GatewayOptions {
   readonly random: Random
   readonly logger: Logger
   readonly metrics: Metrics
+}
+
+export interface CacheLimits {
+  /** Memory of all of them; 0: none is kept. */
+  readonly bytesMax: number
+  /** Milliseconds that an eventual read lets one be old. */
+  readonly eventualAgeMsMax: number
 }
 
 export interface RunningGateway {
@@ -138,9 +152,23 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
 }
 
 function bindServices(options: GatewayOptions, router: Router): BoundService[] {
-  const { clock, placement, version } = options
+  const { clock, placement, version, metrics } = options
   const embedders = new Map(options.embedders.map((embedder) => [embedder.name, embedder]))
-  const context: GatewayContext = { router, embedders, clock }
+  const stageSeconds = declareStageSeconds(metrics)
+  const { cache } = options
+  const results = new CachedSearches<SearchAnswer>(
+    new ResultCache({ bytesMax: cache.bytesMax, clock, metrics }),
+    clock,
+  )
+  const context: GatewayContext = {
+    router,
+    embedders,
+    clock,
+    stageSeconds,
+    results,
+    eventualAgeMsMax: cache.eventualAgeMsMax,
+    written: new WrittenPositions(),
+  }
   const startedUs = clock.monotonicUs()
   return [
     bindService(vectron.Collections, new CollectionsService({ ...context, placement })),

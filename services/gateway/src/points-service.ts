@@ -243,6 +243,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
   }
 
   #acknowledge({ affected, positions }: WriteOutcome) {
+    this.#context.written.note(positions)
     const { clusterId } = this.#context.router.table
     return { affected, sessionToken: encodeSessionToken(clusterId, positions) }
   }

@@ -26,6 +26,7 @@ import type { RunningPlacement } from '@vectron/placement-service'
 import {
   authenticatorDoors,
   Closers,
+  cacheLimits,
   clientLimits,
   nextBootEpoch,
   openAuthPart,
@@ -124,6 +125,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     auditLog: authPart.auditLog,
     limits: { gateways: 1, openStore: undefined },
     guard: clientLimits(config.limits),
+    cache: cacheLimits(config.cache),
     connectWorker: () => workerClient,
     embedders: options.embedders,
     version: options.version,

@@ -19,6 +19,7 @@ interface SearchFlags extends ClientFlags {
   readonly withVector?: true
   readonly explain?: true
   readonly allowPartial?: true
+  readonly cache: boolean
 }
 
 type AnyPayload = Record<string, unknown>
@@ -39,6 +40,7 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--recall <share>', 'recall to aim at, .80 to .999', number)
     .option('--with-vector', 'give vectors too (with -o json)')
     .option('--explain', 'tell the plan and what happened')
+    .option('--no-cache', 'ask the shards, whatever the gateway remembers')
     .option('--allow-partial', 'answer from the shards that can be asked')
     .addHelpText(
       'after',
@@ -59,6 +61,7 @@ Examples:
           exact: flags.exact === true,
           explain: flags.explain === true,
           allowPartial: flags.allowPartial === true,
+          cache: flags.cache,
           ...(flags.filter === undefined ? {} : { filter: flags.filter }),
           ...(flags.recall === undefined ? {} : { targetRecall: flags.recall }),
         })
@@ -106,7 +109,8 @@ function payloadText(value: unknown): string {
 function noteResult(terminal: Terminal, result: SearchResult<AnyPayload>, explain: boolean): void {
   const kind = result.exact ? 'exact' : 'approximate'
   const matches = result.matches === undefined ? '' : `, ${formatCount(result.matches)} match`
-  const took = `${(result.tookUs / 1000).toFixed(1)} ms`
+  const remembered = result.cache.hit ? `, remembered for ${result.cache.ageMs} ms` : ''
+  const took = `${(result.tookUs / 1000).toFixed(1)} ms${remembered}`
   terminal.note(terminal.dim(`${result.results.length} results, ${kind}${matches}, ${took}`))
   if (!result.complete) {
     terminal.note(`Incomplete: ${result.shardsAnswered} of ${result.shardsTotal} shards answered.`)
@@ -115,12 +119,5 @@ function noteResult(terminal: Terminal, result: SearchResult<AnyPayload>, explai
     }
   }
   for (const warning of result.warnings) terminal.note(`Note: ${warning}`)
-  if (!explain) return
-  for (const plan of result.plans) {
-    terminal.note(
-      `shard ${plan.shardId}: ${plan.strategy}, ${(plan.tookUs / 1000).toFixed(2)} ms, ` +
-        `${formatCount(plan.distancesComputed)} distances, ` +
-        `${formatCount(plan.rescored)} rescored, ${formatCount(plan.tailScanned)} of the tail scanned; ${plan.reason}`,
-    )
-  }
+  if (explain && result.explanation !== undefined) terminal.note(result.explanation.text)
 }

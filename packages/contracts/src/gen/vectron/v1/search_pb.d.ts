@@ -2,7 +2,7 @@
 // @generated from file vectron/v1/search.proto (package vectron.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Vector } from "./vector_pb.js";
 import type { Filter } from "./filter_pb.js";
@@ -120,6 +120,14 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
    * @generated from field: bool allow_partial = 15;
    */
   allowPartial: boolean;
+
+  /**
+   * false: asks the shards, whatever the gateway remembers. Default true: an equal search of late
+   * may be answered from memory, where that is as fresh as `consistency` asks.
+   *
+   * @generated from field: optional bool cache = 18;
+   */
+  cache?: boolean | undefined;
 };
 
 /**
@@ -233,6 +241,25 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
    * @generated from field: repeated vectron.v1.ShardMissing missing = 10;
    */
   missing: ShardMissing[];
+
+  /**
+   * How far the results can be relied on. Always set.
+   *
+   * @generated from field: vectron.v1.Completeness completeness = 12;
+   */
+  completeness?: Completeness | undefined;
+
+  /**
+   * With `explain`.
+   *
+   * @generated from field: vectron.v1.SearchExplanation explanation = 13;
+   */
+  explanation?: SearchExplanation | undefined;
+
+  /**
+   * @generated from field: vectron.v1.CacheUse cache = 14;
+   */
+  cache?: CacheUse | undefined;
 };
 
 /**
@@ -240,6 +267,127 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
  * Use `create(SearchResponseSchema)` to create a new message.
  */
 export declare const SearchResponseSchema: GenMessage<SearchResponse>;
+
+/**
+ * Whether an answer was remembered.
+ *
+ * @generated from message vectron.v1.CacheUse
+ */
+export declare type CacheUse = Message<"vectron.v1.CacheUse"> & {
+  /**
+   * @generated from field: bool hit = 1;
+   */
+  hit: boolean;
+
+  /**
+   * Milliseconds since the shards gave the answer; 0 when they were asked for this request.
+   *
+   * @generated from field: uint32 age_ms = 2;
+   */
+  ageMs: number;
+
+  /**
+   * Another gateway had asked them.
+   *
+   * @generated from field: bool shared = 3;
+   */
+  shared: boolean;
+};
+
+/**
+ * Describes the message vectron.v1.CacheUse.
+ * Use `create(CacheUseSchema)` to create a new message.
+ */
+export declare const CacheUseSchema: GenMessage<CacheUse>;
+
+/**
+ * How far the results can be relied on, and why no farther.
+ *
+ * @generated from message vectron.v1.Completeness
+ */
+export declare type Completeness = Message<"vectron.v1.Completeness"> & {
+  /**
+   * @generated from field: vectron.v1.CompletenessKind kind = 1;
+   */
+  kind: CompletenessKind;
+
+  /**
+   * By what, for instance "shard 7 did not answer: DEADLINE_EXCEEDED". Empty unless TRUNCATED.
+   *
+   * @generated from field: repeated string truncated_by = 2;
+   */
+  truncatedBy: string[];
+};
+
+/**
+ * Describes the message vectron.v1.Completeness.
+ * Use `create(CompletenessSchema)` to create a new message.
+ */
+export declare const CompletenessSchema: GenMessage<Completeness>;
+
+/**
+ * How an answer came about.
+ *
+ * @generated from message vectron.v1.SearchExplanation
+ */
+export declare type SearchExplanation = Message<"vectron.v1.SearchExplanation"> & {
+  /**
+   * In the order in which they began; shards lie within the fan-out.
+   *
+   * @generated from field: repeated vectron.v1.SearchStage stages = 1;
+   */
+  stages: SearchStage[];
+
+  /**
+   * All of it for people, as `vectron search --explain` prints it.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message vectron.v1.SearchExplanation.
+ * Use `create(SearchExplanationSchema)` to create a new message.
+ */
+export declare const SearchExplanationSchema: GenMessage<SearchExplanation>;
+
+/**
+ * @generated from message vectron.v1.SearchStage
+ */
+export declare type SearchStage = Message<"vectron.v1.SearchStage"> & {
+  /**
+   * "plan", "cache", "resolve", "fan_out", "shard 7", "merge", "rerank".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Microseconds since the search began.
+   *
+   * @generated from field: uint32 start_us = 2;
+   */
+  startUs: number;
+
+  /**
+   * @generated from field: uint32 took_us = 3;
+   */
+  tookUs: number;
+
+  /**
+   * For instance "worker 2, after worker 1 was late".
+   *
+   * @generated from field: string detail = 4;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message vectron.v1.SearchStage.
+ * Use `create(SearchStageSchema)` to create a new message.
+ */
+export declare const SearchStageSchema: GenMessage<SearchStage>;
 
 /**
  * A shard that is missing from an answer.
@@ -366,6 +514,42 @@ export declare type BatchSearchResponse = Message<"vectron.v1.BatchSearchRespons
  * Use `create(BatchSearchResponseSchema)` to create a new message.
  */
 export declare const BatchSearchResponseSchema: GenMessage<BatchSearchResponse>;
+
+/**
+ * @generated from enum vectron.v1.CompletenessKind
+ */
+export enum CompletenessKind {
+  /**
+   * @generated from enum value: COMPLETENESS_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * No nearer point exists.
+   *
+   * @generated from enum value: COMPLETENESS_KIND_EXACT = 1;
+   */
+  EXACT = 1,
+
+  /**
+   * Found by walking the graph, which misses few: see `target_recall`.
+   *
+   * @generated from enum value: COMPLETENESS_KIND_APPROXIMATE = 2;
+   */
+  APPROXIMATE = 2,
+
+  /**
+   * Something that may belong to the answer is not in it.
+   *
+   * @generated from enum value: COMPLETENESS_KIND_TRUNCATED = 3;
+   */
+  TRUNCATED = 3,
+}
+
+/**
+ * Describes the enum vectron.v1.CompletenessKind.
+ */
+export declare const CompletenessKindSchema: GenEnum<CompletenessKind>;
 
 /**
  * Search: the points nearest to a vector, to another point, or to a text.

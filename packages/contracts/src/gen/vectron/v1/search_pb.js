@@ -2,7 +2,7 @@
 // @generated from file vectron/v1/search.proto (package vectron.v1, syntax proto3)
 /* eslint-disable */
 
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_vectron_v1_filter } from "./filter_pb.js";
 import { file_vectron_v1_options } from "./options_pb.js";
@@ -13,7 +13,7 @@ import { file_vectron_v1_vector } from "./vector_pb.js";
  * Describes the file vectron/v1/search.proto.
  */
 export const file_vectron_v1_search = /*@__PURE__*/
-  fileDesc("Chd2ZWN0cm9uL3YxL3NlYXJjaC5wcm90bxIKdmVjdHJvbi52MSLFAwoNU2VhcmNoUmVxdWVzdBISCgpjb2xsZWN0aW9uGAEgASgJEiQKBnZlY3RvchgCIAEoCzISLnZlY3Ryb24udjEuVmVjdG9ySAASDAoCaWQYAyABKAlIABIOCgR0ZXh0GAQgASgJSAASEgoFdG9wX2sYBSABKA1IAYgBARIiCgZmaWx0ZXIYBiABKAsyEi52ZWN0cm9uLnYxLkZpbHRlchIZCgx3aXRoX3BheWxvYWQYByABKAhIAogBARITCgt3aXRoX3ZlY3RvchgIIAEoCBIsCgtjb25zaXN0ZW5jeRgJIAEoDjIXLnZlY3Ryb24udjEuQ29uc2lzdGVuY3kSFQoNc2Vzc2lvbl90b2tlbhgKIAEoCRIXCgp0aW1lb3V0X21zGAsgASgNSAOIAQESDQoFZXhhY3QYDCABKAgSGgoNdGFyZ2V0X3JlY2FsbBgNIAEoAkgEiAEBEg8KB2V4cGxhaW4YDiABKAgSFQoNYWxsb3dfcGFydGlhbBgPIAEoCEIHCgVxdWVyeUIICgZfdG9wX2tCDwoNX3dpdGhfcGF5bG9hZEINCgtfdGltZW91dF9tc0IQCg5fdGFyZ2V0X3JlY2FsbCJjCgtTY29yZWRQb2ludBIKCgJpZBgBIAEoCRINCgVzY29yZRgCIAEoAhIVCgdwYXlsb2FkGAMgASgJQgTI8xgBEiIKBnZlY3RvchgEIAEoCzISLnZlY3Ryb24udjEuVmVjdG9yIqACCg5TZWFyY2hSZXNwb25zZRIoCgdyZXN1bHRzGAEgAygLMhcudmVjdHJvbi52MS5TY29yZWRQb2ludBINCgVleGFjdBgCIAEoCBIQCghjb21wbGV0ZRgDIAEoCBIUCgxzaGFyZHNfdG90YWwYBCABKA0SFwoPc2hhcmRzX2Fuc3dlcmVkGAUgASgNEhQKB21hdGNoZXMYBiABKARIAIgBARIQCgh3YXJuaW5ncxgHIAMoCRIkCgVwbGFucxgIIAMoCzIVLnZlY3Ryb24udjEuU2hhcmRQbGFuEg8KB3Rvb2tfdXMYCSABKA0SKQoHbWlzc2luZxgKIAMoCzIYLnZlY3Ryb24udjEuU2hhcmRNaXNzaW5nQgoKCF9tYXRjaGVzIkEKDFNoYXJkTWlzc2luZxIQCghzaGFyZF9pZBgBIAEoBBIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCSK2AQoJU2hhcmRQbGFuEhAKCHNoYXJkX2lkGAEgASgEEhAKCHN0cmF0ZWd5GAIgASgJEg4KBnJlYXNvbhgDIAEoCRIUCgdtYXRjaGVzGAQgASgESACIAQESGgoSZGlzdGFuY2VzX2NvbXB1dGVkGAUgASgEEhAKCHJlc2NvcmVkGAYgASgEEhQKDHRhaWxfc2Nhbm5lZBgHIAEoBBIPCgd0b29rX3VzGAggASgNQgoKCF9tYXRjaGVzIlUKEkJhdGNoU2VhcmNoUmVxdWVzdBISCgpjb2xsZWN0aW9uGAEgASgJEisKCHNlYXJjaGVzGAIgAygLMhkudmVjdHJvbi52MS5TZWFyY2hSZXF1ZXN0IkQKE0JhdGNoU2VhcmNoUmVzcG9uc2USLQoJcmVzcG9uc2VzGAEgAygLMhoudmVjdHJvbi52MS5TZWFyY2hSZXNwb25zZTKUAwoGU2VhcmNoEnYKBlNlYXJjaBIZLnZlY3Ryb24udjEuU2VhcmNoUmVxdWVzdBoaLnZlY3Ryb24udjEuU2VhcmNoUmVzcG9uc2UiNYLT5JMCLzoBKiIqL3YxL2NvbGxlY3Rpb25zL3tjb2xsZWN0aW9ufS9wb2ludHM6c2VhcmNoEooBCgtCYXRjaFNlYXJjaBIeLnZlY3Ryb24udjEuQmF0Y2hTZWFyY2hSZXF1ZXN0Gh8udmVjdHJvbi52MS5CYXRjaFNlYXJjaFJlc3BvbnNlIjqC0+STAjQ6ASoiLy92MS9jb2xsZWN0aW9ucy97Y29sbGVjdGlvbn0vcG9pbnRzOmJhdGNoU2VhcmNoEoQBCgxTZWFyY2hTdHJlYW0SGS52ZWN0cm9uLnYxLlNlYXJjaFJlcXVlc3QaGi52ZWN0cm9uLnYxLlNlYXJjaFJlc3BvbnNlIjuC0+STAjU6ASoiMC92MS9jb2xsZWN0aW9ucy97Y29sbGVjdGlvbn0vcG9pbnRzOnNlYXJjaFN0cmVhbTABYgZwcm90bzM", [file_google_api_annotations, file_vectron_v1_filter, file_vectron_v1_options, file_vectron_v1_points, file_vectron_v1_vector]);
+  fileDesc("Chd2ZWN0cm9uL3YxL3NlYXJjaC5wcm90bxIKdmVjdHJvbi52MSLjAwoNU2VhcmNoUmVxdWVzdBISCgpjb2xsZWN0aW9uGAEgASgJEiQKBnZlY3RvchgCIAEoCzISLnZlY3Ryb24udjEuVmVjdG9ySAASDAoCaWQYAyABKAlIABIOCgR0ZXh0GAQgASgJSAASEgoFdG9wX2sYBSABKA1IAYgBARIiCgZmaWx0ZXIYBiABKAsyEi52ZWN0cm9uLnYxLkZpbHRlchIZCgx3aXRoX3BheWxvYWQYByABKAhIAogBARITCgt3aXRoX3ZlY3RvchgIIAEoCBIsCgtjb25zaXN0ZW5jeRgJIAEoDjIXLnZlY3Ryb24udjEuQ29uc2lzdGVuY3kSFQoNc2Vzc2lvbl90b2tlbhgKIAEoCRIXCgp0aW1lb3V0X21zGAsgASgNSAOIAQESDQoFZXhhY3QYDCABKAgSGgoNdGFyZ2V0X3JlY2FsbBgNIAEoAkgEiAEBEg8KB2V4cGxhaW4YDiABKAgSFQoNYWxsb3dfcGFydGlhbBgPIAEoCBISCgVjYWNoZRgSIAEoCEgFiAEBQgcKBXF1ZXJ5QggKBl90b3Bfa0IPCg1fd2l0aF9wYXlsb2FkQg0KC190aW1lb3V0X21zQhAKDl90YXJnZXRfcmVjYWxsQggKBl9jYWNoZSJjCgtTY29yZWRQb2ludBIKCgJpZBgBIAEoCRINCgVzY29yZRgCIAEoAhIVCgdwYXlsb2FkGAMgASgJQgTI8xgBEiIKBnZlY3RvchgEIAEoCzISLnZlY3Ryb24udjEuVmVjdG9yIqkDCg5TZWFyY2hSZXNwb25zZRIoCgdyZXN1bHRzGAEgAygLMhcudmVjdHJvbi52MS5TY29yZWRQb2ludBINCgVleGFjdBgCIAEoCBIQCghjb21wbGV0ZRgDIAEoCBIUCgxzaGFyZHNfdG90YWwYBCABKA0SFwoPc2hhcmRzX2Fuc3dlcmVkGAUgASgNEhQKB21hdGNoZXMYBiABKARIAIgBARIQCgh3YXJuaW5ncxgHIAMoCRIkCgVwbGFucxgIIAMoCzIVLnZlY3Ryb24udjEuU2hhcmRQbGFuEg8KB3Rvb2tfdXMYCSABKA0SKQoHbWlzc2luZxgKIAMoCzIYLnZlY3Ryb24udjEuU2hhcmRNaXNzaW5nEi4KDGNvbXBsZXRlbmVzcxgMIAEoCzIYLnZlY3Ryb24udjEuQ29tcGxldGVuZXNzEjIKC2V4cGxhbmF0aW9uGA0gASgLMh0udmVjdHJvbi52MS5TZWFyY2hFeHBsYW5hdGlvbhIjCgVjYWNoZRgOIAEoCzIULnZlY3Ryb24udjEuQ2FjaGVVc2VCCgoIX21hdGNoZXMiNwoIQ2FjaGVVc2USCwoDaGl0GAEgASgIEg4KBmFnZV9tcxgCIAEoDRIOCgZzaGFyZWQYAyABKAgiUAoMQ29tcGxldGVuZXNzEioKBGtpbmQYASABKA4yHC52ZWN0cm9uLnYxLkNvbXBsZXRlbmVzc0tpbmQSFAoMdHJ1bmNhdGVkX2J5GAIgAygJIkoKEVNlYXJjaEV4cGxhbmF0aW9uEicKBnN0YWdlcxgBIAMoCzIXLnZlY3Ryb24udjEuU2VhcmNoU3RhZ2USDAoEdGV4dBgCIAEoCSJOCgtTZWFyY2hTdGFnZRIMCgRuYW1lGAEgASgJEhAKCHN0YXJ0X3VzGAIgASgNEg8KB3Rvb2tfdXMYAyABKA0SDgoGZGV0YWlsGAQgASgJIkEKDFNoYXJkTWlzc2luZxIQCghzaGFyZF9pZBgBIAEoBBIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCSK2AQoJU2hhcmRQbGFuEhAKCHNoYXJkX2lkGAEgASgEEhAKCHN0cmF0ZWd5GAIgASgJEg4KBnJlYXNvbhgDIAEoCRIUCgdtYXRjaGVzGAQgASgESACIAQESGgoSZGlzdGFuY2VzX2NvbXB1dGVkGAUgASgEEhAKCHJlc2NvcmVkGAYgASgEEhQKDHRhaWxfc2Nhbm5lZBgHIAEoBBIPCgd0b29rX3VzGAggASgNQgoKCF9tYXRjaGVzIlUKEkJhdGNoU2VhcmNoUmVxdWVzdBISCgpjb2xsZWN0aW9uGAEgASgJEisKCHNlYXJjaGVzGAIgAygLMhkudmVjdHJvbi52MS5TZWFyY2hSZXF1ZXN0IkQKE0JhdGNoU2VhcmNoUmVzcG9uc2USLQoJcmVzcG9uc2VzGAEgAygLMhoudmVjdHJvbi52MS5TZWFyY2hSZXNwb25zZSqWAQoQQ29tcGxldGVuZXNzS2luZBIhCh1DT01QTEVURU5FU1NfS0lORF9VTlNQRUNJRklFRBAAEhsKF0NPTVBMRVRFTkVTU19LSU5EX0VYQUNUEAESIQodQ09NUExFVEVORVNTX0tJTkRfQVBQUk9YSU1BVEUQAhIfChtDT01QTEVURU5FU1NfS0lORF9UUlVOQ0FURUQQAzKUAwoGU2VhcmNoEnYKBlNlYXJjaBIZLnZlY3Ryb24udjEuU2VhcmNoUmVxdWVzdBoaLnZlY3Ryb24udjEuU2VhcmNoUmVzcG9uc2UiNYLT5JMCLzoBKiIqL3YxL2NvbGxlY3Rpb25zL3tjb2xsZWN0aW9ufS9wb2ludHM6c2VhcmNoEooBCgtCYXRjaFNlYXJjaBIeLnZlY3Ryb24udjEuQmF0Y2hTZWFyY2hSZXF1ZXN0Gh8udmVjdHJvbi52MS5CYXRjaFNlYXJjaFJlc3BvbnNlIjqC0+STAjQ6ASoiLy92MS9jb2xsZWN0aW9ucy97Y29sbGVjdGlvbn0vcG9pbnRzOmJhdGNoU2VhcmNoEoQBCgxTZWFyY2hTdHJlYW0SGS52ZWN0cm9uLnYxLlNlYXJjaFJlcXVlc3QaGi52ZWN0cm9uLnYxLlNlYXJjaFJlc3BvbnNlIjuC0+STAjU6ASoiMC92MS9jb2xsZWN0aW9ucy97Y29sbGVjdGlvbn0vcG9pbnRzOnNlYXJjaFN0cmVhbTABYgZwcm90bzM", [file_google_api_annotations, file_vectron_v1_filter, file_vectron_v1_options, file_vectron_v1_points, file_vectron_v1_vector]);
 
 /**
  * Describes the message vectron.v1.SearchRequest.
@@ -37,32 +37,72 @@ export const SearchResponseSchema = /*@__PURE__*/
   messageDesc(file_vectron_v1_search, 2);
 
 /**
+ * Describes the message vectron.v1.CacheUse.
+ * Use `create(CacheUseSchema)` to create a new message.
+ */
+export const CacheUseSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_search, 3);
+
+/**
+ * Describes the message vectron.v1.Completeness.
+ * Use `create(CompletenessSchema)` to create a new message.
+ */
+export const CompletenessSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_search, 4);
+
+/**
+ * Describes the message vectron.v1.SearchExplanation.
+ * Use `create(SearchExplanationSchema)` to create a new message.
+ */
+export const SearchExplanationSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_search, 5);
+
+/**
+ * Describes the message vectron.v1.SearchStage.
+ * Use `create(SearchStageSchema)` to create a new message.
+ */
+export const SearchStageSchema = /*@__PURE__*/
+  messageDesc(file_vectron_v1_search, 6);
+
+/**
  * Describes the message vectron.v1.ShardMissing.
  * Use `create(ShardMissingSchema)` to create a new message.
  */
 export const ShardMissingSchema = /*@__PURE__*/
-  messageDesc(file_vectron_v1_search, 3);
+  messageDesc(file_vectron_v1_search, 7);
 
 /**
  * Describes the message vectron.v1.ShardPlan.
  * Use `create(ShardPlanSchema)` to create a new message.
  */
 export const ShardPlanSchema = /*@__PURE__*/
-  messageDesc(file_vectron_v1_search, 4);
+  messageDesc(file_vectron_v1_search, 8);
 
 /**
  * Describes the message vectron.v1.BatchSearchRequest.
  * Use `create(BatchSearchRequestSchema)` to create a new message.
  */
 export const BatchSearchRequestSchema = /*@__PURE__*/
-  messageDesc(file_vectron_v1_search, 5);
+  messageDesc(file_vectron_v1_search, 9);
 
 /**
  * Describes the message vectron.v1.BatchSearchResponse.
  * Use `create(BatchSearchResponseSchema)` to create a new message.
  */
 export const BatchSearchResponseSchema = /*@__PURE__*/
-  messageDesc(file_vectron_v1_search, 6);
+  messageDesc(file_vectron_v1_search, 10);
+
+/**
+ * Describes the enum vectron.v1.CompletenessKind.
+ */
+export const CompletenessKindSchema = /*@__PURE__*/
+  enumDesc(file_vectron_v1_search, 0);
+
+/**
+ * @generated from enum vectron.v1.CompletenessKind
+ */
+export const CompletenessKind = /*@__PURE__*/
+  tsEnum(CompletenessKindSchema);
 
 /**
  * Search: the points nearest to a vector, to another point, or to a text.

@@ -14,7 +14,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
-import type { ShardMissing } from "../../vectron/v1/search_pb.js";
+import type { CacheUse, Completeness, SearchExplanation, ShardMissing } from "../../vectron/v1/search_pb.js";
 
 /**
  * Describes the file wire/v1/wire.proto.
@@ -239,6 +239,11 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
    * @generated from field: bool allow_partial = 15;
    */
   allowPartial: boolean;
+
+  /**
+   * @generated from field: optional bool cache = 18;
+   */
+  cache?: boolean | undefined;
 };
 
 /**
@@ -304,6 +309,21 @@ export declare type SearchResponse = Message<"wire.v1.SearchResponse"> & {
    * @generated from field: repeated vectron.v1.ShardMissing missing = 10;
    */
   missing: ShardMissing[];
+
+  /**
+   * @generated from field: vectron.v1.Completeness completeness = 12;
+   */
+  completeness?: Completeness | undefined;
+
+  /**
+   * @generated from field: vectron.v1.SearchExplanation explanation = 13;
+   */
+  explanation?: SearchExplanation | undefined;
+
+  /**
+   * @generated from field: vectron.v1.CacheUse cache = 14;
+   */
+  cache?: CacheUse | undefined;
 };
 
 /**

@@ -9,8 +9,8 @@ import { LIMITS, VectronError } from '@vectron/base'
 import { takeEncodedFilter, vectron, type wire } from '@vectron/contracts'
 import type { PartitionValue } from '@vectron/routing'
 import type { Query } from '@vectron/shard'
-import { checkId, takeVector } from './check-point.ts'
-import { partitionKeyOf, partitionsOf } from './partition-key.ts'
+import { checkId, takeVector } from '../check-point.ts'
+import { partitionKeyOf, partitionsOf } from '../partition-key.ts'
 
 /** What to search for, as the request says it. */
 export type SearchTarget =
@@ -19,6 +19,7 @@ export type SearchTarget =
   | { readonly kind: 'text'; readonly text: string; readonly field: string }
 
 export interface PlannedSearch {
+  readonly request: wire.SearchRequest
   readonly target: SearchTarget
   /** Outside of these nothing can match; undefined when every partition may hold matches. */
   readonly partitions: readonly PartitionValue[] | undefined
@@ -41,6 +42,7 @@ export function planSearch(
 ): PlannedSearch {
   const filter = takeEncodedFilter(request.filter, `${prefix}filter`)
   return {
+    request,
     target: takeTarget(request, collection, prefix),
     partitions: takePartitions(collection, filter, rowRule),
     query: {

@@ -1,0 +1,162 @@
+/**
+ * Answers the searches of a job, from the cache where that may be.
+ *
+ * Of a batch each search is looked up on its own, and those that are not found go to the shards
+ * together.
+ */
+
+import { hash } from 'node:crypto'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { assertDefined, concatBytes, LIMITS, logIndex } from '@vectron/base'
+import { engine, vectron, wire } from '@vectron/contracts'
+import { searchShards } from '@vectron/routing'
+import { encodeSearchRequest } from '@vectron/shard'
+import type { GatewayContext } from '../context.ts'
+import type { CachedRead, FreshAnswer } from './cached-searches.ts'
+import type { KeptAnswer, Positions } from './result-cache.ts'
+import { runSearches, type SearchAnswer, type SearchOutcome } from './run-search.ts'
+import { pickSearches, type SearchJob, shardsOfJob } from './search-job.ts'
+
+/** Memory that an answer takes beside its points. */
+const ANSWER_BYTES = 1024
+/** Memory that a point takes beside its bytes. */
+const POINT_BYTES = 96
+
+/** One answer for each search. */
+export async function answerSearches(
+  context: GatewayContext,
+  job: SearchJob,
+): Promise<SearchAnswer[]> {
+  const { results } = context
+  const reads = results.enabled ? toReads(context, job) : []
+  const [only] = reads
+  if (job.searches.length === 1 && only !== undefined) {
+    const answered = await results.answer(only, () => askOne(context, job))
+    return [answered.kind === 'kept' ? fromKept(answered.kept, job) : answered.fresh.answer]
+  }
+  const answers = await Promise.all(
+    job.searches.map(async (_, index) => {
+      const read = reads[index]
+      const kept = read && (await results.find(read))
+      return kept && fromKept(kept, job)
+    }),
+  )
+  const missed = [...answers.keys()].filter((index) => answers[index] === undefined)
+  if (missed.length === 0) return answers.map(whole)
+  const askedUs = context.clock.monotonicUs()
+  const outcomes = await runSearches(context, pickSearches(job, missed))
+  outcomes.forEach((outcome, at) => {
+    const index = assertDefined(missed[at], 'one outcome for each search')
+    answers[index] = outcome.answer
+    const read = reads[index]
+    if (read !== undefined) results.keep(read.key, toFresh(outcome), askedUs)
+  })
+  return answers.map(whole)
+}
+
+function whole(answer: SearchAnswer | undefined): SearchAnswer {
+  return assertDefined(answer, 'every search is found or asked for')
+}
+
+async function askOne(context: GatewayContext, job: SearchJob): Promise<FreshAnswer<SearchAnswer>> {
+  const [outcome] = await runSearches(context, job)
+  return toFresh(assertDefined(outcome, 'one query has one answer'))
+}
+
+function toFresh({ answer, positions }: SearchOutcome): FreshAnswer<SearchAnswer> {
+  const points = answer.results ?? []
+  const bytes = points.reduce((sum, point) => sum + point.length + POINT_BYTES, ANSWER_BYTES)
+  return { answer, positions, bytes, lasting: answer.complete === true }
+}
+
+/** The answer as it is given to somebody else. */
+function fromKept(kept: KeptAnswer<SearchAnswer>, { stages }: SearchJob): SearchAnswer {
+  const { answer, ageMs, shared } = kept
+  const cache = create(vectron.CacheUseSchema, { hit: true, ageMs: Math.round(ageMs), shared })
+  return { ...answer, cache, tookUs: stages.elapsedUs }
+}
+
+/** How each search is looked up; undefined for one that is not to be answered from the cache. */
+function toReads(context: GatewayContext, job: SearchJob): (CachedRead | undefined)[] {
+  const { freshness, deadline } = job
+  let probed: Promise<Positions> | undefined
+  const wanted = async (): Promise<Positions> => {
+    const { positions: written } = context.written
+    switch (freshness.kind) {
+      case 'eventual':
+        return written
+      case 'session':
+        return laterOf(freshness.positions, written)
+      case 'strong':
+        probed ??= readIndexes(context, job)
+        return probed
+    }
+  }
+  const ageMsMax = freshness.kind === 'eventual' ? context.eventualAgeMsMax : undefined
+  const scope = scopeOf(job)
+  return job.searches.map(({ request, target }) => {
+    // The vector of a point of another shard is of another moment than the answer.
+    const isOfTwoMoments = target.kind === 'id' && job.route.shards.length > 1
+    if (request.cache === false || request.explain || isOfTwoMoments) return undefined
+    return { key: keyOf(request, scope), ageMsMax, wanted, deadline }
+  })
+}
+
+/** What an answer depends on beside the request: whom it is for, and of what it is. */
+function scopeOf({ route, rowRule }: SearchJob): Uint8Array {
+  const { name, collection, shards } = route
+  const rule = rowRule === undefined ? '' : toBinary(vectron.FilterSchema, rowRule)
+  const ofWhat = [name, collection.etag, ...shards.map(({ shardId }) => shardId)].join(' ')
+  return concatBytes([Buffer.from(`${ofWhat}\n`), Buffer.from(rule)])
+}
+
+/**
+ * The same for requests that are answered alike: how long and how fresh they want it does not
+ * matter. Whatever is added to requests makes another key, unless it is left out here.
+ */
+function keyOf(request: wire.SearchRequest, scope: Uint8Array): string {
+  const asked = {
+    ...request,
+    collection: '',
+    topK: request.topK ?? LIMITS.topKDefault,
+    withPayload: request.withPayload ?? true,
+    consistency: vectron.Consistency.UNSPECIFIED,
+    sessionToken: '',
+    timeoutMs: undefined,
+    allowPartial: false,
+    cache: undefined,
+  }
+  return hash(
+    'sha256',
+    concatBytes([scope, toBinary(wire.SearchRequestSchema, asked)]),
+    'base64url',
+  )
+}
+
+/** Where the shards' logs stand, of which a strong read must see all. */
+async function readIndexes({ router }: GatewayContext, job: SearchJob): Promise<Positions> {
+  const { answers } = await searchShards(router, {
+    collection: job.route.name,
+    shards: shardsOfJob(job),
+    encode: (deadline) => encodeSearchRequest([], deadline.remainingMs() * 1000),
+    kind: 'read index',
+    freshness: { kind: 'strong' },
+    deadline: job.deadline,
+    allowPartial: false,
+  })
+  return new Map(
+    [...answers].map(([shard, encoded]) => {
+      const { appliedIndex } = fromBinary(engine.SearchResultSchema, encoded)
+      return [shard, logIndex(appliedIndex)]
+    }),
+  )
+}
+
+function laterOf(a: Positions, b: Positions): Positions {
+  const later = new Map(a)
+  for (const [shard, index] of b) {
+    const known = later.get(shard)
+    if (known === undefined || known < index) later.set(shard, index)
+  }
+  return later
+}

@@ -1,0 +1,89 @@
+/**
+ * The explanation of a search: its stages with times, and what each shard did, as messages and as
+ * the one text that the command line and the documentation show too.
+ *
+ *   total 2.31 ms, exact, from 2 of 2 shards
+ *     plan         0.02 ms
+ *     resolve      0.01 ms
+ *     fan_out      2.10 ms
+ *       shard 7    1.90 ms  worker 1
+ *         graph: there is no filter; 812 distances, 40 rescored, 0 scanned behind the graph
+ *     merge        0.11 ms
+ */
+
+import { create, fromBinary } from '@bufbuild/protobuf'
+import { type ShardId, shardId } from '@vectron/base'
+import { vectron } from '@vectron/contracts'
+import type { AnswerOrigin } from '@vectron/routing'
+import type { StageTime } from './stage-times.ts'
+
+export interface Explained {
+  readonly tookUs: number
+  readonly stages: readonly StageTime[]
+  readonly completeness: vectron.Completeness
+  readonly shardsTotal: number
+  /** Of each shard that answered. */
+  readonly origins: ReadonlyMap<ShardId, AnswerOrigin>
+  readonly missing: readonly vectron.ShardMissing[]
+  /** Each an encoded `vectron.v1.ShardPlan`. */
+  readonly plans: readonly Uint8Array[]
+}
+
+export function explainSearch(explained: Explained): vectron.SearchExplanation {
+  const plans = explained.plans.map((plan) => fromBinary(vectron.ShardPlanSchema, plan))
+  return create(vectron.SearchExplanationSchema, {
+    stages: explained.stages.map((stage) => create(vectron.SearchStageSchema, { ...stage })),
+    text: toText(explained, plans),
+  })
+}
+
+/** Shards as stages: when each was asked, and of whom. */
+export function shardStages(origins: ReadonlyMap<ShardId, AnswerOrigin>) {
+  return [...origins].map(([shard, { workerId, askedBefore, askedUs, tookUs }]) => {
+    const after = askedBefore.length === 0 ? '' : `, asked after worker ${askedBefore.join(', ')}`
+    const detail = `worker ${workerId}${after}`
+    return { name: `shard ${shard}`, span: { fromUs: askedUs, tookUs }, detail }
+  })
+}
+
+function toText(explained: Explained, plans: readonly vectron.ShardPlan[]): string {
+  const { tookUs, stages, completeness, shardsTotal, origins, missing } = explained
+  const kind = KINDS[completeness.kind]
+  const lines = [`total ${ms(tookUs)}, ${kind}, from ${origins.size} of ${shardsTotal} shards`]
+  const byShard = new Map(plans.map((plan) => [`shard ${plan.shardId}`, plan]))
+  for (const { name, tookUs: took, detail } of stages) {
+    const plan = byShard.get(name)
+    const indent = name.startsWith('shard ') ? '    ' : '  '
+    const label = `${indent}${name}`.padEnd(14)
+    lines.push(`${label} ${ms(took).padStart(10)}${detail === '' ? '' : `  ${detail}`}`)
+    if (plan !== undefined) lines.push(`      ${planText(plan)}`)
+  }
+  for (const { shardId: id, message } of missing) {
+    lines.push(`    shard ${shardId(id)}: no answer: ${message}`)
+  }
+  return lines.join('\n')
+}
+
+const KINDS: Readonly<Record<vectron.CompletenessKind, string>> = {
+  [vectron.CompletenessKind.UNSPECIFIED]: 'unknown',
+  [vectron.CompletenessKind.EXACT]: 'exact',
+  [vectron.CompletenessKind.APPROXIMATE]: 'approximate',
+  [vectron.CompletenessKind.TRUNCATED]: 'truncated',
+}
+
+/** `filtered_graph: many points match the filter (5,210); 812 distances, 40 rescored` */
+function planText(plan: vectron.ShardPlan): string {
+  const { strategy, reason, matches, distancesComputed, rescored, tailScanned, tookUs } = plan
+  const matching = matches === undefined ? '' : ` (${matches} match)`
+  const work = [
+    `${distancesComputed} distances`,
+    `${rescored} rescored`,
+    ...(tailScanned === 0n ? [] : [`${tailScanned} scanned behind the graph`]),
+    `${ms(tookUs)} in the engine`,
+  ]
+  return `${strategy}: ${reason}${matching}; ${work.join(', ')}`
+}
+
+function ms(us: number): string {
+  return `${(us / 1000).toFixed(2)} ms`
+}

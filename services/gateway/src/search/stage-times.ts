@@ -1,0 +1,83 @@
+/**
+ * When each stage of a search began and how long it took: for `explain`, for metrics, for the log.
+ *
+ * Stages may overlap: shards answer side by side within the fan-out.
+ */
+
+import type { Clock, Histogram, Metrics } from '@vectron/base'
+
+/** The stages that the metric `vectron_search_stage_seconds` knows. */
+export type SearchStage = 'plan' | 'cache' | 'resolve' | 'fan_out' | 'merge' | 'rerank'
+
+export type StageSeconds = Histogram<'stage'>
+
+export function declareStageSeconds(metrics: Metrics): StageSeconds {
+  return metrics.histogram({
+    name: 'search_stage_seconds',
+    help: 'Time of each stage of a search at the gateway.',
+    labels: ['stage'],
+  })
+}
+
+export interface StageTime {
+  /** A `SearchStage`, or `shard 7`. */
+  readonly name: string
+  /** Microseconds since the search began. */
+  readonly startUs: number
+  readonly tookUs: number
+  /** For people; empty for nothing to say. */
+  readonly detail: string
+}
+
+export interface TimedPart {
+  readonly name: string
+  /** In monotonic microseconds. */
+  readonly span: { readonly fromUs: number; readonly tookUs: number }
+  readonly detail: string
+}
+
+export class StageTimes {
+  readonly #clock: Clock
+  readonly #seconds: StageSeconds
+  readonly #startUs: number
+  readonly #times: StageTime[] = []
+
+  constructor(clock: Clock, seconds: StageSeconds) {
+    this.#clock = clock
+    this.#seconds = seconds
+    this.#startUs = clock.monotonicUs()
+  }
+
+  /** Microseconds since the search began. */
+  get elapsedUs(): number {
+    return Math.round(this.#clock.monotonicUs() - this.#startUs)
+  }
+
+  /** The stages that have ended, in the order in which they did. */
+  get all(): readonly StageTime[] {
+    return this.#times
+  }
+
+  /** Runs a stage; one that fails is noted too. */
+  async time<T>(stage: SearchStage, run: () => Promise<T>): Promise<T> {
+    const fromUs = this.#clock.monotonicUs()
+    try {
+      return await run()
+    } finally {
+      const tookUs = this.#clock.monotonicUs() - fromUs
+      this.#seconds.observe({ stage }, tookUs / 1e6)
+      this.#times.push(this.placed({ name: stage, span: { fromUs, tookUs }, detail: '' }))
+    }
+  }
+
+  /** A part that timed itself, placed among the stages. */
+  placed({ name, span, detail }: TimedPart): StageTime {
+    const startUs = Math.max(0, Math.round(span.fromUs - this.#startUs))
+    return { name, startUs, tookUs: Math.round(span.tookUs), detail }
+  }
+}
+
+/** Stages in the order in which they began. */
+export function inOrder(stages: readonly StageTime[]): StageTime[] {
+  return [...stages].sort((a, b) => a.startUs - b.startUs)
+}
