@@ -1,4 +1,4 @@
-/** What clients of a gateway may take together, and what it keeps, from its settings. */
+/** What clients of a gateway may take together, from its settings. */
 import type { GatewayOptions } from '@vectron/gateway-service'
 
 /** The settings of the section `limits` that a gateway has wherever it runs. */
@@ -16,14 +16,4 @@ export function clientLimits(settings: ClientLimitSettings): GatewayOptions['gua
     connectionsPerAddressMax: settings.connectionsPerAddress,
     bodiesInFlightBytesMax: settings.bodiesMib * MIB,
   }
-}
-
-/** The section `cache`. */
-export interface CacheSettings {
-  readonly mib: number
-  readonly eventualAgeMs: number
-}
-
-export function cacheLimits({ mib, eventualAgeMs }: CacheSettings): GatewayOptions['cache'] {
-  return { bytesMax: mib * MIB, eventualAgeMsMax: eventualAgeMs }
 }

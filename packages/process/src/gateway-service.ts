@@ -4,13 +4,14 @@ import { type AuditLog, isVectronError, NO_AUDIT_LOG, openAuditLog } from '@vect
 import { type Embedder, openGateway } from '@vectron/gateway-service'
 import { formatAddress } from './address.ts'
 import { authenticatorDoors } from './authenticator-doors.ts'
-import { cacheLimits, clientLimits } from './client-limits.ts'
+import { cacheLimits } from './cache-limits.ts'
+import { clientLimits } from './client-limits.ts'
 import { Connections } from './connections.ts'
 import { Instances } from './instances.ts'
-import { limitsStore } from './limits-store.ts'
 import { explainListen } from './listen.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
 import { GATEWAY_SETTINGS, type GatewayConfig } from './settings.ts'
+import { sharedStore } from './shared-store.ts'
 import type { Surroundings } from './surroundings.ts'
 import { openTrust } from './trust.ts'
 import { untilAnswered } from './until-answered.ts'
@@ -48,6 +49,7 @@ async function openGatewayService(
   const authenticators = new Instances(
     config.auth.addresses.map((address) => connections.channel('auth', address)),
   )
+  const store = sharedStore(config, around)
   const client = connections.placement(config.placement.members)
   await untilAnswered('placement', () => client.getRouting({}), around)
   const gateway = await openGateway({
@@ -58,9 +60,9 @@ async function openGatewayService(
     placement: client,
     auth: authenticatorDoors((desc) => authenticators.client(desc)),
     auditLog: openGatewayAudit(config, around),
-    limits: { gateways: config.limits.gateways, openStore: limitsStore(config, around) },
+    limits: { gateways: config.limits.gateways, openStore: store?.openRates },
     guard: clientLimits(config.limits),
-    cache: cacheLimits(config.cache),
+    cache: cacheLimits(config.cache, store),
     connectWorker: connections.workers(),
     embedders,
     version,

@@ -6,6 +6,7 @@
 export { AUTH_SERVICE, createKey } from './auth-service.ts'
 export { authenticatorDoors } from './authenticator-doors.ts'
 export { nextBootEpoch } from './boot-epoch.ts'
+export { cacheLimits } from './cache-limits.ts'
 export {
   type AuthorityRequest,
   createAuthority,
@@ -14,7 +15,7 @@ export {
   type NodeCertificateRequest,
   renewCertificate,
 } from './certificates/authority.ts'
-export { cacheLimits, clientLimits } from './client-limits.ts'
+export { clientLimits } from './client-limits.ts'
 export { Closers } from './closers.ts'
 export { openClusterSecret } from './cluster-secret.ts'
 export { Connections } from './connections.ts'

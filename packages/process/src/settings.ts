@@ -343,7 +343,7 @@ export const GATEWAY_SETTINGS = {
       item: 'host:port',
       matches: OPTIONAL_ADDRESS_PATTERN,
       describe:
-        'a Redis or Valkey in which all gateways count requests, so that limits are shared; empty: none',
+        'a Redis or Valkey in which all gateways count requests and keep answers for each other; empty: none',
     }),
     user: stringSetting({ default: '', describe: 'user of it; empty: its default user' }),
     password: stringSetting({

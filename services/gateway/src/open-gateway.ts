@@ -39,6 +39,7 @@ import { CachedSearches } from './search/cached-searches.ts'
 import { ResultCache } from './search/result-cache.ts'
 import type { SearchAnswer } from './search/run-search.ts'
 import { SearchService } from './search/search-service.ts'
+import { type ResultStore, SharedResults } from './search/shared-results.ts'
 import { declareStageSeconds } from './search/stage-times.ts'
 import { WrittenPositions } from './written-positions.ts'
 
@@ -73,6 +74,8 @@ export interface CacheLimits {
   readonly bytesMax: number
   /** Milliseconds that an eventual read lets one be old. */
   readonly eventualAgeMsMax: number
+  /** Opens the store in which the gateways of this cluster keep theirs for each other. */
+  readonly openStore: ((clusterId: string) => ResultStore) | undefined
 }
 
 export interface RunningGateway {
@@ -102,10 +105,11 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     clock,
     logger,
   })
-  const guarded = bindServices(options, router).map((service) => access.guard(service))
+  const shared = openSharedResults(options, router)
+  const guarded = bindServices(options, router, shared).map((service) => access.guard(service))
   const services = [...guarded, ...access.services]
   const interceptors = [recordCalls({ metrics, logger, clock }), ...access.interceptors]
-  const shared = { host: options.host, services, interceptors, logger, clock }
+  const served = { host: options.host, services, interceptors, logger, clock }
   const problems = () => findProblems(router)
   const notes = () => rates.notes
   const routes = [
@@ -116,18 +120,19 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const guardOf = (door: string) =>
     new ServerGuard({ door, metrics, limits: options.guard, bodies })
   const http = await startHttpServer({
-    ...shared,
+    ...served,
     port: options.httpPort,
     routes,
     cors: { origins: options.corsOrigins },
     guard: guardOf('http'),
   }).catch(async (error: unknown) => {
+    shared?.close()
     await access.close()
     throw error
   })
   try {
     const grpc = await startGrpcServer({
-      ...shared,
+      ...served,
       port: options.grpcPort,
       guard: guardOf('grpc'),
     })
@@ -141,25 +146,42 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
       close: async () => {
         await Promise.all([http.close(), grpc.close()])
         router.close()
+        shared?.close()
         await access.close()
       },
     }
   } catch (error) {
     await http.close()
+    shared?.close()
     await access.close()
     throw error
   }
 }
 
-function bindServices(options: GatewayOptions, router: Router): BoundService[] {
+/** What gateways keep for each other; undefined where they share no store. */
+function openSharedResults(
+  { cache, clock, metrics }: GatewayOptions,
+  { table }: Router,
+): SharedResults | undefined {
+  const store = cache.openStore?.(table.clusterId)
+  return store && new SharedResults({ store, clock, metrics })
+}
+
+function bindServices(
+  options: GatewayOptions,
+  router: Router,
+  shared: SharedResults | undefined,
+): BoundService[] {
   const { clock, placement, version, metrics } = options
   const embedders = new Map(options.embedders.map((embedder) => [embedder.name, embedder]))
   const stageSeconds = declareStageSeconds(metrics)
   const { cache } = options
-  const results = new CachedSearches<SearchAnswer>(
-    new ResultCache({ bytesMax: cache.bytesMax, clock, metrics }),
+  const results = new CachedSearches<SearchAnswer>({
+    cache: new ResultCache({ bytesMax: cache.bytesMax, clock, metrics }),
+    shared,
     clock,
-  )
+    metrics,
+  })
   const context: GatewayContext = {
     router,
     embedders,

@@ -125,7 +125,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     auditLog: authPart.auditLog,
     limits: { gateways: 1, openStore: undefined },
     guard: clientLimits(config.limits),
-    cache: cacheLimits(config.cache),
+    cache: cacheLimits(config.cache, undefined),
     connectWorker: () => workerClient,
     embedders: options.embedders,
     version: options.version,

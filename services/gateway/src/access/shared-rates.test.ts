@@ -3,8 +3,8 @@ import { type TestContext, test } from 'node:test'
 import { createClient } from '@redis/client'
 import { createLogger, createMetrics, sleep, systemClock } from '@vectron/base'
 import { RedisProcess } from '@vectron/testkit'
+import { openRedisRates } from '../redis/redis-rates.ts'
 import { LocalRateCounter } from './rate-limits.ts'
-import { openRedisRates } from './redis-rates.ts'
 import { SharedRateCounter } from './shared-rates.ts'
 
 const logger = createLogger({ name: 'test', write: () => {} })

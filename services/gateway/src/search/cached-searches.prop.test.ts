@@ -22,8 +22,8 @@ import {
 } from '@vectron/base'
 import { SimClock } from '@vectron/testkit'
 import { WrittenPositions } from '../written-positions.ts'
-import { CachedSearches, type FreshAnswer } from './cached-searches.ts'
-import { type Positions, ResultCache } from './result-cache.ts'
+import { CachedSearches, type FreshAnswer, type SharedAnswers } from './cached-searches.ts'
+import { type KeptAnswer, type Positions, ResultCache } from './result-cache.ts'
 
 const SHARDS = [shardId(1n), shardId(2n)]
 const REPLICAS = 3
@@ -52,10 +52,12 @@ class World {
   readonly #random: Random
   readonly #shards = new Map<ShardId, Shard>()
   readonly #gateways: readonly Gateway[]
+  readonly #store = new Map<string, { readonly kept: KeptAnswer<Answer>; readonly putUs: number }>()
   /** The highest position of each shard that some gateway has acknowledged. */
   #acknowledged: Positions = new Map()
   readonly faults: string[] = []
   hits = 0
+  sharedHits = 0
 
   constructor(seed: bigint) {
     this.#random = seededRandom(seed)
@@ -64,12 +66,28 @@ class World {
   }
 
   #openGateway(): Gateway {
-    const cache = new ResultCache<Answer>({
-      bytesMax: 1 << 20,
-      clock: this.clock,
-      metrics: createMetrics(),
-    })
-    return { searches: new CachedSearches(cache, this.clock), written: new WrittenPositions() }
+    const { clock } = this
+    const metrics = createMetrics()
+    const cache = new ResultCache<Answer>({ bytesMax: 1 << 20, clock, metrics })
+    const searches = new CachedSearches({ cache, shared: this.#shared, clock, metrics })
+    return { searches, written: new WrittenPositions() }
+  }
+
+  /** What both gateways keep for each other, a moment away. */
+  get #shared(): SharedAnswers<Answer> {
+    return {
+      get: async (key) => {
+        await this.#pause()
+        const found = this.#store.get(key)
+        if (found === undefined) return undefined
+        const ageMs = found.kept.ageMs + (this.clock.monotonicUs() - found.putUs) / 1000
+        return { ...found.kept, ageMs, shared: true }
+      },
+      put: (key, kept) => {
+        const putUs = this.clock.monotonicUs()
+        void this.#pause().then(() => this.#store.set(key, { kept, putUs }))
+      },
+    }
   }
 
   async run(): Promise<void> {
@@ -129,6 +147,7 @@ class World {
     if (answered.kind === 'fresh') return
     this.hits++
     const { kept } = answered
+    if (kept.shared) this.sharedHits++
     const isStale = (promised: Positions) =>
       [...promised].some(([shard, index]) => (kept.answer.get(shard) ?? logIndex(0n)) < index)
     if (isStale(ownWrites)) this.faults.push(`${key}: older than what the gateway acknowledged`)
@@ -193,11 +212,14 @@ function laterOf(a: Positions, b: Positions): Positions {
 test('No interleaving of writes and searches gives an answer older than its promise.', async () => {
   const first = testSeed()
   let hits = 0
+  let sharedHits = 0
   for (let run = 0n; run < 60n; run++) {
     const world = new World(first + run)
     await world.run()
     hits += world.hits
+    sharedHits += world.sharedHits
     assert.deepEqual(world.faults, [], `replay: VECTRON_SEED=${first + run}`)
   }
   assert.ok(hits > 1000, `the cache was used: ${hits} hits`)
+  assert.ok(sharedHits > 100, `what others kept was used: ${sharedHits} hits`)
 })

@@ -6,7 +6,14 @@
  * read that is a ReadIndex of every shard, which costs less than the search that it may save.
  */
 
-import { type Clock, type Deadline, withDeadline } from '@vectron/base'
+import {
+  type Clock,
+  type Counter,
+  type Deadline,
+  type Histogram,
+  type Metrics,
+  withDeadline,
+} from '@vectron/base'
 import { isSince, type KeptAnswer, type Positions, type ResultCache } from './result-cache.ts'
 
 /** A search that may be answered from the cache. */
@@ -33,15 +40,47 @@ export type Answered<T> =
   | { readonly kind: 'kept'; readonly kept: KeptAnswer<T> }
   | { readonly kind: 'fresh'; readonly fresh: FreshAnswer<T> }
 
+/** Answers that other gateways had. */
+export interface SharedAnswers<T> {
+  /** Never rejects. */
+  get(key: string): Promise<KeptAnswer<T> | undefined>
+  /** Nobody waits for it. */
+  put(key: string, kept: KeptAnswer<T>): void
+}
+
+export interface CachedSearchesOptions<T> {
+  readonly cache: ResultCache<T>
+  readonly shared: SharedAnswers<T> | undefined
+  readonly clock: Clock
+  readonly metrics: Metrics
+}
+
+type MaybeLater<T> = T | Promise<T | undefined> | undefined
+
+type LookUp = 'hit' | 'shared_hit' | 'miss' | 'stale'
+
 export class CachedSearches<T> {
   readonly #cache: ResultCache<T>
+  readonly #shared: SharedAnswers<T> | undefined
   readonly #clock: Clock
+  readonly #lookUps: Counter<'result'>
+  readonly #ages: Histogram
   /** Searches under way, by key. */
   readonly #flights = new Map<string, Promise<KeptAnswer<T> | undefined>>()
 
-  constructor(cache: ResultCache<T>, clock: Clock) {
+  constructor({ cache, shared, clock, metrics }: CachedSearchesOptions<T>) {
     this.#cache = cache
+    this.#shared = shared
     this.#clock = clock
+    this.#lookUps = metrics.counter({
+      name: 'result_cache_lookups_total',
+      help: 'Searches looked up among the kept answers: hit, shared_hit, stale or miss.',
+      labels: ['result'],
+    })
+    this.#ages = metrics.histogram({
+      name: 'result_cache_age_seconds',
+      help: 'Age of the kept answers that were given.',
+    })
   }
 
   get enabled(): boolean {
@@ -51,8 +90,12 @@ export class CachedSearches<T> {
   /** A kept answer, that of an equal search under way, or else what `ask` gets from the shards. */
   async answer(read: CachedRead, ask: () => Promise<FreshAnswer<T>>): Promise<Answered<T>> {
     const { key } = read
-    const kept = this.#cache.get(key) ?? (await this.#ofFlight(read))
-    if (kept !== undefined && (await serves(kept, read))) return { kind: 'kept', kept }
+    const kept = await this.#firstThatServes(read, [
+      () => this.#cache.get(key),
+      () => this.#ofFlight(read),
+      () => this.#shared?.get(key),
+    ])
+    if (kept !== undefined) return { kind: 'kept', kept }
     const askedUs = this.#clock.monotonicUs()
     const asked = ask()
     const flight = asked.then(
@@ -70,8 +113,8 @@ export class CachedSearches<T> {
 
   /** A kept answer that may stand for the read. */
   async find(read: CachedRead): Promise<KeptAnswer<T> | undefined> {
-    const kept = this.#cache.get(read.key)
-    return kept !== undefined && (await serves(kept, read)) ? kept : undefined
+    const { key } = read
+    return this.#firstThatServes(read, [() => this.#cache.get(key), () => this.#shared?.get(key)])
   }
 
   /** Keeps what the shards answered. @param askedUs monotonic microseconds */
@@ -81,7 +124,27 @@ export class CachedSearches<T> {
     const ageMs = (this.#clock.monotonicUs() - askedUs) / 1000
     const kept = { answer, positions, ageMs, shared: false }
     this.#cache.put(key, kept, bytes)
+    this.#shared?.put(key, kept)
     return kept
+  }
+
+  /** The first answer that may stand for the read, from the nearest place to the farthest. */
+  async #firstThatServes(
+    read: CachedRead,
+    places: readonly (() => MaybeLater<KeptAnswer<T> | undefined>)[],
+  ): Promise<KeptAnswer<T> | undefined> {
+    let result: LookUp = 'miss'
+    for (const look of places) {
+      const kept = await look()
+      if (kept === undefined) continue
+      result = await judge(kept, read)
+      if (result === 'stale') continue
+      this.#lookUps.inc({ result })
+      this.#ages.observe(kept.ageMs / 1000)
+      return kept
+    }
+    this.#lookUps.inc({ result })
+    return undefined
   }
 
   /** What an equal search under way brings; undefined where there is none, or it fails. */
@@ -91,10 +154,11 @@ export class CachedSearches<T> {
   }
 }
 
-async function serves(
-  { positions, ageMs }: KeptAnswer<unknown>,
+async function judge(
+  { positions, ageMs, shared }: KeptAnswer<unknown>,
   { ageMsMax, wanted }: CachedRead,
-): Promise<boolean> {
-  if (ageMsMax !== undefined && ageMs > ageMsMax) return false
-  return isSince(positions, await wanted())
+): Promise<LookUp> {
+  if (ageMsMax !== undefined && ageMs > ageMsMax) return 'stale'
+  if (!isSince(positions, await wanted())) return 'stale'
+  return shared ? 'shared_hit' : 'hit'
 }

@@ -7,7 +7,7 @@ import type { RateStore } from '@vectron/gateway-service'
 import { RedisProcess, type RedisProcessOptions } from '@vectron/testkit'
 import { issueCertificate } from './certificates/authority.ts'
 import { gatewayService } from './gateway-service.ts'
-import { limitsStore } from './limits-store.ts'
+import { sharedStore } from './shared-store.ts'
 import {
   configOf,
   makeAuthority,
@@ -23,14 +23,14 @@ async function startRedis(t: TestContext, options: RedisProcessOptions): Promise
 }
 
 function openStore(t: TestContext, values: Values): RateStore {
-  const open = limitsStore(configOf(gatewayService([]), values), surround(t, 'gateway'))
-  const store = open?.('cluster') ?? assert.fail('a store is set')
+  const shared = sharedStore(configOf(gatewayService([]), values), surround(t, 'gateway'))
+  const store = shared?.openRates('cluster') ?? assert.fail('a store is set')
   t.after(() => store.close())
   return store
 }
 
 test('Without an address there is no store.', (t) => {
-  assert.equal(limitsStore(configOf(gatewayService([]), {}), surround(t, 'gateway')), undefined)
+  assert.equal(sharedStore(configOf(gatewayService([]), {}), surround(t, 'gateway')), undefined)
 })
 
 test('A user with a password is let in, and keys begin with the prefix and the cluster.', async (t) => {
