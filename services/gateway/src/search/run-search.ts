@@ -20,6 +20,7 @@ import { type MergedHits, mergeResults } from './merge.ts'
 import { resolveTargets } from './resolve-targets.ts'
 import type { Positions } from './result-cache.ts'
 import { pick, pickSearches, type SearchJob, shardsOfJob, splitByShards } from './search-job.ts'
+import { fanOutDeadline } from './split-deadline.ts'
 import { inOrder } from './stage-times.ts'
 
 /** An answer, as a plain object of the message's shape. */
@@ -93,12 +94,13 @@ async function askShards(
 }
 
 function fanOut(
-  { router }: GatewayContext,
+  { router, clock }: GatewayContext,
   job: SearchJob,
   queries: readonly Query[],
   onAnswer?: (answer: FanOutAnswer) => void,
 ): Promise<FanOutAnswer> {
-  const { route, rowRule, freshness, deadline, allowPartial, stages } = job
+  const { route, rowRule, freshness, allowPartial, stages } = job
+  const deadline = fanOutDeadline(clock, job.deadline, { reranks: false })
   return stages.time('fan_out', () =>
     searchShards(router, {
       collection: route.name,
