@@ -32,6 +32,8 @@ const NEEDS: Readonly<Record<string, Need>> = {
   getCollection: 'reader',
   listCollections: 'reader',
   getCollectionStats: 'reader',
+  updateAliases: 'admin',
+  listAliases: 'reader',
   upsertPoints: 'writer',
   upsertPointsStream: 'writer',
   deletePoints: 'writer',

@@ -40,6 +40,7 @@ before(async () => {
   const payloadSchema = { n: 'integer', tag: 'keyword' }
   await speak('createCollection', { name: 'plain', dimension: 3, payloadSchema })
   await speak('createCollection', { name: 'texts', embedder: LETTERS.name })
+  await speak('updateAliases', { actions: [{ create: { alias: 'plain-alias', collection } }] })
   const payload = { n: 1, tag: 'a' }
   await speak('upsertPoints', {
     collection: 'plain',
@@ -117,6 +118,10 @@ function search(request: { [name: string]: Json }): Json {
   return { collection, vector: [1, 2, 3], ...request }
 }
 
+function alias(kind: 'create' | 'switch', name: string, target: string): Json {
+  return { actions: [{ [kind]: { alias: name, collection: target } }] }
+}
+
 function upsert(...points: Json[]): Json {
   return { collection, points }
 }
@@ -124,6 +129,9 @@ function upsert(...points: Json[]): Json {
 const deep = `{"payload":${'{"a":'.repeat(80)}1${'}'.repeat(80)}}`
 const deepPayload = `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`
 const manyIds = Array.from({ length: LIMITS.batchPointsMax + 1 }, (_, i) => `p${i}`)
+const manyActions = Array.from({ length: LIMITS.aliasActionsMax + 1 }, () => ({
+  delete: { alias: 'plain-alias' },
+}))
 const vector: Json = [1, 2, 3]
 
 const mistakes: Mistake[] = [
@@ -264,6 +272,30 @@ const mistakes: Mistake[] = [
   both('POINT_NOT_FOUND', 'getPoint', { collection, id: 'nobody' }),
   both('POINT_NOT_FOUND', 'search', { collection, id: 'nobody' }),
   both('COLLECTION_EXISTS', 'createCollection', { name: 'plain', dimension: 3 }),
+  both('COLLECTION_EXISTS', 'updateAliases', alias('create', 'texts', 'plain')),
+  both('COLLECTION_NOT_FOUND', 'updateAliases', alias('create', 'other-alias', 'plane')),
+  both('COLLECTION_NOT_FOUND', 'updateAliases', alias('create', 'other-alias', 'plain-alias')),
+  both('COLLECTION_NOT_FOUND', 'deleteCollection', { collection: 'plain-alias' }),
+  both('ALIAS_EXISTS', 'updateAliases', alias('create', 'plain-alias', 'texts')),
+  both('ALIAS_EXISTS', 'createCollection', { name: 'plain-alias', dimension: 3 }),
+  both('ALIAS_NOT_FOUND', 'updateAliases', alias('switch', 'plane-alias', 'plain')),
+  both('ALIAS_NOT_FOUND', 'updateAliases', { actions: [{ delete: { alias: 'nothing' } }] }),
+  both('COLLECTION_HAS_ALIAS', 'deleteCollection', { collection }),
+  both('EMPTY_BATCH', 'updateAliases', {}, 'actions'),
+  both('BATCH_TOO_LARGE', 'updateAliases', { actions: manyActions }, 'actions'),
+  both('MISSING_FIELD', 'updateAliases', { actions: [{}] }, 'actions[0]'),
+  both(
+    'MISSING_FIELD',
+    'updateAliases',
+    { actions: [{ switch: { alias: 'plain-alias' } }] },
+    'actions[0].switch.collection',
+  ),
+  both(
+    'INVALID_NAME',
+    'updateAliases',
+    alias('create', 'Not A Name', 'plain'),
+    'actions[0].create.alias',
+  ),
   {
     reason: 'NO_KEY',
     name: 'NO_KEY',

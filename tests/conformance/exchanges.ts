@@ -170,6 +170,22 @@ export const exchanges: readonly Exchange[] = [
     },
   },
   {
+    operation: 'updateAliases',
+    request: {
+      actions: [
+        { create: { alias: 'alias-of-contract-*', collection } },
+        { switch: { alias: 'alias-of-contract-*', collection } },
+        { delete: { alias: 'alias-of-contract-*' } },
+      ],
+    },
+    check: ([answer]) => assert.deepEqual(answer, { aliases: [] }),
+  },
+  {
+    operation: 'listAliases',
+    request: { collection },
+    check: ([list]) => assert.deepEqual(list, { aliases: [] }),
+  },
+  {
     operation: 'deletePoints',
     request: { collection, filter: { must: [{ field: 'legs', match: 4 }] } },
     check: ([ack]) => assert.equal(ack.affected, 2),

@@ -320,6 +320,16 @@ export const CASES: Readonly<Record<string, (ruled: Ruled) => Promise<void>>> = 
     const own = collections.find(({ name }: Answer) => name === collection)
     assert.equal(own.pointsCount, INSIDE.length)
   },
+
+  listAliases: async ({ collection, ruled, owner }) => {
+    const alias = `alias-${collection}`
+    const update = (action: Json) => owner.ask('updateAliases', { actions: [action] })
+    const { aliases } = await update({ create: { alias, collection } })
+    assert.deepEqual((await ruled.ask('listAliases', { collection })).aliases, aliases)
+    const { count } = await ruled.ask('countPoints', { collection: alias, ...STRONG })
+    assert.equal(count, INSIDE.length)
+    await update({ delete: { alias } })
+  },
 }
 
 /** By operation: what is about all rows, and so is nothing for such a key, whatever its role. */
@@ -328,4 +338,5 @@ export const REFUSED: Readonly<Record<string, (collection: string) => Json>> = {
   updateCollection: (collection) => ({ collection, description: 'mine' }),
   deleteCollection: (collection) => ({ collection }),
   getCollectionStats: (collection) => ({ collection }),
+  updateAliases: (collection) => ({ actions: [{ create: { alias: 'of-the-ruled', collection } }] }),
 }

@@ -55,6 +55,27 @@ test('a collection is created, listed, changed, described and deleted', async ()
   assert.equal((await run(['collection', 'get', 'notes'])).code, 3)
 })
 
+test('an alias is created, listed, switched and deleted, and its collection is kept', async () => {
+  for (const name of ['songs-1', 'songs-2']) {
+    await json(['collection', 'create', name, '--dimension', '2'])
+  }
+  const created = await run(['alias', 'create', 'songs', 'songs-1'])
+  assert.equal(created.code, 0, created.stderr)
+  assert.match(created.stderr, /songs points to songs-1/)
+  assert.equal((await json(['collection', 'get', 'songs'])).name, 'songs-1')
+  const refused = await run(['collection', 'delete', 'songs-1', '--yes'])
+  assert.notEqual(refused.code, 0)
+  assert.match(refused.stderr, /"songs"/)
+  assert.equal((await run(['alias', 'switch', 'songs', 'songs-2'])).code, 0)
+  assert.deepEqual(await json(['alias', 'list']), {
+    aliases: [{ alias: 'songs', collection: 'songs-2' }],
+  })
+  assert.deepEqual(await json(['alias', 'list', '--collection', 'songs-1']), { aliases: [] })
+  assert.equal((await run(['alias', 'delete', 'songs'])).code, 0)
+  assert.equal((await run(['alias', 'delete', 'songs'])).code, 3)
+  assert.equal((await json(['collection', 'get', 'songs-2'])).name, 'songs-2')
+})
+
 test('points are written, read, changed, counted, listed and deleted', async () => {
   await json(['collection', 'create', 'points', '--dimension', '2', '--metric', 'l2'])
   for (const [id, vector, year] of [

@@ -238,6 +238,10 @@ export const REASONS = {
     'There is no such collection',
     'Create the collection, or use a name from GET /v1/collections.',
   ),
+  ALIAS_NOT_FOUND: notFound(
+    'There is no such alias',
+    'Create the alias, or use one from GET /v1/aliases.',
+  ),
   POINT_NOT_FOUND: notFound('There is no such point', 'Use the id of a point that exists.'),
   SHARD_NOT_FOUND: notFound(
     'There is no such shard on this worker',
@@ -257,6 +261,20 @@ export const REASONS = {
     retry: 'no',
     title: 'A collection of this name exists',
     action: 'Use another name, or delete the collection first.',
+  },
+  ALIAS_EXISTS: {
+    http: 409,
+    grpc: 'ALREADY_EXISTS',
+    retry: 'no',
+    title: 'An alias of this name exists',
+    action: 'Use another name; to point an alias elsewhere, switch it.',
+  },
+  COLLECTION_HAS_ALIAS: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    retry: 'no',
+    title: 'An alias points to the collection',
+    action: 'Switch the aliases that the message names to another collection, or delete them.',
   },
   CONFLICT: {
     http: 409,

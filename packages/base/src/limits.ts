@@ -31,6 +31,10 @@ export const LIMITS = {
 
   /** Shards of one collection: each costs a Raft group, a store and a part of every search. */
   shardsPerCollectionMax: 1024,
+  /** Aliases of one project: a few for each collection; every gateway holds them all. */
+  aliasesPerProjectMax: 1000,
+  /** Actions on aliases of one request: they are one entry of placement's log. */
+  aliasActionsMax: 100,
   /** Replicas of one shard: nine survive the loss of four. */
   replicationFactorMax: 9,
   /** Search-only replicas of one shard: its leader sends each of them every write. */

@@ -1,5 +1,6 @@
 /** All commands of `vectron`, put together. */
 import { Command } from 'commander'
+import { addAliasCommands } from './commands/alias.ts'
 import { addAuthCommands } from './commands/auth.ts'
 import { addCertCommands } from './commands/cert.ts'
 import { addClusterCommands } from './commands/cluster.ts'
@@ -45,6 +46,7 @@ First steps:
   addShardCommands(program, context)
   addClusterStateCommands(commandOf(program, 'cluster'), context)
   addCollectionCommands(program, context)
+  addAliasCommands(program, context)
   addPointCommands(program, context)
   addSearchCommand(program, context)
   addImportCommand(program, context)

@@ -1,5 +1,6 @@
 /** The client of one Vectron: collections, and the state of the cluster. */
 import { Account } from './account.ts'
+import { Aliases } from './aliases.ts'
 import { Cluster } from './cluster.ts'
 import type { ClusterHealth } from './cluster-resources.ts'
 import { type AnyPayload, Collection } from './collection.ts'
@@ -21,6 +22,8 @@ export class Vectron {
   readonly account: Account
   /** Projects with their members and API keys. */
   readonly projects: Projects
+  /** Second names of collections. */
+  readonly aliases: Aliases
   readonly #transport: Transport
 
   /** Nothing is sent until a method is called. */
@@ -29,10 +32,12 @@ export class Vectron {
     this.cluster = new Cluster(this.#transport)
     this.account = new Account(this.#transport)
     this.projects = new Projects(this.#transport)
+    this.aliases = new Aliases(this.#transport)
   }
 
   /**
-   * The points of a collection; `Payload` types them. Sends nothing: the collection may be absent.
+   * The points of a collection, by its name or an alias; `Payload` types them. Sends nothing: the
+   * collection may be absent.
    */
   collection<Payload = AnyPayload>(name: string): Collection<Payload> {
     return new Collection(this.#transport, name)

@@ -145,6 +145,20 @@ export class Router {
     )
   }
 
+  /** The collection that a name stands for, by the table at hand; undefined: not known there. */
+  peekName(name: string): string | undefined {
+    const { collections, aliases } = this.#table
+    return collections.has(name) ? name : aliases.get(name)
+  }
+
+  /** The same, after placement was asked about an unknown name; itself when nobody knows it. */
+  async resolveName(name: string): Promise<string> {
+    const known = this.peekName(name)
+    if (known !== undefined) return known
+    await this.refresh()
+    return this.peekName(name) ?? name
+  }
+
   /** Whether there are other workers to turn to; with one alone nothing is watched or measured. */
   get hasChoice(): boolean {
     return this.#table.workers.size > 1

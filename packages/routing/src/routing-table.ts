@@ -81,6 +81,8 @@ export interface RoutingTable {
   /** By name, in the order of names. */
   readonly collections: ReadonlyMap<string, CollectionRoute>
   readonly workers: ReadonlyMap<WorkerId, WorkerRoute>
+  /** Second names of collections, with the names that they stand for; in their order. */
+  readonly aliases: ReadonlyMap<string, string>
 }
 
 /** What a router holds before it has asked placement. */
@@ -89,6 +91,7 @@ export const EMPTY_TABLE: RoutingTable = {
   clusterId: '',
   collections: new Map(),
   workers: new Map(),
+  aliases: new Map(),
 }
 
 /** The table of placement's message. A message whose ranges do not tile is a bug of placement. */
@@ -103,6 +106,7 @@ export function parseRoutingTable(message: placement.RoutingTable): RoutingTable
     workers: new Map(
       message.workers.map((entry) => [workerId(entry.workerId), parseWorkerRoute(entry)]),
     ),
+    aliases: new Map(message.aliases.map(({ alias, collection }) => [alias, collection])),
   }
 }
 

@@ -14,9 +14,10 @@ import {
 import { engine, type placement, vectron, type worker } from '@vectron/contracts'
 import { type CollectionRoute, readEveryShard, shardReports } from '@vectron/routing'
 import type { CallContext, Client, ServiceHandlers } from '@vectron/rpc'
-import { maySee } from './access/guard.ts'
+import { maySee } from './access/check-verb.ts'
 import { isOfProject, prefixOfProject } from './access/project-names.ts'
 import { rowRuleOf } from './access/row-rule.ts'
+import { listAliases, updateAliases } from './aliases.ts'
 import {
   checkDimension,
   checkEmbedderKnown,
@@ -118,6 +119,14 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
       shards,
       fields: sumFields(reports.map(({ fields }) => fields)),
     }
+  }
+
+  updateAliases(request: vectron.UpdateAliasesRequest, call: CallContext) {
+    return updateAliases(this.#context, request, call)
+  }
+
+  listAliases(request: vectron.ListAliasesRequest, call: CallContext) {
+    return listAliases(this.#context.router, request, call)
   }
 
   #takeCollection(request: vectron.CreateCollectionRequest): vectron.Collection {

@@ -37,6 +37,7 @@ export function bindPlacement(
     createCollection: onLeader((request, call) => collections.createCollection(request, call)),
     updateCollection: onLeader((request, call) => collections.updateCollection(request, call)),
     deleteCollection: onLeader((request, call) => collections.deleteCollection(request, call)),
+    updateAliases: onLeader((request, call) => collections.updateAliases(request, call)),
     getRouting: onLeader((request, call) => collections.getRouting(request, call)),
     registerWorker: onLeader((request, call) => workers.registerWorker(request, call)),
     heartbeat: onLeader((request, call) => workers.heartbeat(request, call)),

@@ -12,6 +12,7 @@
 import { create } from '@bufbuild/protobuf'
 import { assertDefined, didYouMean, type ErrorReason, LIMITS } from '@vectron/base'
 import { placement, vectron, worker } from '@vectron/contracts'
+import { aliasesOf, changeAliases, describeAliases } from './catalog-aliases.ts'
 import {
   addReplica,
   forgetReplica,
@@ -30,6 +31,9 @@ export type CatalogResult =
   | { readonly kind: 'replica'; readonly replicaId: bigint }
   | { readonly kind: 'refused'; readonly reason: ErrorReason; readonly message: string }
 
+/** Aliases that a refusal names. */
+const ALIASES_NAMED_MAX = 5
+
 /** Members have the ids 1 to 5, which are their first seats too. */
 const FIRST_NEW_SEAT = 6n
 
@@ -38,6 +42,8 @@ const DONE: CatalogResult = { kind: 'done' }
 export class Catalog {
   readonly #state: placement.CatalogState
   readonly #collections = new Map<string, placement.CatalogCollection>()
+  /** Invariant: each points to a collection of the catalog, and none has a collection's name. */
+  #aliases: ReadonlyMap<string, string>
   readonly #workers = new IdMap<placement.CatalogWorker>()
   readonly #index = new ShardIndex()
 
@@ -47,6 +53,7 @@ export class Catalog {
       this.#collections.set(nameOf(entry), entry)
       this.#index.add(entry)
     }
+    this.#aliases = new Map(state.aliases.map(({ alias, collection }) => [alias, collection]))
     for (const entry of state.workers) {
       this.#workers.set(entry.workerId, entry)
       // A snapshot of a release before this version existed: all may have changed.
@@ -69,6 +76,11 @@ export class Catalog {
 
   get collections(): ReadonlyMap<string, placement.CatalogCollection> {
     return this.#collections
+  }
+
+  /** Second names of collections, with the collections that they point to. */
+  get aliases(): ReadonlyMap<string, string> {
+    return this.#aliases
   }
 
   get workers(): ReadonlyIdMap<placement.CatalogWorker> {
@@ -96,6 +108,7 @@ export class Catalog {
       ...this.#state,
       collections: [...this.#collections.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
       workers: [...this.#workers.values()].sort((a, b) => Number(a.workerId - b.workerId)),
+      aliases: describeAliases(this.#aliases),
     })
   }
 
@@ -125,6 +138,8 @@ export class Catalog {
         return this.#changeCollection(command.value)
       case 'dropCollection':
         return this.#dropCollection(command.value)
+      case 'changeAliases':
+        return this.#changeAliases(command.value)
       case 'addReplica': {
         const add = command.value
         if (!this.#workers.has(add.workerId)) return noWorker(add.workerId)
@@ -244,6 +259,9 @@ export class Catalog {
     if (this.#collections.has(name)) {
       return refused('COLLECTION_EXISTS', `The collection "${name}" exists already.`)
     }
+    if (this.#aliases.has(name)) {
+      return refused('ALIAS_EXISTS', `There is an alias "${name}" already.`)
+    }
     collection.createTime = new Date(Number(timeMs)).toISOString()
     collection.etag = this.#nextEtag()
     collection.shardCount = add.shards.length
@@ -301,13 +319,31 @@ export class Catalog {
   #dropCollection({ name }: placement.DropCollection): CatalogResult {
     const entry = this.#collections.get(name)
     if (entry === undefined) return this.#unknown(name)
+    const aliases = aliasesOf(this.#aliases, name)
+    if (aliases.length > 0) {
+      const named = aliases.slice(0, ALIASES_NAMED_MAX).map((alias) => `"${alias}"`)
+      const more = aliases.length > named.length ? ` and ${aliases.length - named.length} more` : ''
+      const message = `The collection "${name}" is what ${named.join(', ')}${more} points to.`
+      return refused('COLLECTION_HAS_ALIAS', message)
+    }
     this.#collections.delete(name)
     for (const shard of entry.shards) this.#touchHosts(shard)
     this.#index.drop(entry)
     return DONE
   }
 
+  #changeAliases({ actions }: placement.ChangeAliases): CatalogResult {
+    const changed = changeAliases(this.#aliases, this.#collections, actions)
+    if (changed.kind === 'refused') return changed
+    this.#aliases = changed.aliases
+    return DONE
+  }
+
   #unknown(name: string): CatalogResult {
+    if (this.#aliases.has(name)) {
+      const message = `"${name}" is an alias: this needs the name of the collection itself.`
+      return refused('COLLECTION_NOT_FOUND', message)
+    }
     const hint = didYouMean(name, this.#collections.keys())
     return refused('COLLECTION_NOT_FOUND', `There is no collection "${name}".${hint}`)
   }

@@ -81,6 +81,15 @@ export class CollectionHandlers {
     return create(placement.DeleteCollectionResponseSchema)
   }
 
+  async updateAliases(
+    { actions }: placement.UpdateAliasesRequest,
+    call: CallContext,
+  ): Promise<placement.UpdateAliasesResponse> {
+    const value = create(placement.ChangeAliasesSchema, { actions })
+    await execute(this.#context, { case: 'changeAliases', value }, call.deadline)
+    return create(placement.UpdateAliasesResponseSchema)
+  }
+
   /** Keeps the answer back while the caller's table is current, as long as it allows. */
   async getRouting(
     { knownVersion, waitMs, gatewayId }: placement.GetRoutingRequest,

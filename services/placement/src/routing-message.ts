@@ -6,6 +6,7 @@
 import { create } from '@bufbuild/protobuf'
 import { placement } from '@vectron/contracts'
 import type { Catalog } from './catalog.ts'
+import { describeAliases } from './catalog-aliases.ts'
 import type { Observations, SilenceLimits } from './observations.ts'
 
 /** Where the answers come from. */
@@ -25,6 +26,7 @@ export function buildRoutingTable(sources: Sources, version: bigint): placement.
       buildCollectionRouting(entry, observations),
     ),
     workers: buildWorkers(sources),
+    aliases: describeAliases(catalog.aliases),
   })
 }
 

@@ -1,5 +1,6 @@
 /**
- * What each public method needs: a verb, and where its request names the collection.
+ * What each public method needs: a verb, and where its request names the collection; whether an
+ * alias may stand for it.
  *
  * A method that is missing here cannot be served: binding the services fails.
  */
@@ -26,27 +27,38 @@ export type AccessRule =
       readonly verb: Verb
       readonly field: 'collection' | 'name'
       readonly rows: Rows
+      /** Whether an alias may stand for the collection: for what changes the collection, not. */
+      readonly byAlias: boolean
+      /** A field with requests of their own, which may repeat the name. */
+      readonly within?: 'searches'
     }
+  /** To administer the aliases and collections that actions name. */
+  | { readonly kind: 'aliases'; readonly verb: 'admin' }
   /** The verb, on the collections of the project. */
   | { readonly kind: 'project'; readonly verb: Verb }
 
-const on = (verb: Verb, rows: Rows): AccessRule => ({
+export type CollectionRule = Extract<AccessRule, { kind: 'collection' }>
+
+const on = (verb: Verb, rows: Rows): CollectionRule => ({
   kind: 'collection',
   verb,
   field: 'collection',
   rows,
+  byAlias: verb !== 'admin',
 })
 const ANYONE: AccessRule = { kind: 'anyone' }
 const OPERATOR: AccessRule = { kind: 'operator' }
 
 const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
   'vectron.v1.Collections': {
-    createCollection: { kind: 'collection', verb: 'admin', field: 'name', rows: 'all' },
+    createCollection: { ...on('admin', 'all'), field: 'name' },
     getCollection: on('read', 'visible'),
     listCollections: { kind: 'project', verb: 'read' },
     updateCollection: on('admin', 'all'),
     deleteCollection: on('admin', 'all'),
     getCollectionStats: on('read', 'all'),
+    updateAliases: { kind: 'aliases', verb: 'admin' },
+    listAliases: { kind: 'project', verb: 'read' },
   },
   'vectron.v1.Points': {
     upsertPoints: on('write', 'visible'),
@@ -60,7 +72,7 @@ const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
   },
   'vectron.v1.Search': {
     search: on('read', 'visible'),
-    batchSearch: on('read', 'visible'),
+    batchSearch: { ...on('read', 'visible'), within: 'searches' },
     searchStream: on('read', 'visible'),
   },
   'vectron.v1.Cluster': { getHealth: ANYONE },

@@ -47,6 +47,7 @@ function isChange(method: DescMethod): boolean {
   switch (rule.kind) {
     case 'collection':
     case 'project':
+    case 'aliases':
       return rule.verb === 'admin'
     case 'operator':
       return !/^(get|list|watch)/.test(method.localName)

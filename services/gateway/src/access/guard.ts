@@ -2,15 +2,19 @@
  * Authorization: lets a request through to its handler when its caller may do that to that
  * collection, under the collection's inner name, and takes the inner names out of what comes back.
  *
- * The one place: handlers below know neither roles nor projects.
+ * The one place: handlers below know neither roles, projects nor aliases. An alias is looked up
+ * once, when the request begins, so that one request is about one collection.
  */
 
 import type { DescMessage, DescMethod, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
 import { isVectronError, VectronError } from '@vectron/base'
-import { auth, vectron } from '@vectron/contracts'
+import { vectron } from '@vectron/contracts'
 import type { BoundService, CallContext, Principal } from '@vectron/rpc'
 import { checkCollectionName } from '../check-collection.ts'
-import { type AccessRule, accessRule, type Verb } from './access-rules.ts'
+import { type AccessRule, accessRule, type CollectionRule } from './access-rules.ts'
+import { admitAliasActions } from './alias-actions.ts'
+import { checkTarget, checkVerb } from './check-verb.ts'
+import { type CollectionNames, FollowedAlias, keepNames } from './followed-alias.ts'
 import { prefixOfProject } from './project-names.ts'
 
 type AnyMessage = MessageShape<DescMessage>
@@ -19,59 +23,75 @@ type AnyInit = MessageInitShape<DescMessage>
 /** Looks at a request that is allowed, before its handler does; throws to refuse it. */
 export type Inspect = (request: AnyMessage, call: CallContext, method: DescMethod) => void
 
-const VERBS_OF_ROLE: Readonly<Record<auth.Role, readonly Verb[]>> = {
-  [auth.Role.UNSPECIFIED]: [],
-  [auth.Role.READER]: ['read'],
-  [auth.Role.WRITER]: ['read', 'write'],
-  [auth.Role.ADMIN]: ['read', 'write', 'admin'],
-  [auth.Role.OWNER]: ['read', 'write', 'admin'],
+export interface GuardOptions {
+  readonly names: CollectionNames
+  readonly inspect: Inspect
 }
 
 /** The service, its handlers behind the guard. */
-export function guardService(service: BoundService, inspect: Inspect): BoundService {
+export function guardService(service: BoundService, options: GuardOptions): BoundService {
   const methods = service.methods.map((method) => {
     const rule = accessRule(method.open)
-    const enter = (request: AnyMessage, call: CallContext): void => {
-      admit(rule, request, call)
-      inspect(request, call, method.open)
+    const enter: Enter = (request, call, names) => {
+      const alias = admit(rule, names, request, call)
+      const inspect = () => options.inspect(request, call, method.open)
+      if (!(alias instanceof Promise)) {
+        inspect()
+        return alias
+      }
+      return alias.then((followed) => {
+        inspect()
+        return followed
+      })
     }
-    return { ...method, handler: guardHandler(method.handler, enter) }
+    return { ...method, handler: guardHandler(method.handler, options.names, enter) }
   })
   return { ...service, methods }
 }
 
 type Handler = BoundService['methods'][number]['handler']
-type Enter = (request: AnyMessage, call: CallContext) => void
+/**
+ * The alias that a request named, if it did; a promise only for a name that the routing at hand
+ * does not know: awaiting costs a turn of the microtask queue in every search.
+ */
+type Entered = FollowedAlias | undefined | Promise<FollowedAlias | undefined>
+type Enter = (request: AnyMessage, call: CallContext, names: CollectionNames) => Entered
 
-function guardHandler(handler: Handler, enter: Enter): Handler {
+function guardHandler(handler: Handler, names: CollectionNames, enter: Enter): Handler {
   switch (handler.kind) {
     case 'unary':
       return {
         kind: 'unary',
         handle: async (request, call) => {
-          enter(request, call)
-          return leave(call, handler.handle(request, call))
+          const entered = enter(request, call, names)
+          const alias = entered instanceof Promise ? await entered : entered
+          const handle = () => handler.handle(request, call)
+          return leave(call, alias === undefined ? handle() : alias.follow(handle))
         },
       }
     case 'server_streaming':
       return {
         kind: 'server_streaming',
         handle: async function* (request, call) {
-          enter(request, call)
+          await enter(request, call, names)
           yield* leaving(call, handler.handle(request, call))
         },
       }
     case 'client_streaming':
       return {
         kind: 'client_streaming',
-        handle: (requests, call) =>
-          leave(call, handler.handle(entering(requests, call, enter), call)),
+        handle: (requests, call) => {
+          const entered = entering(requests, call, { names, enter })
+          return leave(call, handler.handle(entered, call))
+        },
       }
     case 'bidi_streaming':
       return {
         kind: 'bidi_streaming',
-        handle: (requests, call) =>
-          leaving(call, handler.handle(entering(requests, call, enter), call)),
+        handle: (requests, call) => {
+          const entered = entering(requests, call, { names, enter })
+          return leaving(call, handler.handle(entered, call))
+        },
       }
   }
 }
@@ -79,16 +99,22 @@ function guardHandler(handler: Handler, enter: Enter): Handler {
 async function* entering(
   requests: AsyncIterable<AnyMessage>,
   call: CallContext,
-  enter: Enter,
+  { names, enter }: { readonly names: CollectionNames; readonly enter: Enter },
 ): AsyncIterable<AnyMessage> {
+  const namesOfCall = keepNames(names)
   for await (const request of requests) {
-    enter(request, call)
+    await enter(request, call, namesOfCall)
     yield request
   }
 }
 
 /** @throws VectronError FORBIDDEN */
-function admit(rule: AccessRule, request: AnyMessage, call: CallContext): void {
+function admit(
+  rule: AccessRule,
+  names: CollectionNames,
+  request: AnyMessage,
+  call: CallContext,
+): Entered {
   const { principal } = call
   if (principal === undefined) throw new VectronError('NO_KEY', 'The request brings no credential.')
   switch (rule.kind) {
@@ -102,20 +128,27 @@ function admit(rule: AccessRule, request: AnyMessage, call: CallContext): void {
     case 'project':
       checkVerb(principal, rule.verb, undefined)
       return
-    case 'collection':
-      admitToCollection(rule, request, principal, call)
+    case 'aliases':
+      admitAliasActions(request as vectron.UpdateAliasesRequest, principal, call)
       return
+    case 'collection':
+      return admitToCollection(rule, names, { request, principal, call })
   }
 }
 
+interface Entrant {
+  readonly request: AnyMessage
+  readonly principal: Principal
+  readonly call: CallContext
+}
+
 function admitToCollection(
-  { verb, field, rows }: Extract<AccessRule, { kind: 'collection' }>,
-  request: AnyMessage,
-  principal: Principal,
-  call: CallContext,
-): void {
-  const fields = request as unknown as Record<string, unknown>
-  const name = String(fields[field] ?? '')
+  rule: CollectionRule,
+  names: CollectionNames,
+  { request, principal, call }: Entrant,
+): Entered {
+  const { verb, field, rows, byAlias } = rule
+  const name = String(fieldsOf(request)[field] ?? '')
   checkVerb(principal, verb, name)
   if (principal.rowRule !== '' && rows === 'all') {
     const { name: method } = call.method
@@ -128,45 +161,38 @@ function admitToCollection(
   call.audited = name
   // A name with "/" must not become another project's.
   if (name.includes('/') || field === 'name') checkCollectionName(name, field)
+  if (name === '') return
   const prefix = prefixOfProject(principal.projectId)
-  if (prefix !== '' && name !== '') fields[field] = prefix + name
-}
-
-function checkVerb(principal: Principal, verb: Verb, collection: string | undefined): void {
-  const { role, scopes, tokenScopes } = principal
-  const what = collection === undefined ? 'collections' : `the collection "${collection}"`
-  if (principal.projectId === '' || !VERBS_OF_ROLE[role].includes(verb)) {
-    const roleName = auth.Role[role].toLowerCase()
-    throw new VectronError('FORBIDDEN', `The role ${roleName} may not ${verb} ${what}.`, {
-      subject: verb,
-    })
+  const named = prefix + name
+  const places = placesOf(rule, request, name)
+  const put = (collection: string) => {
+    const visible = collection.slice(prefix.length)
+    if (collection !== named) checkTarget(principal, verb, { alias: name, collection: visible })
+    for (const place of places) place[field] = collection
   }
-  for (const narrowing of [scopes, tokenScopes]) {
-    if (narrowing.length === 0 || narrowing.some((scope) => allows(scope, verb, collection))) {
-      continue
-    }
-    throw new VectronError('FORBIDDEN', `The credential's scopes do not let it ${verb} ${what}.`, {
-      subject: verb,
-    })
+  const enterAs = (collection: string) => {
+    put(collection)
+    if (collection === named) return undefined
+    return new FollowedAlias({ names, alias: named, collection, put })
   }
+  const known = byAlias ? names.peekName(named) : named
+  return known === undefined ? names.resolveName(named).then(enterAs) : enterAs(known)
 }
 
-/** A scope on some collections lets its bearer list collections: it sees those alone. */
-function allows(scope: auth.KeyScope, verb: Verb, collection: string | undefined): boolean {
-  if (!scope.verbs.includes(verb)) return false
-  return collection === undefined || matchesPattern(collection, scope.collection)
+/** The messages that have the name: the request, and those within it that repeat it. */
+function placesOf(
+  { field, within }: CollectionRule,
+  request: AnyMessage,
+  name: string,
+): Record<string, unknown>[] {
+  const fields = fieldsOf(request)
+  if (within === undefined) return [fields]
+  const inner = fields[within] as Record<string, unknown>[]
+  return [fields, ...inner.filter((each) => each[field] === name)]
 }
 
-/** Whether a principal may see a collection in a list. */
-export function maySee(principal: Principal | undefined, name: string): boolean {
-  if (principal === undefined) return false
-  return [principal.scopes, principal.tokenScopes].every(
-    (scopes) => scopes.length === 0 || scopes.some((scope) => allows(scope, 'read', name)),
-  )
-}
-
-function matchesPattern(name: string, pattern: string): boolean {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
+function fieldsOf(message: AnyMessage): Record<string, unknown> {
+  return message as unknown as Record<string, unknown>
 }
 
 /** Waits for the handler and takes the project's prefix out of its answer or error. */
@@ -226,6 +252,14 @@ function withoutPrefix(call: CallContext, answer: AnyInit): AnyInit {
       const list = answer as MessageInitShape<typeof vectron.ListCollectionsResponseSchema>
       const collections = list.collections?.map((one) => ({ ...one, name: cut(one.name) })) ?? []
       return { ...list, collections }
+    }
+    case vectron.UpdateAliasesResponseSchema.typeName:
+    case vectron.ListAliasesResponseSchema.typeName: {
+      const list = answer as MessageInitShape<typeof vectron.ListAliasesResponseSchema>
+      const aliases = list.aliases?.map(({ alias, collection }) => {
+        return { alias: cut(alias), collection: cut(collection) }
+      })
+      return { ...list, aliases: aliases ?? [] }
     }
     default:
       return answer

@@ -57,9 +57,12 @@ export function openAccess(options: AccessOptions): Access {
     ],
     services: proxyAuth(doors),
     guard: (service) =>
-      guardService(service, (request, call, method) => {
-        limits.inspect(request, call, method)
-        meter.inspect(request, call, method)
+      guardService(service, {
+        names: router,
+        inspect: (request, call, method) => {
+          limits.inspect(request, call, method)
+          meter.inspect(request, call, method)
+        },
       }),
     close: async () => {
       await Promise.all([cache.close(), limits.close(), rates.close()])

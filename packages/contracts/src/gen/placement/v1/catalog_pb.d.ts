@@ -7,7 +7,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Collection, FieldType } from "../../vectron/v1/collections_pb.js";
+import type { Alias, AliasAction, Collection, FieldType } from "../../vectron/v1/collections_pb.js";
 import type { ShardRouting } from "./placement_pb.js";
 
 /**
@@ -107,6 +107,12 @@ export declare type CatalogCommand = Message<"placement.v1.CatalogCommand"> & {
      */
     value: SeatMember;
     case: "seatMember";
+  } | {
+    /**
+     * @generated from field: placement.v1.ChangeAliases change_aliases = 15;
+     */
+    value: ChangeAliases;
+    case: "changeAliases";
   } | { case: undefined; value?: undefined };
 };
 
@@ -476,6 +482,24 @@ export declare type DropCollection = Message<"placement.v1.DropCollection"> & {
 export declare const DropCollectionSchema: GenMessage<DropCollection>;
 
 /**
+ * All of them in their order, or none.
+ *
+ * @generated from message placement.v1.ChangeAliases
+ */
+export declare type ChangeAliases = Message<"placement.v1.ChangeAliases"> & {
+  /**
+   * @generated from field: repeated vectron.v1.AliasAction actions = 1;
+   */
+  actions: AliasAction[];
+};
+
+/**
+ * Describes the message placement.v1.ChangeAliases.
+ * Use `create(ChangeAliasesSchema)` to create a new message.
+ */
+export declare const ChangeAliasesSchema: GenMessage<ChangeAliases>;
+
+/**
  * @generated from message placement.v1.CatalogState
  */
 export declare type CatalogState = Message<"placement.v1.CatalogState"> & {
@@ -544,6 +568,13 @@ export declare type CatalogState = Message<"placement.v1.CatalogState"> & {
    * @generated from field: uint64 next_seat = 10;
    */
   nextSeat: bigint;
+
+  /**
+   * In their order.
+   *
+   * @generated from field: repeated vectron.v1.Alias aliases = 11;
+   */
+  aliases: Alias[];
 };
 
 /**

@@ -10,7 +10,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Collection, FieldType } from "../../vectron/v1/collections_pb.js";
+import type { Alias, AliasAction, Collection, FieldType } from "../../vectron/v1/collections_pb.js";
 import type { ShardEpoch, ShardFailure } from "../../worker/v1/worker_pb.js";
 
 /**
@@ -92,6 +92,34 @@ export declare type DeleteCollectionResponse = Message<"placement.v1.DeleteColle
  * Use `create(DeleteCollectionResponseSchema)` to create a new message.
  */
 export declare const DeleteCollectionResponseSchema: GenMessage<DeleteCollectionResponse>;
+
+/**
+ * @generated from message placement.v1.UpdateAliasesRequest
+ */
+export declare type UpdateAliasesRequest = Message<"placement.v1.UpdateAliasesRequest"> & {
+  /**
+   * @generated from field: repeated vectron.v1.AliasAction actions = 1;
+   */
+  actions: AliasAction[];
+};
+
+/**
+ * Describes the message placement.v1.UpdateAliasesRequest.
+ * Use `create(UpdateAliasesRequestSchema)` to create a new message.
+ */
+export declare const UpdateAliasesRequestSchema: GenMessage<UpdateAliasesRequest>;
+
+/**
+ * @generated from message placement.v1.UpdateAliasesResponse
+ */
+export declare type UpdateAliasesResponse = Message<"placement.v1.UpdateAliasesResponse"> & {
+};
+
+/**
+ * Describes the message placement.v1.UpdateAliasesResponse.
+ * Use `create(UpdateAliasesResponseSchema)` to create a new message.
+ */
+export declare const UpdateAliasesResponseSchema: GenMessage<UpdateAliasesResponse>;
 
 /**
  * @generated from message placement.v1.GetRoutingRequest
@@ -176,6 +204,13 @@ export declare type RoutingTable = Message<"placement.v1.RoutingTable"> & {
    * @generated from field: repeated placement.v1.WorkerEntry workers = 4;
    */
   workers: WorkerEntry[];
+
+  /**
+   * In their order.
+   *
+   * @generated from field: repeated vectron.v1.Alias aliases = 5;
+   */
+  aliases: Alias[];
 };
 
 /**
@@ -1623,6 +1658,14 @@ export declare const Placement: GenService<{
     methodKind: "unary";
     input: typeof DeleteCollectionRequestSchema;
     output: typeof DeleteCollectionResponseSchema;
+  },
+  /**
+   * @generated from rpc placement.v1.Placement.UpdateAliases
+   */
+  updateAliases: {
+    methodKind: "unary";
+    input: typeof UpdateAliasesRequestSchema;
+    output: typeof UpdateAliasesResponseSchema;
   },
   /**
    * The whole routing table, or nothing when the caller's version is current.

@@ -16,7 +16,7 @@ import { file_worker_v1_worker } from "../../worker/v1/worker_pb.js";
  * Describes the file placement/v1/placement.proto.
  */
 export const file_placement_v1_placement = /*@__PURE__*/
-  fileDesc("ChxwbGFjZW1lbnQvdjEvcGxhY2VtZW50LnByb3RvEgxwbGFjZW1lbnQudjEiRQoXQ3JlYXRlQ29sbGVjdGlvblJlcXVlc3QSKgoKY29sbGVjdGlvbhgBIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbiKiAgoXVXBkYXRlQ29sbGVjdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCRIYCgtkZXNjcmlwdGlvbhgCIAEoCUgAiAEBElAKDnBheWxvYWRfc2NoZW1hGAMgAygLMjgucGxhY2VtZW50LnYxLlVwZGF0ZUNvbGxlY3Rpb25SZXF1ZXN0LlBheWxvYWRTY2hlbWFFbnRyeRIcCg9zZWFyY2hfcmVwbGljYXMYBCABKA1IAYgBARpLChJQYXlsb2FkU2NoZW1hRW50cnkSCwoDa2V5GAEgASgJEiQKBXZhbHVlGAIgASgOMhUudmVjdHJvbi52MS5GaWVsZFR5cGU6AjgBQg4KDF9kZXNjcmlwdGlvbkISChBfc2VhcmNoX3JlcGxpY2FzIicKF0RlbGV0ZUNvbGxlY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkiGgoYRGVsZXRlQ29sbGVjdGlvblJlc3BvbnNlIk8KEUdldFJvdXRpbmdSZXF1ZXN0EhUKDWtub3duX3ZlcnNpb24YASABKAQSDwoHd2FpdF9tcxgCIAEoDRISCgpnYXRld2F5X2lkGAMgASgEIlEKEkdldFJvdXRpbmdSZXNwb25zZRIpCgV0YWJsZRgBIAEoCzIaLnBsYWNlbWVudC52MS5Sb3V0aW5nVGFibGUSEAoIZ2F0ZXdheXMYAiABKA0ilQEKDFJvdXRpbmdUYWJsZRIPCgd2ZXJzaW9uGAEgASgEEhIKCmNsdXN0ZXJfaWQYAiABKAkSNAoLY29sbGVjdGlvbnMYAyADKAsyHy5wbGFjZW1lbnQudjEuQ29sbGVjdGlvblJvdXRpbmcSKgoHd29ya2VycxgEIAMoCzIZLnBsYWNlbWVudC52MS5Xb3JrZXJFbnRyeSJrChFDb2xsZWN0aW9uUm91dGluZxIqCgpjb2xsZWN0aW9uGAEgASgLMhYudmVjdHJvbi52MS5Db2xsZWN0aW9uEioKBnNoYXJkcxgCIAMoCzIaLnBsYWNlbWVudC52MS5TaGFyZFJvdXRpbmci2wEKDFNoYXJkUm91dGluZxIQCghzaGFyZF9pZBgBIAEoBBIkCgVlcG9jaBgCIAEoCzIVLndvcmtlci52MS5TaGFyZEVwb2NoEhMKC3JhbmdlX3N0YXJ0GAMgASgEEhEKCXJhbmdlX2VuZBgEIAEoBBInCghyZXBsaWNhcxgFIAMoCzIVLnBsYWNlbWVudC52MS5SZXBsaWNhEhgKEGxlYWRlcl93b3JrZXJfaWQYBiABKAQSKAoHZmFpbHVyZRgHIAEoCzIXLndvcmtlci52MS5TaGFyZEZhaWx1cmUiZwoHUmVwbGljYRISCgpyZXBsaWNhX2lkGAEgASgEEhEKCXdvcmtlcl9pZBgCIAEoBBIPCgdsZWFybmVyGAMgASgIEg8KB2xlYXZpbmcYBCABKAgSEwoLc2VhcmNoX29ubHkYBSABKAgirAEKC1dvcmtlckVudHJ5EhEKCXdvcmtlcl9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhkKEWxhc3RfaGVhcnRiZWF0X21zGAMgASgEEhAKCGRyYWluaW5nGAQgASgIEgwKBHpvbmUYBSABKAkSFAoMcmFmdF9hZGRyZXNzGAYgASgJEigKBXN0YXRlGAcgASgOMhkucGxhY2VtZW50LnYxLldvcmtlclN0YXRlInMKFVJlZ2lzdGVyV29ya2VyUmVxdWVzdBISCgpjbHVzdGVyX2lkGAEgASgJEhEKCXdvcmtlcl9pZBgCIAEoBBIPCgdhZGRyZXNzGAMgASgJEgwKBHpvbmUYBCABKAkSFAoMcmFmdF9hZGRyZXNzGAUgASgJIj8KFlJlZ2lzdGVyV29ya2VyUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIRCgl3b3JrZXJfaWQYAiABKAQiuAEKEEhlYXJ0YmVhdFJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgEEhIKCmJvb3RfZXBvY2gYAiABKAQSLQoIcmVwbGljYXMYAyADKAsyGy5wbGFjZW1lbnQudjEuUmVwbGljYVJlcG9ydBIVCg1rbm93bl92ZXJzaW9uGAQgASgEEg8KB3dhaXRfbXMYBSABKA0SJgoEbG9hZBgGIAEoCzIYLnBsYWNlbWVudC52MS5Xb3JrZXJMb2FkIj4KCldvcmtlckxvYWQSFwoPZGlza191c2VkX2J5dGVzGAEgASgEEhcKD2Rpc2tfZnJlZV9ieXRlcxgCIAEoBCLDAgoNUmVwbGljYVJlcG9ydBIQCghzaGFyZF9pZBgBIAEoBBISCgpyZXBsaWNhX2lkGAIgASgEEiQKBWVwb2NoGAMgASgLMhUud29ya2VyLnYxLlNoYXJkRXBvY2gSDgoGbGVhZGVyGAQgASgIEgwKBHRlcm0YBSABKAQSFQoNYXBwbGllZF9pbmRleBgGIAEoBBIUCgxwb2ludHNfY291bnQYByABKAQSFQoNaW5kZXhlZF9jb3VudBgIIAEoBBIWCg5zY2hlbWFfdmVyc2lvbhgJIAEoBBIoCgdmYWlsdXJlGAogASgLMhcud29ya2VyLnYxLlNoYXJkRmFpbHVyZRIuCgpsZWFkZXJzaGlwGAsgASgLMhoucGxhY2VtZW50LnYxLkxlYWRlclJlcG9ydBISCgpkaXNrX2J5dGVzGAwgASgEInoKDExlYWRlclJlcG9ydBIrCgdtZW1iZXJzGAEgAygLMhoucGxhY2VtZW50LnYxLk1lbWJlclJlcG9ydBIaChJtZW1iZXJzaGlwX3ZlcnNpb24YAiABKAQSDQoFam9pbnQYAyABKAgSEgoKbGFzdF9pbmRleBgEIAEoBCJqCgxNZW1iZXJSZXBvcnQSEgoKcmVwbGljYV9pZBgBIAEoBBIPCgdsZWFybmVyGAIgASgIEhMKC21hdGNoX2luZGV4GAMgASgEEg4KBmFjdGl2ZRgEIAEoCBIQCghzbmFwc2hvdBgFIAEoCCKrAQoRSGVhcnRiZWF0UmVzcG9uc2USLQoLYXNzaWdubWVudHMYASADKAsyGC5wbGFjZW1lbnQudjEuQXNzaWdubWVudBIPCgd2ZXJzaW9uGAIgASgEEiwKCGNvbW1hbmRzGAMgAygLMhoucGxhY2VtZW50LnYxLlNoYXJkQ29tbWFuZBIoCgVwZWVycxgEIAMoCzIZLnBsYWNlbWVudC52MS5QZWVyQWRkcmVzcyJsCgxTaGFyZENvbW1hbmQSEAoIc2hhcmRfaWQYASABKAQSPwoTdHJhbnNmZXJfbGVhZGVyc2hpcBgCIAEoCzIgLnBsYWNlbWVudC52MS5UcmFuc2ZlckxlYWRlcnNoaXBIAEIJCgdjb21tYW5kIisKElRyYW5zZmVyTGVhZGVyc2hpcBIVCg10b19yZXBsaWNhX2lkGAEgASgEIjYKC1BlZXJBZGRyZXNzEhEKCXdvcmtlcl9pZBgBIAEoBBIUCgxyYWZ0X2FkZHJlc3MYAiABKAkixAEKCkFzc2lnbm1lbnQSEAoIc2hhcmRfaWQYASABKAQSEgoKcmVwbGljYV9pZBgCIAEoBBIkCgVlcG9jaBgDIAEoCzIVLndvcmtlci52MS5TaGFyZEVwb2NoEiYKB21lbWJlcnMYBCADKAsyFS5wbGFjZW1lbnQudjEuUmVwbGljYRIqCgpjb2xsZWN0aW9uGAUgASgLMhYudmVjdHJvbi52MS5Db2xsZWN0aW9uEhYKDnNjaGVtYV92ZXJzaW9uGAYgASgEIsYBCghPcGVyYXRvchITCgtvcGVyYXRvcl9pZBgBIAEoBBIMCgRraW5kGAIgASgJEhAKCHNoYXJkX2lkGAMgASgEEhIKCmNvbGxlY3Rpb24YBCABKAkSDgoGcmVhc29uGAUgASgJEikKBXN0ZXBzGAYgAygLMhoucGxhY2VtZW50LnYxLk9wZXJhdG9yU3RlcBINCgVzdGF0ZRgHIAEoCRISCgpjcmVhdGVkX21zGAggASgEEhMKC2ZpbmlzaGVkX21zGAkgASgEIj0KDE9wZXJhdG9yU3RlcBIMCgR0ZXh0GAEgASgJEg0KBXN0YXRlGAIgASgJEhAKCHByb2dyZXNzGAMgASgCIo8BCg9QbGFjZW1lbnRNZW1iZXISEQoJbWVtYmVyX2lkGAEgASgEEg8KB2FkZHJlc3MYAiABKAkSFAoMcmFmdF9hZGRyZXNzGAMgASgJEg4KBmxlYWRlchgEIAEoCBITCgttYXRjaF9pbmRleBgFIAEoBBIOCgZhY3RpdmUYBiABKAgSDQoFdm90ZXIYByABKAgiKwoRR2V0Q2x1c3RlclJlcXVlc3QSFgoOYWZ0ZXJfZXZlbnRfaWQYASABKAQi0wIKEkdldENsdXN0ZXJSZXNwb25zZRISCgpjbHVzdGVyX2lkGAEgASgJEi4KB21lbWJlcnMYAiADKAsyHS5wbGFjZW1lbnQudjEuUGxhY2VtZW50TWVtYmVyEisKB3dvcmtlcnMYAyADKAsyGi5wbGFjZW1lbnQudjEuV29ya2VyU3RhdHVzEikKCW9wZXJhdG9ycxgEIAMoCzIWLnBsYWNlbWVudC52MS5PcGVyYXRvchIqCgZldmVudHMYBSADKAsyGi5wbGFjZW1lbnQudjEuQ2x1c3RlckV2ZW50EhMKC2NvbGxlY3Rpb25zGAYgASgNEg4KBnNoYXJkcxgHIAEoDRIdChVzaGFyZHNfd2l0aG91dF9sZWFkZXIYCCABKA0SHwoXc2hhcmRzX3VuZGVyX3JlcGxpY2F0ZWQYCSABKA0SEAoIcHJvYmxlbXMYCiADKAkimwEKDFdvcmtlclN0YXR1cxIpCgZ3b3JrZXIYASABKAsyGS5wbGFjZW1lbnQudjEuV29ya2VyRW50cnkSEAoIcmVwbGljYXMYAiABKA0SDwoHbGVhZGVycxgDIAEoDRImCgRsb2FkGAQgASgLMhgucGxhY2VtZW50LnYxLldvcmtlckxvYWQSFQoNcmVwbGljYV9ieXRlcxgFIAEoBCJ5CgxDbHVzdGVyRXZlbnQSEAoIZXZlbnRfaWQYASABKAQSDwoHdGltZV9tcxgCIAEoBBIMCgR0ZXh0GAMgASgJEhEKCXdvcmtlcl9pZBgEIAEoBBIQCghzaGFyZF9pZBgFIAEoBBITCgtvcGVyYXRvcl9pZBgGIAEoBCInChFMaXN0U2hhcmRzUmVxdWVzdBISCgpjb2xsZWN0aW9uGAEgASgJIj8KEkxpc3RTaGFyZHNSZXNwb25zZRIpCgZzaGFyZHMYASADKAsyGS5wbGFjZW1lbnQudjEuU2hhcmRTdGF0dXMi7wEKC1NoYXJkU3RhdHVzEikKBXNoYXJkGAEgASgLMhoucGxhY2VtZW50LnYxLlNoYXJkUm91dGluZxISCgpjb2xsZWN0aW9uGAIgASgJEhoKEnJlcGxpY2F0aW9uX2ZhY3RvchgDIAEoDRISCgpsYXN0X2luZGV4GAQgASgEEhoKEm1lbWJlcnNoaXBfdmVyc2lvbhgFIAEoBBINCgVqb2ludBgGIAEoCBItCghyZXBsaWNhcxgHIAMoCzIbLnBsYWNlbWVudC52MS5SZXBsaWNhU3RhdHVzEhcKD3NlYXJjaF9yZXBsaWNhcxgIIAEoDSKtAQoNUmVwbGljYVN0YXR1cxISCgpyZXBsaWNhX2lkGAEgASgEEi8KDHdvcmtlcl9zdGF0ZRgCIAEoDjIZLnBsYWNlbWVudC52MS5Xb3JrZXJTdGF0ZRIrCgZyZXBvcnQYAyABKAsyGy5wbGFjZW1lbnQudjEuUmVwbGljYVJlcG9ydBIqCgZtZW1iZXIYBCABKAsyGi5wbGFjZW1lbnQudjEuTWVtYmVyUmVwb3J0IjUKEkRyYWluV29ya2VyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAQSDAoEdW5kbxgCIAEoCCInChNEcmFpbldvcmtlclJlc3BvbnNlEhAKCHJlcGxpY2FzGAEgASgNIigKE1JlbW92ZVdvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgEIhYKFFJlbW92ZVdvcmtlclJlc3BvbnNlIlQKEk1vdmVSZXBsaWNhUmVxdWVzdBIQCghzaGFyZF9pZBgBIAEoBBIWCg5mcm9tX3dvcmtlcl9pZBgCIAEoBBIUCgx0b193b3JrZXJfaWQYAyABKAQiPwoTTW92ZVJlcGxpY2FSZXNwb25zZRIoCghvcGVyYXRvchgBIAEoCzIWLnBsYWNlbWVudC52MS5PcGVyYXRvciI/ChVUcmFuc2ZlckxlYWRlclJlcXVlc3QSEAoIc2hhcmRfaWQYASABKAQSFAoMdG9fd29ya2VyX2lkGAIgASgEIkIKFlRyYW5zZmVyTGVhZGVyUmVzcG9uc2USKAoIb3BlcmF0b3IYASABKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiEgoQUmViYWxhbmNlUmVxdWVzdCI+ChFSZWJhbGFuY2VSZXNwb25zZRIpCglvcGVyYXRvcnMYASADKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiFgoUTGlzdE9wZXJhdG9yc1JlcXVlc3QiQgoVTGlzdE9wZXJhdG9yc1Jlc3BvbnNlEikKCW9wZXJhdG9ycxgBIAMoCzIWLnBsYWNlbWVudC52MS5PcGVyYXRvciIsChVDYW5jZWxPcGVyYXRvclJlcXVlc3QSEwoLb3BlcmF0b3JfaWQYASABKAQiQgoWQ2FuY2VsT3BlcmF0b3JSZXNwb25zZRIoCghvcGVyYXRvchgBIAEoCzIWLnBsYWNlbWVudC52MS5PcGVyYXRvciJbChFNZWV0TWVtYmVyUmVxdWVzdBIRCgltZW1iZXJfaWQYASABKAQSEgoKbWVtYmVyX2lkcxgCIAMoBBIOCgZpc19uZXcYAyABKAgSDwoHaXNfbG9zdBgEIAEoCCI4ChJNZWV0TWVtYmVyUmVzcG9uc2USDgoGaXNfbmV3GAEgASgIEhIKCnJlcGxpY2FfaWQYAiABKAQqcAoLV29ya2VyU3RhdGUSHAoYV09SS0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASEwoPV09SS0VSX1NUQVRFX1VQEAESFwoTV09SS0VSX1NUQVRFX1NJTEVOVBACEhUKEVdPUktFUl9TVEFURV9ERUFEEAMyowsKCVBsYWNlbWVudBJaChBDcmVhdGVDb2xsZWN0aW9uEiUucGxhY2VtZW50LnYxLkNyZWF0ZUNvbGxlY3Rpb25SZXF1ZXN0Gh8ucGxhY2VtZW50LnYxLkNvbGxlY3Rpb25Sb3V0aW5nEl8KEFVwZGF0ZUNvbGxlY3Rpb24SJS5wbGFjZW1lbnQudjEuVXBkYXRlQ29sbGVjdGlvblJlcXVlc3QaHy5wbGFjZW1lbnQudjEuQ29sbGVjdGlvblJvdXRpbmciA5ACAhJhChBEZWxldGVDb2xsZWN0aW9uEiUucGxhY2VtZW50LnYxLkRlbGV0ZUNvbGxlY3Rpb25SZXF1ZXN0GiYucGxhY2VtZW50LnYxLkRlbGV0ZUNvbGxlY3Rpb25SZXNwb25zZRJUCgpHZXRSb3V0aW5nEh8ucGxhY2VtZW50LnYxLkdldFJvdXRpbmdSZXF1ZXN0GiAucGxhY2VtZW50LnYxLkdldFJvdXRpbmdSZXNwb25zZSIDkAIBElsKDlJlZ2lzdGVyV29ya2VyEiMucGxhY2VtZW50LnYxLlJlZ2lzdGVyV29ya2VyUmVxdWVzdBokLnBsYWNlbWVudC52MS5SZWdpc3RlcldvcmtlclJlc3BvbnNlElEKCUhlYXJ0YmVhdBIeLnBsYWNlbWVudC52MS5IZWFydGJlYXRSZXF1ZXN0Gh8ucGxhY2VtZW50LnYxLkhlYXJ0YmVhdFJlc3BvbnNlIgOQAgISVAoKR2V0Q2x1c3RlchIfLnBsYWNlbWVudC52MS5HZXRDbHVzdGVyUmVxdWVzdBogLnBsYWNlbWVudC52MS5HZXRDbHVzdGVyUmVzcG9uc2UiA5ACARJUCgpMaXN0U2hhcmRzEh8ucGxhY2VtZW50LnYxLkxpc3RTaGFyZHNSZXF1ZXN0GiAucGxhY2VtZW50LnYxLkxpc3RTaGFyZHNSZXNwb25zZSIDkAIBElcKC0RyYWluV29ya2VyEiAucGxhY2VtZW50LnYxLkRyYWluV29ya2VyUmVxdWVzdBohLnBsYWNlbWVudC52MS5EcmFpbldvcmtlclJlc3BvbnNlIgOQAgISVQoMUmVtb3ZlV29ya2VyEiEucGxhY2VtZW50LnYxLlJlbW92ZVdvcmtlclJlcXVlc3QaIi5wbGFjZW1lbnQudjEuUmVtb3ZlV29ya2VyUmVzcG9uc2USUgoLTW92ZVJlcGxpY2ESIC5wbGFjZW1lbnQudjEuTW92ZVJlcGxpY2FSZXF1ZXN0GiEucGxhY2VtZW50LnYxLk1vdmVSZXBsaWNhUmVzcG9uc2USWwoOVHJhbnNmZXJMZWFkZXISIy5wbGFjZW1lbnQudjEuVHJhbnNmZXJMZWFkZXJSZXF1ZXN0GiQucGxhY2VtZW50LnYxLlRyYW5zZmVyTGVhZGVyUmVzcG9uc2USTAoJUmViYWxhbmNlEh4ucGxhY2VtZW50LnYxLlJlYmFsYW5jZVJlcXVlc3QaHy5wbGFjZW1lbnQudjEuUmViYWxhbmNlUmVzcG9uc2USXQoNTGlzdE9wZXJhdG9ycxIiLnBsYWNlbWVudC52MS5MaXN0T3BlcmF0b3JzUmVxdWVzdBojLnBsYWNlbWVudC52MS5MaXN0T3BlcmF0b3JzUmVzcG9uc2UiA5ACARJgCg5DYW5jZWxPcGVyYXRvchIjLnBsYWNlbWVudC52MS5DYW5jZWxPcGVyYXRvclJlcXVlc3QaJC5wbGFjZW1lbnQudjEuQ2FuY2VsT3BlcmF0b3JSZXNwb25zZSIDkAICElQKCk1lZXRNZW1iZXISHy5wbGFjZW1lbnQudjEuTWVldE1lbWJlclJlcXVlc3QaIC5wbGFjZW1lbnQudjEuTWVldE1lbWJlclJlc3BvbnNlIgOQAgJiBnByb3RvMw", [file_vectron_v1_collections, file_worker_v1_worker]);
+  fileDesc("ChxwbGFjZW1lbnQvdjEvcGxhY2VtZW50LnByb3RvEgxwbGFjZW1lbnQudjEiRQoXQ3JlYXRlQ29sbGVjdGlvblJlcXVlc3QSKgoKY29sbGVjdGlvbhgBIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbiKiAgoXVXBkYXRlQ29sbGVjdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCRIYCgtkZXNjcmlwdGlvbhgCIAEoCUgAiAEBElAKDnBheWxvYWRfc2NoZW1hGAMgAygLMjgucGxhY2VtZW50LnYxLlVwZGF0ZUNvbGxlY3Rpb25SZXF1ZXN0LlBheWxvYWRTY2hlbWFFbnRyeRIcCg9zZWFyY2hfcmVwbGljYXMYBCABKA1IAYgBARpLChJQYXlsb2FkU2NoZW1hRW50cnkSCwoDa2V5GAEgASgJEiQKBXZhbHVlGAIgASgOMhUudmVjdHJvbi52MS5GaWVsZFR5cGU6AjgBQg4KDF9kZXNjcmlwdGlvbkISChBfc2VhcmNoX3JlcGxpY2FzIicKF0RlbGV0ZUNvbGxlY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkiGgoYRGVsZXRlQ29sbGVjdGlvblJlc3BvbnNlIkAKFFVwZGF0ZUFsaWFzZXNSZXF1ZXN0EigKB2FjdGlvbnMYASADKAsyFy52ZWN0cm9uLnYxLkFsaWFzQWN0aW9uIhcKFVVwZGF0ZUFsaWFzZXNSZXNwb25zZSJPChFHZXRSb3V0aW5nUmVxdWVzdBIVCg1rbm93bl92ZXJzaW9uGAEgASgEEg8KB3dhaXRfbXMYAiABKA0SEgoKZ2F0ZXdheV9pZBgDIAEoBCJRChJHZXRSb3V0aW5nUmVzcG9uc2USKQoFdGFibGUYASABKAsyGi5wbGFjZW1lbnQudjEuUm91dGluZ1RhYmxlEhAKCGdhdGV3YXlzGAIgASgNIrkBCgxSb3V0aW5nVGFibGUSDwoHdmVyc2lvbhgBIAEoBBISCgpjbHVzdGVyX2lkGAIgASgJEjQKC2NvbGxlY3Rpb25zGAMgAygLMh8ucGxhY2VtZW50LnYxLkNvbGxlY3Rpb25Sb3V0aW5nEioKB3dvcmtlcnMYBCADKAsyGS5wbGFjZW1lbnQudjEuV29ya2VyRW50cnkSIgoHYWxpYXNlcxgFIAMoCzIRLnZlY3Ryb24udjEuQWxpYXMiawoRQ29sbGVjdGlvblJvdXRpbmcSKgoKY29sbGVjdGlvbhgBIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbhIqCgZzaGFyZHMYAiADKAsyGi5wbGFjZW1lbnQudjEuU2hhcmRSb3V0aW5nItsBCgxTaGFyZFJvdXRpbmcSEAoIc2hhcmRfaWQYASABKAQSJAoFZXBvY2gYAiABKAsyFS53b3JrZXIudjEuU2hhcmRFcG9jaBITCgtyYW5nZV9zdGFydBgDIAEoBBIRCglyYW5nZV9lbmQYBCABKAQSJwoIcmVwbGljYXMYBSADKAsyFS5wbGFjZW1lbnQudjEuUmVwbGljYRIYChBsZWFkZXJfd29ya2VyX2lkGAYgASgEEigKB2ZhaWx1cmUYByABKAsyFy53b3JrZXIudjEuU2hhcmRGYWlsdXJlImcKB1JlcGxpY2ESEgoKcmVwbGljYV9pZBgBIAEoBBIRCgl3b3JrZXJfaWQYAiABKAQSDwoHbGVhcm5lchgDIAEoCBIPCgdsZWF2aW5nGAQgASgIEhMKC3NlYXJjaF9vbmx5GAUgASgIIqwBCgtXb3JrZXJFbnRyeRIRCgl3b3JrZXJfaWQYASABKAQSDwoHYWRkcmVzcxgCIAEoCRIZChFsYXN0X2hlYXJ0YmVhdF9tcxgDIAEoBBIQCghkcmFpbmluZxgEIAEoCBIMCgR6b25lGAUgASgJEhQKDHJhZnRfYWRkcmVzcxgGIAEoCRIoCgVzdGF0ZRgHIAEoDjIZLnBsYWNlbWVudC52MS5Xb3JrZXJTdGF0ZSJzChVSZWdpc3RlcldvcmtlclJlcXVlc3QSEgoKY2x1c3Rlcl9pZBgBIAEoCRIRCgl3b3JrZXJfaWQYAiABKAQSDwoHYWRkcmVzcxgDIAEoCRIMCgR6b25lGAQgASgJEhQKDHJhZnRfYWRkcmVzcxgFIAEoCSI/ChZSZWdpc3RlcldvcmtlclJlc3BvbnNlEhIKCmNsdXN0ZXJfaWQYASABKAkSEQoJd29ya2VyX2lkGAIgASgEIrgBChBIZWFydGJlYXRSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoBBISCgpib290X2Vwb2NoGAIgASgEEi0KCHJlcGxpY2FzGAMgAygLMhsucGxhY2VtZW50LnYxLlJlcGxpY2FSZXBvcnQSFQoNa25vd25fdmVyc2lvbhgEIAEoBBIPCgd3YWl0X21zGAUgASgNEiYKBGxvYWQYBiABKAsyGC5wbGFjZW1lbnQudjEuV29ya2VyTG9hZCI+CgpXb3JrZXJMb2FkEhcKD2Rpc2tfdXNlZF9ieXRlcxgBIAEoBBIXCg9kaXNrX2ZyZWVfYnl0ZXMYAiABKAQiwwIKDVJlcGxpY2FSZXBvcnQSEAoIc2hhcmRfaWQYASABKAQSEgoKcmVwbGljYV9pZBgCIAEoBBIkCgVlcG9jaBgDIAEoCzIVLndvcmtlci52MS5TaGFyZEVwb2NoEg4KBmxlYWRlchgEIAEoCBIMCgR0ZXJtGAUgASgEEhUKDWFwcGxpZWRfaW5kZXgYBiABKAQSFAoMcG9pbnRzX2NvdW50GAcgASgEEhUKDWluZGV4ZWRfY291bnQYCCABKAQSFgoOc2NoZW1hX3ZlcnNpb24YCSABKAQSKAoHZmFpbHVyZRgKIAEoCzIXLndvcmtlci52MS5TaGFyZEZhaWx1cmUSLgoKbGVhZGVyc2hpcBgLIAEoCzIaLnBsYWNlbWVudC52MS5MZWFkZXJSZXBvcnQSEgoKZGlza19ieXRlcxgMIAEoBCJ6CgxMZWFkZXJSZXBvcnQSKwoHbWVtYmVycxgBIAMoCzIaLnBsYWNlbWVudC52MS5NZW1iZXJSZXBvcnQSGgoSbWVtYmVyc2hpcF92ZXJzaW9uGAIgASgEEg0KBWpvaW50GAMgASgIEhIKCmxhc3RfaW5kZXgYBCABKAQiagoMTWVtYmVyUmVwb3J0EhIKCnJlcGxpY2FfaWQYASABKAQSDwoHbGVhcm5lchgCIAEoCBITCgttYXRjaF9pbmRleBgDIAEoBBIOCgZhY3RpdmUYBCABKAgSEAoIc25hcHNob3QYBSABKAgiqwEKEUhlYXJ0YmVhdFJlc3BvbnNlEi0KC2Fzc2lnbm1lbnRzGAEgAygLMhgucGxhY2VtZW50LnYxLkFzc2lnbm1lbnQSDwoHdmVyc2lvbhgCIAEoBBIsCghjb21tYW5kcxgDIAMoCzIaLnBsYWNlbWVudC52MS5TaGFyZENvbW1hbmQSKAoFcGVlcnMYBCADKAsyGS5wbGFjZW1lbnQudjEuUGVlckFkZHJlc3MibAoMU2hhcmRDb21tYW5kEhAKCHNoYXJkX2lkGAEgASgEEj8KE3RyYW5zZmVyX2xlYWRlcnNoaXAYAiABKAsyIC5wbGFjZW1lbnQudjEuVHJhbnNmZXJMZWFkZXJzaGlwSABCCQoHY29tbWFuZCIrChJUcmFuc2ZlckxlYWRlcnNoaXASFQoNdG9fcmVwbGljYV9pZBgBIAEoBCI2CgtQZWVyQWRkcmVzcxIRCgl3b3JrZXJfaWQYASABKAQSFAoMcmFmdF9hZGRyZXNzGAIgASgJIsQBCgpBc3NpZ25tZW50EhAKCHNoYXJkX2lkGAEgASgEEhIKCnJlcGxpY2FfaWQYAiABKAQSJAoFZXBvY2gYAyABKAsyFS53b3JrZXIudjEuU2hhcmRFcG9jaBImCgdtZW1iZXJzGAQgAygLMhUucGxhY2VtZW50LnYxLlJlcGxpY2ESKgoKY29sbGVjdGlvbhgFIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbhIWCg5zY2hlbWFfdmVyc2lvbhgGIAEoBCLGAQoIT3BlcmF0b3ISEwoLb3BlcmF0b3JfaWQYASABKAQSDAoEa2luZBgCIAEoCRIQCghzaGFyZF9pZBgDIAEoBBISCgpjb2xsZWN0aW9uGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIpCgVzdGVwcxgGIAMoCzIaLnBsYWNlbWVudC52MS5PcGVyYXRvclN0ZXASDQoFc3RhdGUYByABKAkSEgoKY3JlYXRlZF9tcxgIIAEoBBITCgtmaW5pc2hlZF9tcxgJIAEoBCI9CgxPcGVyYXRvclN0ZXASDAoEdGV4dBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIQCghwcm9ncmVzcxgDIAEoAiKPAQoPUGxhY2VtZW50TWVtYmVyEhEKCW1lbWJlcl9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhQKDHJhZnRfYWRkcmVzcxgDIAEoCRIOCgZsZWFkZXIYBCABKAgSEwoLbWF0Y2hfaW5kZXgYBSABKAQSDgoGYWN0aXZlGAYgASgIEg0KBXZvdGVyGAcgASgIIisKEUdldENsdXN0ZXJSZXF1ZXN0EhYKDmFmdGVyX2V2ZW50X2lkGAEgASgEItMCChJHZXRDbHVzdGVyUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIuCgdtZW1iZXJzGAIgAygLMh0ucGxhY2VtZW50LnYxLlBsYWNlbWVudE1lbWJlchIrCgd3b3JrZXJzGAMgAygLMhoucGxhY2VtZW50LnYxLldvcmtlclN0YXR1cxIpCglvcGVyYXRvcnMYBCADKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3ISKgoGZXZlbnRzGAUgAygLMhoucGxhY2VtZW50LnYxLkNsdXN0ZXJFdmVudBITCgtjb2xsZWN0aW9ucxgGIAEoDRIOCgZzaGFyZHMYByABKA0SHQoVc2hhcmRzX3dpdGhvdXRfbGVhZGVyGAggASgNEh8KF3NoYXJkc191bmRlcl9yZXBsaWNhdGVkGAkgASgNEhAKCHByb2JsZW1zGAogAygJIpsBCgxXb3JrZXJTdGF0dXMSKQoGd29ya2VyGAEgASgLMhkucGxhY2VtZW50LnYxLldvcmtlckVudHJ5EhAKCHJlcGxpY2FzGAIgASgNEg8KB2xlYWRlcnMYAyABKA0SJgoEbG9hZBgEIAEoCzIYLnBsYWNlbWVudC52MS5Xb3JrZXJMb2FkEhUKDXJlcGxpY2FfYnl0ZXMYBSABKAQieQoMQ2x1c3RlckV2ZW50EhAKCGV2ZW50X2lkGAEgASgEEg8KB3RpbWVfbXMYAiABKAQSDAoEdGV4dBgDIAEoCRIRCgl3b3JrZXJfaWQYBCABKAQSEAoIc2hhcmRfaWQYBSABKAQSEwoLb3BlcmF0b3JfaWQYBiABKAQiJwoRTGlzdFNoYXJkc1JlcXVlc3QSEgoKY29sbGVjdGlvbhgBIAEoCSI/ChJMaXN0U2hhcmRzUmVzcG9uc2USKQoGc2hhcmRzGAEgAygLMhkucGxhY2VtZW50LnYxLlNoYXJkU3RhdHVzIu8BCgtTaGFyZFN0YXR1cxIpCgVzaGFyZBgBIAEoCzIaLnBsYWNlbWVudC52MS5TaGFyZFJvdXRpbmcSEgoKY29sbGVjdGlvbhgCIAEoCRIaChJyZXBsaWNhdGlvbl9mYWN0b3IYAyABKA0SEgoKbGFzdF9pbmRleBgEIAEoBBIaChJtZW1iZXJzaGlwX3ZlcnNpb24YBSABKAQSDQoFam9pbnQYBiABKAgSLQoIcmVwbGljYXMYByADKAsyGy5wbGFjZW1lbnQudjEuUmVwbGljYVN0YXR1cxIXCg9zZWFyY2hfcmVwbGljYXMYCCABKA0irQEKDVJlcGxpY2FTdGF0dXMSEgoKcmVwbGljYV9pZBgBIAEoBBIvCgx3b3JrZXJfc3RhdGUYAiABKA4yGS5wbGFjZW1lbnQudjEuV29ya2VyU3RhdGUSKwoGcmVwb3J0GAMgASgLMhsucGxhY2VtZW50LnYxLlJlcGxpY2FSZXBvcnQSKgoGbWVtYmVyGAQgASgLMhoucGxhY2VtZW50LnYxLk1lbWJlclJlcG9ydCI1ChJEcmFpbldvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgEEgwKBHVuZG8YAiABKAgiJwoTRHJhaW5Xb3JrZXJSZXNwb25zZRIQCghyZXBsaWNhcxgBIAEoDSIoChNSZW1vdmVXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoBCIWChRSZW1vdmVXb3JrZXJSZXNwb25zZSJUChJNb3ZlUmVwbGljYVJlcXVlc3QSEAoIc2hhcmRfaWQYASABKAQSFgoOZnJvbV93b3JrZXJfaWQYAiABKAQSFAoMdG9fd29ya2VyX2lkGAMgASgEIj8KE01vdmVSZXBsaWNhUmVzcG9uc2USKAoIb3BlcmF0b3IYASABKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiPwoVVHJhbnNmZXJMZWFkZXJSZXF1ZXN0EhAKCHNoYXJkX2lkGAEgASgEEhQKDHRvX3dvcmtlcl9pZBgCIAEoBCJCChZUcmFuc2ZlckxlYWRlclJlc3BvbnNlEigKCG9wZXJhdG9yGAEgASgLMhYucGxhY2VtZW50LnYxLk9wZXJhdG9yIhIKEFJlYmFsYW5jZVJlcXVlc3QiPgoRUmViYWxhbmNlUmVzcG9uc2USKQoJb3BlcmF0b3JzGAEgAygLMhYucGxhY2VtZW50LnYxLk9wZXJhdG9yIhYKFExpc3RPcGVyYXRvcnNSZXF1ZXN0IkIKFUxpc3RPcGVyYXRvcnNSZXNwb25zZRIpCglvcGVyYXRvcnMYASADKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiLAoVQ2FuY2VsT3BlcmF0b3JSZXF1ZXN0EhMKC29wZXJhdG9yX2lkGAEgASgEIkIKFkNhbmNlbE9wZXJhdG9yUmVzcG9uc2USKAoIb3BlcmF0b3IYASABKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiWwoRTWVldE1lbWJlclJlcXVlc3QSEQoJbWVtYmVyX2lkGAEgASgEEhIKCm1lbWJlcl9pZHMYAiADKAQSDgoGaXNfbmV3GAMgASgIEg8KB2lzX2xvc3QYBCABKAgiOAoSTWVldE1lbWJlclJlc3BvbnNlEg4KBmlzX25ldxgBIAEoCBISCgpyZXBsaWNhX2lkGAIgASgEKnAKC1dvcmtlclN0YXRlEhwKGFdPUktFUl9TVEFURV9VTlNQRUNJRklFRBAAEhMKD1dPUktFUl9TVEFURV9VUBABEhcKE1dPUktFUl9TVEFURV9TSUxFTlQQAhIVChFXT1JLRVJfU1RBVEVfREVBRBADMv0LCglQbGFjZW1lbnQSWgoQQ3JlYXRlQ29sbGVjdGlvbhIlLnBsYWNlbWVudC52MS5DcmVhdGVDb2xsZWN0aW9uUmVxdWVzdBofLnBsYWNlbWVudC52MS5Db2xsZWN0aW9uUm91dGluZxJfChBVcGRhdGVDb2xsZWN0aW9uEiUucGxhY2VtZW50LnYxLlVwZGF0ZUNvbGxlY3Rpb25SZXF1ZXN0Gh8ucGxhY2VtZW50LnYxLkNvbGxlY3Rpb25Sb3V0aW5nIgOQAgISYQoQRGVsZXRlQ29sbGVjdGlvbhIlLnBsYWNlbWVudC52MS5EZWxldGVDb2xsZWN0aW9uUmVxdWVzdBomLnBsYWNlbWVudC52MS5EZWxldGVDb2xsZWN0aW9uUmVzcG9uc2USWAoNVXBkYXRlQWxpYXNlcxIiLnBsYWNlbWVudC52MS5VcGRhdGVBbGlhc2VzUmVxdWVzdBojLnBsYWNlbWVudC52MS5VcGRhdGVBbGlhc2VzUmVzcG9uc2USVAoKR2V0Um91dGluZxIfLnBsYWNlbWVudC52MS5HZXRSb3V0aW5nUmVxdWVzdBogLnBsYWNlbWVudC52MS5HZXRSb3V0aW5nUmVzcG9uc2UiA5ACARJbCg5SZWdpc3RlcldvcmtlchIjLnBsYWNlbWVudC52MS5SZWdpc3RlcldvcmtlclJlcXVlc3QaJC5wbGFjZW1lbnQudjEuUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRJRCglIZWFydGJlYXQSHi5wbGFjZW1lbnQudjEuSGVhcnRiZWF0UmVxdWVzdBofLnBsYWNlbWVudC52MS5IZWFydGJlYXRSZXNwb25zZSIDkAICElQKCkdldENsdXN0ZXISHy5wbGFjZW1lbnQudjEuR2V0Q2x1c3RlclJlcXVlc3QaIC5wbGFjZW1lbnQudjEuR2V0Q2x1c3RlclJlc3BvbnNlIgOQAgESVAoKTGlzdFNoYXJkcxIfLnBsYWNlbWVudC52MS5MaXN0U2hhcmRzUmVxdWVzdBogLnBsYWNlbWVudC52MS5MaXN0U2hhcmRzUmVzcG9uc2UiA5ACARJXCgtEcmFpbldvcmtlchIgLnBsYWNlbWVudC52MS5EcmFpbldvcmtlclJlcXVlc3QaIS5wbGFjZW1lbnQudjEuRHJhaW5Xb3JrZXJSZXNwb25zZSIDkAICElUKDFJlbW92ZVdvcmtlchIhLnBsYWNlbWVudC52MS5SZW1vdmVXb3JrZXJSZXF1ZXN0GiIucGxhY2VtZW50LnYxLlJlbW92ZVdvcmtlclJlc3BvbnNlElIKC01vdmVSZXBsaWNhEiAucGxhY2VtZW50LnYxLk1vdmVSZXBsaWNhUmVxdWVzdBohLnBsYWNlbWVudC52MS5Nb3ZlUmVwbGljYVJlc3BvbnNlElsKDlRyYW5zZmVyTGVhZGVyEiMucGxhY2VtZW50LnYxLlRyYW5zZmVyTGVhZGVyUmVxdWVzdBokLnBsYWNlbWVudC52MS5UcmFuc2ZlckxlYWRlclJlc3BvbnNlEkwKCVJlYmFsYW5jZRIeLnBsYWNlbWVudC52MS5SZWJhbGFuY2VSZXF1ZXN0Gh8ucGxhY2VtZW50LnYxLlJlYmFsYW5jZVJlc3BvbnNlEl0KDUxpc3RPcGVyYXRvcnMSIi5wbGFjZW1lbnQudjEuTGlzdE9wZXJhdG9yc1JlcXVlc3QaIy5wbGFjZW1lbnQudjEuTGlzdE9wZXJhdG9yc1Jlc3BvbnNlIgOQAgESYAoOQ2FuY2VsT3BlcmF0b3ISIy5wbGFjZW1lbnQudjEuQ2FuY2VsT3BlcmF0b3JSZXF1ZXN0GiQucGxhY2VtZW50LnYxLkNhbmNlbE9wZXJhdG9yUmVzcG9uc2UiA5ACAhJUCgpNZWV0TWVtYmVyEh8ucGxhY2VtZW50LnYxLk1lZXRNZW1iZXJSZXF1ZXN0GiAucGxhY2VtZW50LnYxLk1lZXRNZW1iZXJSZXNwb25zZSIDkAICYgZwcm90bzM", [file_vectron_v1_collections, file_worker_v1_worker]);
 
 /**
  * Describes the message placement.v1.CreateCollectionRequest.
@@ -47,326 +47,340 @@ export const DeleteCollectionResponseSchema = /*@__PURE__*/
   messageDesc(file_placement_v1_placement, 3);
 
 /**
+ * Describes the message placement.v1.UpdateAliasesRequest.
+ * Use `create(UpdateAliasesRequestSchema)` to create a new message.
+ */
+export const UpdateAliasesRequestSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_placement, 4);
+
+/**
+ * Describes the message placement.v1.UpdateAliasesResponse.
+ * Use `create(UpdateAliasesResponseSchema)` to create a new message.
+ */
+export const UpdateAliasesResponseSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_placement, 5);
+
+/**
  * Describes the message placement.v1.GetRoutingRequest.
  * Use `create(GetRoutingRequestSchema)` to create a new message.
  */
 export const GetRoutingRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 4);
+  messageDesc(file_placement_v1_placement, 6);
 
 /**
  * Describes the message placement.v1.GetRoutingResponse.
  * Use `create(GetRoutingResponseSchema)` to create a new message.
  */
 export const GetRoutingResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 5);
+  messageDesc(file_placement_v1_placement, 7);
 
 /**
  * Describes the message placement.v1.RoutingTable.
  * Use `create(RoutingTableSchema)` to create a new message.
  */
 export const RoutingTableSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 6);
+  messageDesc(file_placement_v1_placement, 8);
 
 /**
  * Describes the message placement.v1.CollectionRouting.
  * Use `create(CollectionRoutingSchema)` to create a new message.
  */
 export const CollectionRoutingSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 7);
+  messageDesc(file_placement_v1_placement, 9);
 
 /**
  * Describes the message placement.v1.ShardRouting.
  * Use `create(ShardRoutingSchema)` to create a new message.
  */
 export const ShardRoutingSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 8);
+  messageDesc(file_placement_v1_placement, 10);
 
 /**
  * Describes the message placement.v1.Replica.
  * Use `create(ReplicaSchema)` to create a new message.
  */
 export const ReplicaSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 9);
+  messageDesc(file_placement_v1_placement, 11);
 
 /**
  * Describes the message placement.v1.WorkerEntry.
  * Use `create(WorkerEntrySchema)` to create a new message.
  */
 export const WorkerEntrySchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 10);
+  messageDesc(file_placement_v1_placement, 12);
 
 /**
  * Describes the message placement.v1.RegisterWorkerRequest.
  * Use `create(RegisterWorkerRequestSchema)` to create a new message.
  */
 export const RegisterWorkerRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 11);
+  messageDesc(file_placement_v1_placement, 13);
 
 /**
  * Describes the message placement.v1.RegisterWorkerResponse.
  * Use `create(RegisterWorkerResponseSchema)` to create a new message.
  */
 export const RegisterWorkerResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 12);
+  messageDesc(file_placement_v1_placement, 14);
 
 /**
  * Describes the message placement.v1.HeartbeatRequest.
  * Use `create(HeartbeatRequestSchema)` to create a new message.
  */
 export const HeartbeatRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 13);
+  messageDesc(file_placement_v1_placement, 15);
 
 /**
  * Describes the message placement.v1.WorkerLoad.
  * Use `create(WorkerLoadSchema)` to create a new message.
  */
 export const WorkerLoadSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 14);
+  messageDesc(file_placement_v1_placement, 16);
 
 /**
  * Describes the message placement.v1.ReplicaReport.
  * Use `create(ReplicaReportSchema)` to create a new message.
  */
 export const ReplicaReportSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 15);
+  messageDesc(file_placement_v1_placement, 17);
 
 /**
  * Describes the message placement.v1.LeaderReport.
  * Use `create(LeaderReportSchema)` to create a new message.
  */
 export const LeaderReportSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 16);
+  messageDesc(file_placement_v1_placement, 18);
 
 /**
  * Describes the message placement.v1.MemberReport.
  * Use `create(MemberReportSchema)` to create a new message.
  */
 export const MemberReportSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 17);
+  messageDesc(file_placement_v1_placement, 19);
 
 /**
  * Describes the message placement.v1.HeartbeatResponse.
  * Use `create(HeartbeatResponseSchema)` to create a new message.
  */
 export const HeartbeatResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 18);
+  messageDesc(file_placement_v1_placement, 20);
 
 /**
  * Describes the message placement.v1.ShardCommand.
  * Use `create(ShardCommandSchema)` to create a new message.
  */
 export const ShardCommandSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 19);
+  messageDesc(file_placement_v1_placement, 21);
 
 /**
  * Describes the message placement.v1.TransferLeadership.
  * Use `create(TransferLeadershipSchema)` to create a new message.
  */
 export const TransferLeadershipSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 20);
+  messageDesc(file_placement_v1_placement, 22);
 
 /**
  * Describes the message placement.v1.PeerAddress.
  * Use `create(PeerAddressSchema)` to create a new message.
  */
 export const PeerAddressSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 21);
+  messageDesc(file_placement_v1_placement, 23);
 
 /**
  * Describes the message placement.v1.Assignment.
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 22);
+  messageDesc(file_placement_v1_placement, 24);
 
 /**
  * Describes the message placement.v1.Operator.
  * Use `create(OperatorSchema)` to create a new message.
  */
 export const OperatorSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 23);
+  messageDesc(file_placement_v1_placement, 25);
 
 /**
  * Describes the message placement.v1.OperatorStep.
  * Use `create(OperatorStepSchema)` to create a new message.
  */
 export const OperatorStepSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 24);
+  messageDesc(file_placement_v1_placement, 26);
 
 /**
  * Describes the message placement.v1.PlacementMember.
  * Use `create(PlacementMemberSchema)` to create a new message.
  */
 export const PlacementMemberSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 25);
+  messageDesc(file_placement_v1_placement, 27);
 
 /**
  * Describes the message placement.v1.GetClusterRequest.
  * Use `create(GetClusterRequestSchema)` to create a new message.
  */
 export const GetClusterRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 26);
+  messageDesc(file_placement_v1_placement, 28);
 
 /**
  * Describes the message placement.v1.GetClusterResponse.
  * Use `create(GetClusterResponseSchema)` to create a new message.
  */
 export const GetClusterResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 27);
+  messageDesc(file_placement_v1_placement, 29);
 
 /**
  * Describes the message placement.v1.WorkerStatus.
  * Use `create(WorkerStatusSchema)` to create a new message.
  */
 export const WorkerStatusSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 28);
+  messageDesc(file_placement_v1_placement, 30);
 
 /**
  * Describes the message placement.v1.ClusterEvent.
  * Use `create(ClusterEventSchema)` to create a new message.
  */
 export const ClusterEventSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 29);
+  messageDesc(file_placement_v1_placement, 31);
 
 /**
  * Describes the message placement.v1.ListShardsRequest.
  * Use `create(ListShardsRequestSchema)` to create a new message.
  */
 export const ListShardsRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 30);
+  messageDesc(file_placement_v1_placement, 32);
 
 /**
  * Describes the message placement.v1.ListShardsResponse.
  * Use `create(ListShardsResponseSchema)` to create a new message.
  */
 export const ListShardsResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 31);
+  messageDesc(file_placement_v1_placement, 33);
 
 /**
  * Describes the message placement.v1.ShardStatus.
  * Use `create(ShardStatusSchema)` to create a new message.
  */
 export const ShardStatusSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 32);
+  messageDesc(file_placement_v1_placement, 34);
 
 /**
  * Describes the message placement.v1.ReplicaStatus.
  * Use `create(ReplicaStatusSchema)` to create a new message.
  */
 export const ReplicaStatusSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 33);
+  messageDesc(file_placement_v1_placement, 35);
 
 /**
  * Describes the message placement.v1.DrainWorkerRequest.
  * Use `create(DrainWorkerRequestSchema)` to create a new message.
  */
 export const DrainWorkerRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 34);
+  messageDesc(file_placement_v1_placement, 36);
 
 /**
  * Describes the message placement.v1.DrainWorkerResponse.
  * Use `create(DrainWorkerResponseSchema)` to create a new message.
  */
 export const DrainWorkerResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 35);
+  messageDesc(file_placement_v1_placement, 37);
 
 /**
  * Describes the message placement.v1.RemoveWorkerRequest.
  * Use `create(RemoveWorkerRequestSchema)` to create a new message.
  */
 export const RemoveWorkerRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 36);
+  messageDesc(file_placement_v1_placement, 38);
 
 /**
  * Describes the message placement.v1.RemoveWorkerResponse.
  * Use `create(RemoveWorkerResponseSchema)` to create a new message.
  */
 export const RemoveWorkerResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 37);
+  messageDesc(file_placement_v1_placement, 39);
 
 /**
  * Describes the message placement.v1.MoveReplicaRequest.
  * Use `create(MoveReplicaRequestSchema)` to create a new message.
  */
 export const MoveReplicaRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 38);
+  messageDesc(file_placement_v1_placement, 40);
 
 /**
  * Describes the message placement.v1.MoveReplicaResponse.
  * Use `create(MoveReplicaResponseSchema)` to create a new message.
  */
 export const MoveReplicaResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 39);
+  messageDesc(file_placement_v1_placement, 41);
 
 /**
  * Describes the message placement.v1.TransferLeaderRequest.
  * Use `create(TransferLeaderRequestSchema)` to create a new message.
  */
 export const TransferLeaderRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 40);
+  messageDesc(file_placement_v1_placement, 42);
 
 /**
  * Describes the message placement.v1.TransferLeaderResponse.
  * Use `create(TransferLeaderResponseSchema)` to create a new message.
  */
 export const TransferLeaderResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 41);
+  messageDesc(file_placement_v1_placement, 43);
 
 /**
  * Describes the message placement.v1.RebalanceRequest.
  * Use `create(RebalanceRequestSchema)` to create a new message.
  */
 export const RebalanceRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 42);
+  messageDesc(file_placement_v1_placement, 44);
 
 /**
  * Describes the message placement.v1.RebalanceResponse.
  * Use `create(RebalanceResponseSchema)` to create a new message.
  */
 export const RebalanceResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 43);
+  messageDesc(file_placement_v1_placement, 45);
 
 /**
  * Describes the message placement.v1.ListOperatorsRequest.
  * Use `create(ListOperatorsRequestSchema)` to create a new message.
  */
 export const ListOperatorsRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 44);
+  messageDesc(file_placement_v1_placement, 46);
 
 /**
  * Describes the message placement.v1.ListOperatorsResponse.
  * Use `create(ListOperatorsResponseSchema)` to create a new message.
  */
 export const ListOperatorsResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 45);
+  messageDesc(file_placement_v1_placement, 47);
 
 /**
  * Describes the message placement.v1.CancelOperatorRequest.
  * Use `create(CancelOperatorRequestSchema)` to create a new message.
  */
 export const CancelOperatorRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 46);
+  messageDesc(file_placement_v1_placement, 48);
 
 /**
  * Describes the message placement.v1.CancelOperatorResponse.
  * Use `create(CancelOperatorResponseSchema)` to create a new message.
  */
 export const CancelOperatorResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 47);
+  messageDesc(file_placement_v1_placement, 49);
 
 /**
  * Describes the message placement.v1.MeetMemberRequest.
  * Use `create(MeetMemberRequestSchema)` to create a new message.
  */
 export const MeetMemberRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 48);
+  messageDesc(file_placement_v1_placement, 50);
 
 /**
  * Describes the message placement.v1.MeetMemberResponse.
  * Use `create(MeetMemberResponseSchema)` to create a new message.
  */
 export const MeetMemberResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 49);
+  messageDesc(file_placement_v1_placement, 51);
 
 /**
  * Describes the enum placement.v1.WorkerState.

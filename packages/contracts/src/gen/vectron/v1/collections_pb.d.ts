@@ -503,6 +503,161 @@ export declare type FieldStats = Message<"vectron.v1.FieldStats"> & {
 export declare const FieldStatsSchema: GenMessage<FieldStats>;
 
 /**
+ * A second name of a collection. Requests that read or write points, search, or ask for settings
+ * and counts may name it; their answers name the collection. What changes or deletes a collection
+ * names the collection itself.
+ *
+ * @generated from message vectron.v1.Alias
+ */
+export declare type Alias = Message<"vectron.v1.Alias"> & {
+  /**
+   * As a collection's name, and no collection's name at the same time.
+   *
+   * @generated from field: string alias = 1;
+   */
+  alias: string;
+
+  /**
+   * What it points to: a collection, not an alias.
+   *
+   * @generated from field: string collection = 2;
+   */
+  collection: string;
+};
+
+/**
+ * Describes the message vectron.v1.Alias.
+ * Use `create(AliasSchema)` to create a new message.
+ */
+export declare const AliasSchema: GenMessage<Alias>;
+
+/**
+ * @generated from message vectron.v1.UpdateAliasesRequest
+ */
+export declare type UpdateAliasesRequest = Message<"vectron.v1.UpdateAliasesRequest"> & {
+  /**
+   * 1 to 100.
+   *
+   * @generated from field: repeated vectron.v1.AliasAction actions = 1;
+   */
+  actions: AliasAction[];
+};
+
+/**
+ * Describes the message vectron.v1.UpdateAliasesRequest.
+ * Use `create(UpdateAliasesRequestSchema)` to create a new message.
+ */
+export declare const UpdateAliasesRequestSchema: GenMessage<UpdateAliasesRequest>;
+
+/**
+ * @generated from message vectron.v1.AliasAction
+ */
+export declare type AliasAction = Message<"vectron.v1.AliasAction"> & {
+  /**
+   * @generated from oneof vectron.v1.AliasAction.action
+   */
+  action: {
+    /**
+     * An alias that does not exist yet.
+     *
+     * @generated from field: vectron.v1.Alias create = 1;
+     */
+    value: Alias;
+    case: "create";
+  } | {
+    /**
+     * An alias that exists, to point to this collection from now on.
+     *
+     * @generated from field: vectron.v1.Alias switch = 2;
+     */
+    value: Alias;
+    case: "switch";
+  } | {
+    /**
+     * An alias that exists. Its collection stays.
+     *
+     * @generated from field: vectron.v1.DeleteAlias delete = 3;
+     */
+    value: DeleteAlias;
+    case: "delete";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message vectron.v1.AliasAction.
+ * Use `create(AliasActionSchema)` to create a new message.
+ */
+export declare const AliasActionSchema: GenMessage<AliasAction>;
+
+/**
+ * @generated from message vectron.v1.DeleteAlias
+ */
+export declare type DeleteAlias = Message<"vectron.v1.DeleteAlias"> & {
+  /**
+   * @generated from field: string alias = 1;
+   */
+  alias: string;
+};
+
+/**
+ * Describes the message vectron.v1.DeleteAlias.
+ * Use `create(DeleteAliasSchema)` to create a new message.
+ */
+export declare const DeleteAliasSchema: GenMessage<DeleteAlias>;
+
+/**
+ * @generated from message vectron.v1.UpdateAliasesResponse
+ */
+export declare type UpdateAliasesResponse = Message<"vectron.v1.UpdateAliasesResponse"> & {
+  /**
+   * Those that the actions name and that exist now, in their order.
+   *
+   * @generated from field: repeated vectron.v1.Alias aliases = 1;
+   */
+  aliases: Alias[];
+};
+
+/**
+ * Describes the message vectron.v1.UpdateAliasesResponse.
+ * Use `create(UpdateAliasesResponseSchema)` to create a new message.
+ */
+export declare const UpdateAliasesResponseSchema: GenMessage<UpdateAliasesResponse>;
+
+/**
+ * @generated from message vectron.v1.ListAliasesRequest
+ */
+export declare type ListAliasesRequest = Message<"vectron.v1.ListAliasesRequest"> & {
+  /**
+   * Only those that point to this collection. Default: all.
+   *
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+};
+
+/**
+ * Describes the message vectron.v1.ListAliasesRequest.
+ * Use `create(ListAliasesRequestSchema)` to create a new message.
+ */
+export declare const ListAliasesRequestSchema: GenMessage<ListAliasesRequest>;
+
+/**
+ * @generated from message vectron.v1.ListAliasesResponse
+ */
+export declare type ListAliasesResponse = Message<"vectron.v1.ListAliasesResponse"> & {
+  /**
+   * @generated from field: repeated vectron.v1.Alias aliases = 1;
+   */
+  aliases: Alias[];
+};
+
+/**
+ * Describes the message vectron.v1.ListAliasesResponse.
+ * Use `create(ListAliasesResponseSchema)` to create a new message.
+ */
+export declare const ListAliasesResponseSchema: GenMessage<ListAliasesResponse>;
+
+/**
  * How near two vectors are. Scores: higher is nearer for COSINE and DOT, lower is nearer for L2.
  *
  * @generated from enum vectron.v1.Metric
@@ -663,6 +818,28 @@ export declare const Collections: GenService<{
     methodKind: "unary";
     input: typeof GetCollectionStatsRequestSchema;
     output: typeof CollectionStatsSchema;
+  },
+  /**
+   * Changes aliases: all actions at once, in their order, or none. Every request that begins after
+   * the answer, at this gateway, is about what the aliases point to now; other gateways follow
+   * within a fraction of a second.
+   *
+   * @generated from rpc vectron.v1.Collections.UpdateAliases
+   */
+  updateAliases: {
+    methodKind: "unary";
+    input: typeof UpdateAliasesRequestSchema;
+    output: typeof UpdateAliasesResponseSchema;
+  },
+  /**
+   * Lists aliases in their order, with the collections that they point to.
+   *
+   * @generated from rpc vectron.v1.Collections.ListAliases
+   */
+  listAliases: {
+    methodKind: "unary";
+    input: typeof ListAliasesRequestSchema;
+    output: typeof ListAliasesResponseSchema;
   },
 }>;
 
