@@ -80,6 +80,7 @@ export type {
   ShardPlan,
   ShardStats,
   StorageBytes,
+  WhyNot,
   WriteResult,
 } from './resources.ts'
 export type { RetryPolicy } from './retry.ts'

@@ -174,6 +174,8 @@ export type SearchRequest<Payload> = SearchQuery &
      * may be answered from memory, where that is as fresh as `consistency` asks.
      */
     readonly cache?: boolean
+    /** Id of a point: the result tells why it is not in it. Costs an exact search besides. */
+    readonly whyNot?: string
   }
 
 export interface ScoredPoint<Payload> extends Point<Payload> {
@@ -216,6 +218,28 @@ export interface SearchResult<Payload> {
   /** With `explain`. */
   readonly explanation?: SearchExplanation
   readonly cache: CacheUse
+  /** With `whyNot`. */
+  readonly whyNot?: WhyNot
+}
+
+/** Why a point is not among the results. */
+export interface WhyNot {
+  readonly id: string
+  readonly cause:
+    | 'found'
+    | 'no_such_point'
+    | 'asked_by_it'
+    | 'filtered'
+    | 'shard_missing'
+    | 'outranked'
+    | 'missed'
+  /** For people. */
+  readonly text: string
+  /** Place among all points that match, the nearest is 1; 0 where it is not known. */
+  readonly rank: number
+  readonly score?: number
+  /** The part of the filter, with `filtered`. */
+  readonly clause: string
 }
 
 export interface Completeness {

@@ -20,6 +20,7 @@ interface SearchFlags extends ClientFlags {
   readonly explain?: true
   readonly allowPartial?: true
   readonly cache: boolean
+  readonly whyNot?: string
 }
 
 type AnyPayload = Record<string, unknown>
@@ -40,6 +41,7 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--recall <share>', 'recall to aim at, .80 to .999', number)
     .option('--with-vector', 'give vectors too (with -o json)')
     .option('--explain', 'tell the plan and what happened')
+    .option('--why-not <id>', 'tell why this point is not among the results')
     .option('--no-cache', 'ask the shards, whatever the gateway remembers')
     .option('--allow-partial', 'answer from the shards that can be asked')
     .addHelpText(
@@ -63,6 +65,7 @@ Examples:
           allowPartial: flags.allowPartial === true,
           cache: flags.cache,
           ...(flags.filter === undefined ? {} : { filter: flags.filter }),
+          ...(flags.whyNot === undefined ? {} : { whyNot: flags.whyNot }),
           ...(flags.recall === undefined ? {} : { targetRecall: flags.recall }),
         })
       showRows(terminal, flags.output, {
@@ -119,5 +122,6 @@ function noteResult(terminal: Terminal, result: SearchResult<AnyPayload>, explai
     }
   }
   for (const warning of result.warnings) terminal.note(`Note: ${warning}`)
+  if (result.whyNot !== undefined) terminal.note(`${result.whyNot.id}: ${result.whyNot.text}`)
   if (explain && result.explanation !== undefined) terminal.note(result.explanation.text)
 }

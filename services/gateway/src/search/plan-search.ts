@@ -41,6 +41,7 @@ export function planSearch(
   { collection, rowRule, prefix }: PlanContext,
 ): PlannedSearch {
   const filter = takeEncodedFilter(request.filter, `${prefix}filter`)
+  if (request.whyNot !== '') checkId(request.whyNot, () => `${prefix}whyNot`)
   return {
     request,
     target: takeTarget(request, collection, prefix),

@@ -2,14 +2,15 @@
  * The handlers of vectron.v1.Search. A request becomes a job, and answer-searches.ts answers it.
  */
 
-import { assertDefined, LIMITS } from '@vectron/base'
+import { assertDefined, LIMITS, VectronError } from '@vectron/base'
 import type { wire } from '@vectron/contracts'
 import type { CallContext, ServiceHandlers } from '@vectron/rpc'
 import { checkBatch } from '../check-collection.ts'
 import type { GatewayContext } from '../context.ts'
 import { answerSearches } from './answer-searches.ts'
 import { type SearchAnswer, streamSearch } from './run-search.ts'
-import { checkSameCollection, openSearchJob } from './search-job.ts'
+import { checkSameCollection, openSearchJob, type SearchJob } from './search-job.ts'
+import { tellWhyNot } from './why-not.ts'
 
 export class SearchService implements ServiceHandlers<typeof wire.Search> {
   readonly #context: GatewayContext
@@ -22,7 +23,7 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
     const { collection } = request
     const requests = { collection, requests: [request], batch: false }
     const job = await openSearchJob(this.#context, requests, call)
-    const [answer] = await answerSearches(this.#context, job)
+    const [answer] = await this.#answer(job)
     return assertDefined(answer, 'one query has one answer')
   }
 
@@ -31,13 +32,22 @@ export class SearchService implements ServiceHandlers<typeof wire.Search> {
     checkSameCollection(collection, searches)
     const requests = { collection, requests: searches, batch: true }
     const job = await openSearchJob(this.#context, requests, call)
-    return { responses: await answerSearches(this.#context, job) }
+    return { responses: await this.#answer(job) }
   }
 
   /** Answers that improve: one whenever another worker has answered, and the complete one last. */
   async *searchStream(request: wire.SearchRequest, call: CallContext) {
-    const { collection } = request
+    const { collection, whyNot } = request
+    if (whyNot !== '') {
+      throw new VectronError('INVALID_ARGUMENT', 'whyNot is for a search that is no stream.', {
+        field: 'whyNot',
+      })
+    }
     const requests = { collection, requests: [request], batch: false }
     yield* streamSearch(this.#context, await openSearchJob(this.#context, requests, call))
+  }
+
+  async #answer(job: SearchJob): Promise<SearchAnswer[]> {
+    return tellWhyNot(this.#context, job, await answerSearches(this.#context, job))
   }
 }

@@ -128,6 +128,14 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
    * @generated from field: optional bool cache = 18;
    */
   cache?: boolean | undefined;
+
+  /**
+   * Id of a point: the reply tells why it is not among the results. Costs an exact search besides.
+   * Not for SearchStream.
+   *
+   * @generated from field: string why_not = 17;
+   */
+  whyNot: string;
 };
 
 /**
@@ -260,6 +268,13 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
    * @generated from field: vectron.v1.CacheUse cache = 14;
    */
   cache?: CacheUse | undefined;
+
+  /**
+   * With `why_not`.
+   *
+   * @generated from field: vectron.v1.WhyNot why_not = 15;
+   */
+  whyNot?: WhyNot | undefined;
 };
 
 /**
@@ -267,6 +282,55 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
  * Use `create(SearchResponseSchema)` to create a new message.
  */
 export declare const SearchResponseSchema: GenMessage<SearchResponse>;
+
+/**
+ * @generated from message vectron.v1.WhyNot
+ */
+export declare type WhyNot = Message<"vectron.v1.WhyNot"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: vectron.v1.WhyNotCause cause = 2;
+   */
+  cause: WhyNotCause;
+
+  /**
+   * For people, with what to do about it.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * Place among all points that match, the nearest is 1; 0 where it is not known.
+   *
+   * @generated from field: uint32 rank = 4;
+   */
+  rank: number;
+
+  /**
+   * Its score, where `rank` is known.
+   *
+   * @generated from field: optional float score = 5;
+   */
+  score?: number | undefined;
+
+  /**
+   * With FILTERED, for instance "filter.must[1]".
+   *
+   * @generated from field: string clause = 6;
+   */
+  clause: string;
+};
+
+/**
+ * Describes the message vectron.v1.WhyNot.
+ * Use `create(WhyNotSchema)` to create a new message.
+ */
+export declare const WhyNotSchema: GenMessage<WhyNot>;
 
 /**
  * Whether an answer was remembered.
@@ -514,6 +578,72 @@ export declare type BatchSearchResponse = Message<"vectron.v1.BatchSearchRespons
  * Use `create(BatchSearchResponseSchema)` to create a new message.
  */
 export declare const BatchSearchResponseSchema: GenMessage<BatchSearchResponse>;
+
+/**
+ * Why a point is not among the results.
+ *
+ * @generated from enum vectron.v1.WhyNotCause
+ */
+export enum WhyNotCause {
+  /**
+   * @generated from enum value: WHY_NOT_CAUSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It is among them.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_FOUND = 1;
+   */
+  FOUND = 1,
+
+  /**
+   * There is no such point for the caller.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_NO_SUCH_POINT = 2;
+   */
+  NO_SUCH_POINT = 2,
+
+  /**
+   * The search is for points like it; the point itself is left out.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_ASKED_BY_IT = 3;
+   */
+  ASKED_BY_IT = 3,
+
+  /**
+   * It does not match the filter; `clause` says which part.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_FILTERED = 4;
+   */
+  FILTERED = 4,
+
+  /**
+   * Its shard did not answer.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_SHARD_MISSING = 5;
+   */
+  SHARD_MISSING = 5,
+
+  /**
+   * Enough points are nearer: see `rank`.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_OUTRANKED = 6;
+   */
+  OUTRANKED = 6,
+
+  /**
+   * It is near enough, by `rank`, but the walk in the graph missed it.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_MISSED = 7;
+   */
+  MISSED = 7,
+}
+
+/**
+ * Describes the enum vectron.v1.WhyNotCause.
+ */
+export declare const WhyNotCauseSchema: GenEnum<WhyNotCause>;
 
 /**
  * @generated from enum vectron.v1.CompletenessKind

@@ -14,7 +14,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
-import type { CacheUse, Completeness, SearchExplanation, ShardMissing } from "../../vectron/v1/search_pb.js";
+import type { CacheUse, Completeness, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
 
 /**
  * Describes the file wire/v1/wire.proto.
@@ -244,6 +244,11 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
    * @generated from field: optional bool cache = 18;
    */
   cache?: boolean | undefined;
+
+  /**
+   * @generated from field: string why_not = 17;
+   */
+  whyNot: string;
 };
 
 /**
@@ -324,6 +329,11 @@ export declare type SearchResponse = Message<"wire.v1.SearchResponse"> & {
    * @generated from field: vectron.v1.CacheUse cache = 14;
    */
   cache?: CacheUse | undefined;
+
+  /**
+   * @generated from field: vectron.v1.WhyNot why_not = 15;
+   */
+  whyNot?: WhyNot | undefined;
 };
 
 /**

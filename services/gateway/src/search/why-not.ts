@@ -1,0 +1,229 @@
+/**
+ * Why a point is not among the results of a search.
+ *
+ * Asked in the order in which a search loses points: is there such a point for the caller, did its
+ * shard answer, does it match the filter (and if not, by which part), how many are nearer. What is
+ * left has been missed by the walk in the graph. All of it is read at the search's own freshness;
+ * writes that come between may change the answer, as they would change the search's.
+ */
+
+import { create, fromBinary } from '@bufbuild/protobuf'
+import { assertDefined, LIMITS } from '@vectron/base'
+import { engine, vectron } from '@vectron/contracts'
+import { readEveryShard, searchShards, shardOfId } from '@vectron/routing'
+import { encodeSearchRequest } from '@vectron/shard'
+import type { GatewayContext } from '../context.ts'
+import { decodeReadResult, encodeRead } from '../engine-read.ts'
+import { partitionKeyOf, shardsFor } from '../partition-key.ts'
+import { readByIds } from '../read-by-ids.ts'
+import { mergeResults } from './merge.ts'
+import type { PlannedSearch } from './plan-search.ts'
+import { resolveTargets } from './resolve-targets.ts'
+import type { SearchAnswer } from './run-search.ts'
+import { pickSearches, type SearchJob, shardsOfJob } from './search-job.ts'
+
+const { WhyNotCause } = vectron
+
+/** The answers of a job, each with why its point is not in it, where the search asks that. */
+export function tellWhyNot(
+  context: GatewayContext,
+  job: SearchJob,
+  answers: readonly SearchAnswer[],
+): Promise<SearchAnswer[]> {
+  return Promise.all(
+    answers.map(async (answer, index) => {
+      const only = pickSearches(job, [index])
+      const search = assertDefined(only.searches[0], 'one search for each answer')
+      if (search.request.whyNot === '') return answer
+      const question = new WhyNotQuestion(context, only, search)
+      return { ...answer, whyNot: await question.ask(answer) }
+    }),
+  )
+}
+
+class WhyNotQuestion {
+  readonly #context: GatewayContext
+  /** Of the one search. */
+  readonly #job: SearchJob
+  readonly #search: PlannedSearch
+  readonly #id: string
+
+  constructor(context: GatewayContext, job: SearchJob, search: PlannedSearch) {
+    this.#context = context
+    this.#job = job
+    this.#search = search
+    this.#id = search.request.whyNot
+  }
+
+  async ask(answer: SearchAnswer): Promise<vectron.WhyNot> {
+    const found = placeIn(answer.results ?? [], this.#id)
+    if (found !== undefined) {
+      return this.#say(WhyNotCause.FOUND, `It is number ${found.rank} of the results.`, found)
+    }
+    const { target } = this.#search
+    if (target.kind === 'id' && target.id === this.#id) {
+      return this.#say(
+        WhyNotCause.ASKED_BY_IT,
+        'The search is for points like this one, which is left out itself.',
+      )
+    }
+    const missing = this.#missingShard(answer)
+    if (missing !== undefined) return missing
+    const { collection } = this.#job.route
+    if (!(await this.#exists())) {
+      return this.#say(
+        WhyNotCause.NO_SUCH_POINT,
+        `There is no point "${this.#id}" in the collection "${collection.name}".`,
+      )
+    }
+    const clause = await this.#failingClause()
+    if (clause !== undefined) {
+      return this.#say(WhyNotCause.FILTERED, `It does not match ${clause}.`, { clause })
+    }
+    return this.#byRank(answer)
+  }
+
+  #say(
+    cause: vectron.WhyNotCause,
+    text: string,
+    more: { readonly rank?: number; readonly score?: number; readonly clause?: string } = {},
+  ): vectron.WhyNot {
+    return create(vectron.WhyNotSchema, { id: this.#id, cause, text, ...more })
+  }
+
+  /** Its shard is known before it is found only where ids choose the shard. */
+  #missingShard({ missing = [] }: SearchAnswer): vectron.WhyNot | undefined {
+    const { route } = this.#job
+    if (missing.length === 0 || partitionKeyOf(route.collection) !== undefined) return undefined
+    const { shardId } = shardOfId(route, this.#id)
+    const gone = missing.find((each) => each.shardId === shardId)
+    if (gone === undefined) return undefined
+    const text = `Its shard ${shardId} did not answer: ${gone.message ?? gone.reason ?? ''}`
+    return this.#say(WhyNotCause.SHARD_MISSING, text)
+  }
+
+  async #exists(): Promise<boolean> {
+    const { route, rowRule, freshness, deadline } = this.#job
+    const found = await readByIds(this.#context.router, {
+      collection: route.name,
+      rowRule,
+      ids: [this.#id],
+      withPayload: false,
+      withVector: false,
+      freshness,
+      deadline,
+    })
+    return found.has(this.#id)
+  }
+
+  /** The first part of the filter that the point does not match, as a path. */
+  async #failingClause(): Promise<string | undefined> {
+    const { filter: encoded } = this.#search.query
+    if (encoded === undefined) return undefined
+    const filter = fromBinary(vectron.FilterSchema, encoded)
+    if (await this.#matches(nested(filter))) return undefined
+    for (const [index, condition] of filter.must.entries()) {
+      if (!(await this.#matches(condition))) {
+        return describe('must', index, condition)
+      }
+    }
+    for (const [index, condition] of filter.mustNot.entries()) {
+      if (await this.#matches(condition)) {
+        return describe('mustNot', index, condition)
+      }
+    }
+    return 'any part of filter.should'
+  }
+
+  async #matches(condition: vectron.Condition): Promise<boolean> {
+    const { route, rowRule, freshness, deadline } = this.#job
+    const itself = create(vectron.ConditionSchema, {
+      test: { case: 'hasId', value: create(vectron.IdsSchema, { values: [this.#id] }) },
+    })
+    const both = create(vectron.FilterSchema, { must: [itself, condition] })
+    const value = create(engine.CountSchema, { filter: both })
+    const results = await readEveryShard(this.#context.router, {
+      collection: route.name,
+      shards: shardsFor({ filters: [rowRule] }),
+      read: encodeRead({ case: 'count', value }, rowRule),
+      kind: 'count',
+      freshness,
+      deadline,
+    })
+    return results.some((result) => decodeReadResult(result).count > 0n)
+  }
+
+  /** By an exact search, as deep as one may be. */
+  async #byRank(answer: SearchAnswer): Promise<vectron.WhyNot> {
+    const { topK } = this.#search.query
+    const exact = await this.#exactRank()
+    if (exact === undefined) {
+      const text = `More than ${LIMITS.topKMax} points that match are nearer.`
+      return this.#say(WhyNotCause.OUTRANKED, text)
+    }
+    const { rank } = exact
+    if (rank > topK) {
+      const text = `It is number ${rank} of those that match, and topK is ${topK}.`
+      return this.#say(WhyNotCause.OUTRANKED, text, exact)
+    }
+    const text =
+      answer.exact === true
+        ? `It is number ${rank} by now: it was written while the search ran, or those before it went.`
+        : `It is number ${rank} of those that match, but the walk in the graph missed it: ` +
+          'raise targetRecall, or set exact.'
+    return this.#say(WhyNotCause.MISSED, text, exact)
+  }
+
+  async #exactRank(): Promise<Place | undefined> {
+    const { router } = this.#context
+    const { route, rowRule, freshness, deadline } = this.#job
+    const [query] = await resolveTargets(this.#context, this.#job)
+    const deep = {
+      ...assertDefined(query, 'one query for each search'),
+      topK: LIMITS.topKMax,
+      exact: true,
+      explain: false,
+      withPayload: false,
+      withVector: false,
+    }
+    const { answers } = await searchShards(router, {
+      collection: route.name,
+      shards: shardsOfJob(this.#job),
+      encode: ({ remainingMs }) => encodeSearchRequest([deep], remainingMs() * 1000, rowRule),
+      kind: 'why not',
+      freshness,
+      deadline,
+      allowPartial: true,
+    })
+    const results = [...answers.values()].flatMap(
+      (encoded) => fromBinary(engine.SearchResultSchema, encoded).results,
+    )
+    const { metric } = route.collection
+    return placeIn(mergeResults(results, { metric, topK: LIMITS.topKMax }).points, this.#id)
+  }
+}
+
+interface Place {
+  /** The first is 1. */
+  readonly rank: number
+  readonly score: number
+}
+
+/** @param points each an encoded `vectron.v1.ScoredPoint`, nearest first */
+function placeIn(points: readonly Uint8Array[], wanted: string): Place | undefined {
+  for (const [index, encoded] of points.entries()) {
+    const { id, score } = fromBinary(vectron.ScoredPointSchema, encoded)
+    if (id === wanted) return { rank: index + 1, score }
+  }
+  return undefined
+}
+
+function nested(filter: vectron.Filter): vectron.Condition {
+  return create(vectron.ConditionSchema, { test: { case: 'filter', value: filter } })
+}
+
+/** `filter.must[1] (field "price")` */
+function describe(list: string, index: number, { field }: vectron.Condition): string {
+  const about = field === '' ? '' : ` (field "${field}")`
+  return `filter.${list}[${index}]${about}`
+}

@@ -1,0 +1,193 @@
+// Proves over both protocols what a search says of its answer: how far it can be relied on, how it
+// came about, whether it was remembered, and why a point is not in it.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { seededRandom, testSeed } from '@vectron/base'
+import { Vectron } from '@vectron/client'
+import { BothProtocols } from './both-protocols.ts'
+import type { Answer, Json } from './exchanges.ts'
+import { startTestVectron, type TestVectron } from './running-vectron.ts'
+
+const SHARDS = 3
+const POINTS = 40
+/** Enough that the graph is walked, and few enough that one is missed now and then. */
+const MANY = 20_000
+const MANY_DIMENSION = 24
+
+let running: TestVectron
+let vectron: BothProtocols
+let client: Vectron
+
+before(async () => {
+  running = await startTestVectron()
+  vectron = await BothProtocols.open(running)
+  client = new Vectron({ url: running.url, apiKey: running.key })
+  const few = { name: 'few', dimension: 2, metric: 'l2', shardCount: SHARDS }
+  await vectron.change('createCollection', few)
+  await vectron.change('upsertPoints', {
+    collection: 'few',
+    points: Array.from({ length: POINTS }, (_, n) => ({
+      id: `p${n}`,
+      vector: [n, 0],
+      payload: { n, parity: n % 2 === 0 ? 'even' : 'odd' },
+    })),
+  })
+})
+
+after(() => running.close())
+
+const passing = ['cache', 'tookUs', 'startUs', 'plans', 'text']
+
+function search(more: { [name: string]: Json } = {}): Promise<Answer> {
+  const request = { collection: 'few', vector: [0, 0], topK: 3, ...more }
+  return vectron.ask('search', request, passing)
+}
+
+test('An answer says whether it is exact.', async () => {
+  const answer = await search({ exact: true })
+  assert.deepEqual(answer.completeness, { kind: 'exact', truncatedBy: [] })
+})
+
+test('An explanation has every stage and every shard, and one text that shows them.', async () => {
+  const { explanation, plans, cache } = await search({ explain: true, exact: true })
+  const stages: { name: string }[] = explanation.stages
+  const names = stages.map(({ name }) => name)
+  for (const name of ['plan', 'resolve', 'fan_out', 'merge']) assert.ok(names.includes(name), name)
+  assert.equal(names.filter((name) => name.startsWith('shard ')).length, SHARDS)
+  assert.equal(plans.length, SHARDS)
+  assert.notEqual(cache?.hit, true)
+  const shown = `${explanation.text}`
+    .replaceAll(/\d+\.\d\d ms/g, '# ms')
+    .replaceAll(/ +/g, ' ')
+    .replaceAll(/shard \d+/g, 'shard #')
+    .replaceAll(/\d+ (distances|rescored)/g, '# $1')
+    .split('\n')
+    .sort()
+  const ofShard = [' shard # # ms worker 1']
+  const plan = [' scan: an exact answer was asked for; # distances, # rescored, # ms in the engine']
+  const expected = [
+    `total # ms, exact, from ${SHARDS} of ${SHARDS} shards`,
+    ' plan # ms',
+    ' resolve # ms',
+    ' fan_out # ms',
+    ...Array.from({ length: SHARDS }, () => ofShard).flat(),
+    ...Array.from({ length: SHARDS }, () => plan).flat(),
+    ' merge # ms',
+  ].sort()
+  assert.deepEqual(
+    shown.map((line) =>
+      line.replace(/, # scanned behind the graph|, \d+ scanned behind the graph/, ''),
+    ),
+    expected,
+  )
+})
+
+test('The same search again is remembered, until something is written.', async () => {
+  const points = client.collection('few')
+  const query = { vector: [5, 0], topK: 2 }
+  await points.search(query)
+  const again = await points.search(query)
+  assert.deepEqual([again.cache.hit, again.results[0]?.id], [true, 'p5'])
+  await points.upsert([{ id: 'p5', vector: [5, 0], payload: { n: 5, parity: 'odd', new: true } }])
+  const after = await points.search(query)
+  assert.deepEqual(after.results[0]?.payload, { n: 5, parity: 'odd', new: true })
+  assert.equal((await points.search({ ...query, cache: false })).cache.hit, false)
+})
+
+test('A collection that was deleted and made again has nothing of the first.', async () => {
+  const collection = { name: 'again', dimension: 1 }
+  for (const id of ['first', 'second']) {
+    await vectron.change('createCollection', collection)
+    await vectron.change('upsertPoints', { collection: 'again', points: [{ id, vector: [1] }] })
+    const found = await client.collection('again').search({ vector: [1] })
+    assert.deepEqual(
+      found.results.map((hit) => hit.id),
+      [id],
+    )
+    await vectron.change('deleteCollection', { collection: 'again' })
+  }
+})
+
+async function whyNot(id: string, more: { [name: string]: Json } = {}): Promise<Answer> {
+  const answer = await vectron.ask(
+    'search',
+    { collection: 'few', vector: [0, 0], topK: 3, whyNot: id, ...more },
+    passing.filter((field) => field !== 'text'),
+  )
+  return answer.whyNot
+}
+
+test('why_not: it is among the results.', async () => {
+  const { cause, rank, text } = await whyNot('p1')
+  assert.deepEqual([cause, rank, text], ['found', 2, 'It is number 2 of the results.'])
+})
+
+test('why_not: there is no such point.', async () => {
+  const { cause, text } = await whyNot('nobody')
+  assert.equal(cause, 'no_such_point')
+  assert.equal(text, 'There is no point "nobody" in the collection "few".')
+})
+
+test('why_not: enough others are nearer.', async () => {
+  const { cause, rank, score, text } = await whyNot('p36')
+  assert.deepEqual([cause, rank, score], ['outranked', 37, 36])
+  assert.equal(text, 'It is number 37 of those that match, and topK is 3.')
+})
+
+test('why_not: the part of the filter that it does not match is named.', async () => {
+  const even = { field: 'parity', match: 'even' }
+  const small = { field: 'n', range: { lt: 10 } }
+  const cases = [
+    [{ must: [small, even] }, 'filter.must[1] (field "parity")'],
+    [{ must: [small], mustNot: [even, { field: 'n', match: 1 }] }, 'filter.mustNot[1] (field "n")'],
+    [{ must: [small], should: [even, { field: 'n', match: 8 }] }, 'any part of filter.should'],
+  ] as const
+  for (const [filter, clause] of cases) {
+    const told = await whyNot('p1', { filter: filter as unknown as Json })
+    assert.deepEqual([told.cause, told.clause], ['filtered', clause])
+  }
+})
+
+test('why_not: the point that the search is for is left out.', async () => {
+  const answer = await vectron.ask(
+    'search',
+    { collection: 'few', id: 'p3', topK: 3, whyNot: 'p3' },
+    passing,
+  )
+  assert.equal(answer.whyNot.cause, 'asked_by_it')
+})
+
+test('why_not: the walk in the graph missed it.', async (t) => {
+  const seed = testSeed()
+  t.diagnostic(`replay: VECTRON_SEED=${seed}`)
+  const random = seededRandom(seed)
+  const randomVector = () => Array.from({ length: MANY_DIMENSION }, () => random.nextFloat() - 0.5)
+  await client.createCollection({ name: 'many', dimension: MANY_DIMENSION })
+  const points = client.collection('many')
+  for (let from = 0; from < MANY; from += 2000) {
+    const ids = Array.from({ length: 2000 }, (_, at) => `p${from + at}`)
+    await points.upsert(ids.map((id) => ({ id, vector: randomVector() })))
+  }
+  for (;;) {
+    const { indexedCount } = await points.info()
+    if (indexedCount === MANY) break
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  for (let tries = 0; ; tries++) {
+    assert.ok(tries < 200, 'no search has missed a point')
+    const query = { vector: randomVector(), topK: 50, targetRecall: 0.8 }
+    const [near, exact] = [
+      await points.search(query),
+      await points.search({ ...query, exact: true }),
+    ]
+    const found = new Set(near.results.map(({ id }) => id))
+    const missed = exact.results.findIndex(({ id }) => !found.has(id))
+    if (missed < 0) continue
+    assert.equal(near.completeness.kind, 'approximate')
+    const id = exact.results[missed]?.id ?? ''
+    const told = (await points.search({ ...query, whyNot: id })).whyNot
+    assert.deepEqual([told?.cause, told?.rank], ['missed', missed + 1])
+    break
+  }
+})
