@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type ErrorReason, isVectronError, LIMITS, REASONS, reasonRow } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
 import { GrpcChannel, type OpenApiDocument } from '@vectron/rpc'
@@ -207,6 +208,24 @@ const mistakes: Mistake[] = [
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 0 }), 'topK'),
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 10_001 }), 'topK'),
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 4_294_967_295 }), 'topK'),
+  both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 1, offset: 10_000 }), 'offset'),
+  both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 10_000, offset: 1 }), 'offset'),
+  both('INVALID_ARGUMENT', 'search', search({ offset: 1, pageToken: '' }), 'offset'),
+  both('INVALID_ARGUMENT', 'search', search({ whyNot: 'a', pageToken: '' }), 'whyNot'),
+  both('INVALID_PAGE_TOKEN', 'search', search({ pageToken: 'zzz' }), 'pageToken'),
+  both(
+    'INVALID_PAGE_TOKEN',
+    'batchSearch',
+    { collection, searches: [{ vector, pageToken: 'zzz' }] },
+    'searches[0].pageToken',
+  ),
+  {
+    reason: 'NOT_FINITE',
+    name: 'NOT_FINITE scoreThreshold',
+    http: 'JSON has no such number',
+    grpc: () => grpcSearch({ scoreThreshold: Number.NaN }),
+    field: 'scoreThreshold',
+  },
   both('PAGE_SIZE_OUT_OF_RANGE', 'scrollPoints', { collection, pageSize: 10_001 }, 'pageSize'),
   both('NO_EMBEDDER', 'search', { collection, text: 'a dog' }),
   both('NO_EMBEDDER', 'createCollection', { name: 'other', embedder: 'lettres' }, 'embedder'),
@@ -311,6 +330,12 @@ const mistakes: Mistake[] = [
 ]
 
 const tooManyBytes = LIMITS.bodyBytesMax + 1
+
+function grpcSearch(request: MessageInitShape<typeof vectron.SearchRequestSchema>) {
+  const data = { case: 'floats' as const, value: { values: [1, 2, 3] } }
+  const query = { case: 'vector' as const, value: { data } }
+  return running.channel.client(vectron.Search).search({ collection, query, ...request })
+}
 
 function upsertPayload(payload: string): Promise<unknown> {
   const data = { case: 'floats' as const, value: { values: [1, 2, 3] } }

@@ -135,6 +135,17 @@ test('why_not: enough others are nearer.', async () => {
   assert.equal(text, 'It is number 37 of those that match, and topK is 3.')
 })
 
+test('why_not: the offset passes over it, or the threshold leaves it out.', async () => {
+  const passed = await whyNot('p1', { offset: 2 })
+  assert.deepEqual([passed.cause, passed.rank], ['passed_over', 2])
+  assert.equal(passed.text, 'It is number 2 of those that match, and offset passes over 2.')
+  const far = await whyNot('p1', { scoreThreshold: 1 })
+  assert.deepEqual([far.cause, far.rank, far.score], ['too_far', 2, 1])
+  assert.equal(far.text, 'Its score 1 is not nearer than scoreThreshold 1.')
+  const beyond = await whyNot('p36', { offset: 2 })
+  assert.equal(beyond.text, 'It is number 37 of those that match, and offset + topK is 5.')
+})
+
 test('why_not: the part of the filter that it does not match is named.', async () => {
   const even = { field: 'parity', match: 'even' }
   const small = { field: 'n', range: { lt: 10 } }

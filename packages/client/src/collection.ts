@@ -8,6 +8,7 @@ import type {
   PointInput,
   ReadOptions,
   ScoredPoint,
+  SearchQuery,
   SearchRequest,
   SearchResult,
   WriteResult,
@@ -187,6 +188,22 @@ export class Collection<Payload = AnyPayload> {
   ): Promise<SearchResult<Payload>> {
     const body = encodeSearch(request)
     return decodeResult(await this.#post<WireResult<Payload>>('search', body, options))
+  }
+
+  /**
+   * The same search page by page, `topK` results each, fetched as they are consumed: no result
+   * comes twice, and none that stays where it is is left out, whatever is written in between.
+   */
+  async *searchPages(
+    request: Omit<SearchRequest<Payload>, 'offset' | 'pageToken'> & SearchQuery,
+    options?: CallOptions,
+  ): AsyncGenerator<SearchResult<Payload>> {
+    let pageToken = ''
+    do {
+      const page = await this.search({ ...request, pageToken }, options)
+      yield page
+      pageToken = page.nextPageToken
+    } while (pageToken !== '')
   }
 
   /** Up to 1,000 searches in one request, answered in order. */

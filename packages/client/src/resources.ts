@@ -176,6 +176,15 @@ export type SearchRequest<Payload> = SearchQuery &
     readonly cache?: boolean
     /** Id of a point: the result tells why it is not in it. Costs an exact search besides. */
     readonly whyNot?: string
+    /** Only points nearer than this: of a higher score for cosine and dot, a lower one for l2. */
+    readonly scoreThreshold?: number
+    /** Results to pass over, the nearest first. `offset + topK` is at most 10,000. */
+    readonly offset?: number
+    /**
+     * Set, the results come in pages: empty for the first one, then `nextPageToken` of the one
+     * before. `Collection.searchPages` does it all.
+     */
+    readonly pageToken?: string
   }
 
 export interface ScoredPoint<Payload> extends Point<Payload> {
@@ -220,6 +229,8 @@ export interface SearchResult<Payload> {
   readonly cache: CacheUse
   /** With `whyNot`. */
   readonly whyNot?: WhyNot
+  /** With `pageToken` in the request: where the next page begins. Empty on the last one. */
+  readonly nextPageToken: string
 }
 
 /** Why a point is not among the results. */
@@ -233,6 +244,8 @@ export interface WhyNot {
     | 'shard_missing'
     | 'outranked'
     | 'missed'
+    | 'too_far'
+    | 'passed_over'
   /** For people. */
   readonly text: string
   /** Place among all points that match, the nearest is 1; 0 where it is not known. */

@@ -64,7 +64,11 @@ export class CollectionsService implements ServiceHandlers<typeof vectron.Collec
       max: LIMITS.collectionsPageMax,
     })
     const table = await this.#context.router.refresh()
-    const list: PagedList = { clusterId: table.clusterId, shape: ['collections'] }
+    const list: PagedList = {
+      clusterId: table.clusterId,
+      shape: ['collections'],
+      field: 'pageToken',
+    }
     const after = parsePageToken(list, request.pageToken)
     const following = [...table.collections.values()].filter(
       ({ name }) =>

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodePageToken, type PagedList, parsePageToken } from './page-token.ts'
 
-const list: PagedList = { clusterId: 'c', shape: ['scroll', 'words', Uint8Array.of(1)] }
+const list: PagedList = {
+  clusterId: 'c',
+  shape: ['scroll', 'words', Uint8Array.of(1)],
+  field: 'pageToken',
+}
 const malformed = { reason: 'INVALID_PAGE_TOKEN', field: 'pageToken' }
 
 test('A token gives back its position, whatever the id; the first page has none.', () => {

@@ -15,6 +15,8 @@ export interface PagedList {
   readonly clusterId: string
   /** What every page of the list has in common: the method, the collection, the filter. */
   readonly shape: readonly (string | Uint8Array)[]
+  /** The field that holds a token, for errors. */
+  readonly field: string
 }
 
 /** A token for the page behind `position`. */
@@ -32,10 +34,10 @@ export function parsePageToken(list: PagedList, token: string): string {
   if (token === '') return ''
   const body = openToken({ clusterId: list.clusterId, purpose: 'page' }, token)
   if (body === undefined || body.length < SHAPE_BYTES) {
-    throw refused('was not made by this cluster, or was changed on the way')
+    throw refused(list, 'was not made by this cluster, or was changed on the way')
   }
   if (!bytesEqual(body.subarray(0, SHAPE_BYTES), hashShape(list))) {
-    throw refused('belongs to another request: collection and filter must stay the same')
+    throw refused(list, 'belongs to another request: what is asked for must stay the same')
   }
   return Buffer.from(body.subarray(SHAPE_BYTES)).toString('utf8')
 }
@@ -46,6 +48,6 @@ function hashShape({ shape }: PagedList): Uint8Array {
   return hash.digest().subarray(0, SHAPE_BYTES)
 }
 
-function refused(why: string): VectronError {
-  return new VectronError('INVALID_PAGE_TOKEN', `The page token ${why}.`, { field: 'pageToken' })
+function refused({ field }: PagedList, why: string): VectronError {
+  return new VectronError('INVALID_PAGE_TOKEN', `The page token ${why}.`, { field })
 }

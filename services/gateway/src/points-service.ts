@@ -160,6 +160,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     const list: PagedList = {
       clusterId,
       shape: ['scroll', collection, encodedFilter ?? ''],
+      field: 'pageToken',
     }
     const value = create(engine.ScrollSchema, {
       ...(request.filter === undefined ? {} : { filter: request.filter }),

@@ -14,6 +14,9 @@ interface SearchFlags extends ClientFlags {
   readonly id?: string
   readonly filter?: Filter
   readonly k: number
+  readonly offset?: number
+  readonly threshold?: number
+  readonly pageToken?: string
   readonly exact?: true
   readonly recall?: number
   readonly withVector?: true
@@ -37,6 +40,9 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--id <id>', 'search by the vector of this point')
     .option('--filter <json>', 'only points that match', filter)
     .option('-k <n>', 'number of results', wholeNumber(1, 10_000), 10)
+    .option('--offset <n>', 'results to pass over', wholeNumber(0, 10_000))
+    .option('--threshold <score>', 'only points nearer than this', number)
+    .option('--page-token <token>', 'in pages of -k: "" for the first, then as the last one says')
     .option('--exact', 'compare with every point instead of walking the graph')
     .option('--recall <share>', 'recall to aim at, .80 to .999', number)
     .option('--with-vector', 'give vectors too (with -o json)')
@@ -66,6 +72,9 @@ Examples:
           cache: flags.cache,
           ...(flags.filter === undefined ? {} : { filter: flags.filter }),
           ...(flags.whyNot === undefined ? {} : { whyNot: flags.whyNot }),
+          ...(flags.offset === undefined ? {} : { offset: flags.offset }),
+          ...(flags.threshold === undefined ? {} : { scoreThreshold: flags.threshold }),
+          ...(flags.pageToken === undefined ? {} : { pageToken: flags.pageToken }),
           ...(flags.recall === undefined ? {} : { targetRecall: flags.recall }),
         })
       showRows(terminal, flags.output, {
@@ -120,6 +129,9 @@ function noteResult(terminal: Terminal, result: SearchResult<AnyPayload>, explai
     for (const { shardId, message } of result.missing) {
       terminal.note(`shard ${shardId} is missing: ${message}`)
     }
+  }
+  if (result.nextPageToken !== '') {
+    terminal.note(`The next page: --page-token ${result.nextPageToken}`)
   }
   for (const warning of result.warnings) terminal.note(`Note: ${warning}`)
   if (result.whyNot !== undefined) terminal.note(`${result.whyNot.id}: ${result.whyNot.text}`)

@@ -133,9 +133,9 @@ export class PlanLimits {
   }
 }
 
-function checkTopK(principal: Principal, { topK }: wire.SearchRequest): void {
+function checkTopK(principal: Principal, { topK, offset }: wire.SearchRequest): void {
   const max = principal.limits?.topKMax ?? 0
-  checkLimit(principal, { limit: 'topKMax', max, value: topK ?? 0 })
+  checkLimit(principal, { limit: 'topKMax', max, value: (topK ?? 0) + offset })
 }
 
 interface Checked {

@@ -15,7 +15,7 @@ import type { GatewayContext } from '../context.ts'
 import type { CachedRead, FreshAnswer } from './cached-searches.ts'
 import type { KeptAnswer, Positions } from './result-cache.ts'
 import { runSearches, type SearchAnswer, type SearchOutcome } from './run-search.ts'
-import { pickSearches, type SearchJob, shardsOfJob } from './search-job.ts'
+import { pickSearches, type SearchJob, shardsOf } from './search-job.ts'
 
 /** Memory that an answer takes beside its points. */
 const ANSWER_BYTES = 1024
@@ -137,7 +137,7 @@ function keyOf(request: wire.SearchRequest, scope: Uint8Array): string {
 async function readIndexes({ router }: GatewayContext, job: SearchJob): Promise<Positions> {
   const { answers } = await searchShards(router, {
     collection: job.route.name,
-    shards: shardsOfJob(job),
+    shards: shardsOf(job.searches),
     encode: (deadline) => encodeSearchRequest([], deadline.remainingMs() * 1000),
     kind: 'read index',
     freshness: { kind: 'strong' },

@@ -10,17 +10,20 @@ export interface CompletenessOf {
   readonly missing: readonly vectron.ShardMissing[]
   /** Shards that have not answered, the missing ones among them. */
   readonly unanswered: number
+  /** What else keeps results out. */
+  readonly truncatedBy: readonly string[]
 }
 
 export function completenessOf(of: CompletenessOf): vectron.Completeness {
   const { exact, missing, unanswered } = of
   const { EXACT, APPROXIMATE, TRUNCATED } = vectron.CompletenessKind
-  if (unanswered === 0) {
+  if (unanswered === 0 && of.truncatedBy.length === 0) {
     return create(vectron.CompletenessSchema, { kind: exact ? EXACT : APPROXIMATE })
   }
-  const truncatedBy = missing.map(
-    ({ shardId, reason }) => `shard ${shardId} did not answer: ${reason}`,
-  )
+  const truncatedBy = [
+    ...missing.map(({ shardId, reason }) => `shard ${shardId} did not answer: ${reason}`),
+    ...of.truncatedBy,
+  ]
   const late = unanswered - missing.length
   if (late > 0)
     truncatedBy.push(`${late} ${late === 1 ? 'shard has' : 'shards have'} yet to answer`)

@@ -22,8 +22,7 @@ export interface Explained {
   readonly stages: readonly StageTime[]
   readonly completeness: vectron.Completeness
   readonly shardsTotal: number
-  /** Of each shard that answered. */
-  readonly origins: ReadonlyMap<ShardId, AnswerOrigin>
+  readonly shardsAnswered: number
   readonly missing: readonly vectron.ShardMissing[]
   /** Each an encoded `vectron.v1.ShardPlan`. */
   readonly plans: readonly Uint8Array[]
@@ -47,16 +46,17 @@ export function shardStages(origins: ReadonlyMap<ShardId, AnswerOrigin>) {
 }
 
 function toText(explained: Explained, plans: readonly vectron.ShardPlan[]): string {
-  const { tookUs, stages, completeness, shardsTotal, origins, missing } = explained
+  const { tookUs, stages, completeness, shardsTotal, shardsAnswered, missing } = explained
   const kind = KINDS[completeness.kind]
-  const lines = [`total ${ms(tookUs)}, ${kind}, from ${origins.size} of ${shardsTotal} shards`]
-  const byShard = new Map(plans.map((plan) => [`shard ${plan.shardId}`, plan]))
+  const lines = [`total ${ms(tookUs)}, ${kind}, from ${shardsAnswered} of ${shardsTotal} shards`]
+  const byShard = Map.groupBy(plans, (plan) => `shard ${plan.shardId}`)
   for (const { name, tookUs: took, detail } of stages) {
-    const plan = byShard.get(name)
     const indent = name.startsWith('shard ') ? '    ' : '  '
     const label = `${indent}${name}`.padEnd(14)
     lines.push(`${label} ${ms(took).padStart(10)}${detail === '' ? '' : `  ${detail}`}`)
-    if (plan !== undefined) lines.push(`      ${planText(plan)}`)
+    for (const plan of byShard.get(name) ?? []) lines.push(`      ${planText(plan)}`)
+    // A shard that is asked again tells the plans of all queries where it was asked first.
+    byShard.delete(name)
   }
   for (const { shardId: id, message } of missing) {
     lines.push(`    shard ${shardId(id)}: no answer: ${message}`)

@@ -5,13 +5,15 @@
  * is nothing to merge and nothing of a hit is looked at.
  */
 
-import { viewOf } from '@vectron/base'
+import { f32FromBytes, viewOf } from '@vectron/base'
 import { type engine, vectron } from '@vectron/contracts'
 
 /** The points of one query, from all shards. */
 export interface MergedHits {
   /** Each an encoded `vectron.v1.ScoredPoint`. */
   readonly points: Uint8Array[]
+  /** One for each point. */
+  readonly scores: Float32Array | readonly number[]
   readonly exact: boolean
   /** Points that match the filter; absent when some shard does not know. */
   readonly matches: bigint | undefined
@@ -27,12 +29,12 @@ export interface MergeRule {
 
 export function mergeResults(results: readonly engine.QueryResult[], rule: MergeRule): MergedHits {
   const [only] = results
-  const points = results.length === 1 && only !== undefined ? only.points : mergeHits(results, rule)
+  const isOne = results.length === 1 && only !== undefined
   return {
-    points,
+    ...(isOne ? hitsOfOne(only) : mergeHits(results, rule)),
     exact: results.every((result) => result.exact),
     matches: sumOfMatches(results),
-    warnings: results.length === 1 ? (only?.warnings ?? []) : distinctWarnings(results),
+    warnings: isOne ? only.warnings : distinctWarnings(results),
     plans: results.flatMap(({ plan }) => (plan.length === 0 ? [] : [plan])),
   }
 }
@@ -40,6 +42,17 @@ export function mergeResults(results: readonly engine.QueryResult[], rule: Merge
 /** Whether a higher score is nearer. */
 export function higherIsNearer(metric: vectron.Metric): boolean {
   return metric !== vectron.Metric.L2
+}
+
+type Hits = Pick<MergedHits, 'points' | 'scores'>
+
+function hitsOfOne({ points, scores }: engine.QueryResult): Hits {
+  return { points, scores: f32FromBytes(scores) }
+}
+
+/** Whether one score is nearer than another. */
+export function isNearer(metric: vectron.Metric, score: number, than: number): boolean {
+  return higherIsNearer(metric) ? score > than : score < than
 }
 
 interface Cursor {
@@ -52,7 +65,7 @@ interface Cursor {
  * A k-way merge. Shards are few, so the nearest head is found by looking at each; of equal scores
  * the earlier shard's comes first, so that the same answers merge the same way.
  */
-function mergeHits(results: readonly engine.QueryResult[], rule: MergeRule): Uint8Array[] {
+function mergeHits(results: readonly engine.QueryResult[], rule: MergeRule): Hits {
   const sign = higherIsNearer(rule.metric) ? -1 : 1
   const cursors: Cursor[] = results.map((result) => ({
     result,
@@ -60,6 +73,7 @@ function mergeHits(results: readonly engine.QueryResult[], rule: MergeRule): Uin
     at: 0,
   }))
   const points: Uint8Array[] = []
+  const found: number[] = []
   while (points.length < rule.topK) {
     let nearest: Cursor | undefined
     let nearestDistance = Infinity
@@ -73,9 +87,10 @@ function mergeHits(results: readonly engine.QueryResult[], rule: MergeRule): Uin
     const point = nearest?.result.points[nearest.at]
     if (nearest === undefined || point === undefined) break
     points.push(point)
+    found.push(sign * nearestDistance)
     nearest.at++
   }
-  return points
+  return { points, scores: found }
 }
 
 function sumOfMatches(results: readonly engine.QueryResult[]): bigint | undefined {

@@ -11,6 +11,9 @@ import type { PartitionValue } from '@vectron/routing'
 import type { Query } from '@vectron/shard'
 import { checkId, takeVector } from '../check-point.ts'
 import { partitionKeyOf, partitionsOf } from '../partition-key.ts'
+import { checkCombination } from './check-combination.ts'
+import type { Window } from './nearest.ts'
+import { takeWindow } from './take-window.ts'
 
 /** What to search for, as the request says it. */
 export type SearchTarget =
@@ -24,10 +27,13 @@ export interface PlannedSearch {
   /** Outside of these nothing can match; undefined when every partition may hold matches. */
   readonly partitions: readonly PartitionValue[] | undefined
   readonly query: Omit<Query, 'target' | 'excludeIds'>
+  /** Which of the hits are wanted. */
+  readonly window: Window
 }
 
 /** What a search is planned for. */
 export interface PlanContext {
+  readonly clusterId: string
   readonly collection: vectron.Collection
   /** For the search there are only points that match it. */
   readonly rowRule: vectron.Filter | undefined
@@ -38,16 +44,21 @@ export interface PlanContext {
 /** @throws VectronError with the field at fault. */
 export function planSearch(
   request: wire.SearchRequest,
-  { collection, rowRule, prefix }: PlanContext,
+  { clusterId, collection, rowRule, prefix }: PlanContext,
 ): PlannedSearch {
   const filter = takeEncodedFilter(request.filter, `${prefix}filter`)
+  checkCombination(request, prefix)
   if (request.whyNot !== '') checkId(request.whyNot, () => `${prefix}whyNot`)
+  const target = takeTarget(request, collection, prefix)
+  const vector = target.kind === 'vector' ? target.vector : undefined
+  const window = takeWindow(request, { clusterId, collection: collection.name, vector, prefix })
   return {
     request,
-    target: takeTarget(request, collection, prefix),
+    target,
+    window,
     partitions: takePartitions(collection, filter, rowRule),
     query: {
-      topK: takeTopK(request.topK, prefix),
+      topK: window.offset + window.topK,
       filter,
       withPayload: request.withPayload ?? true,
       withVector: request.withVector,
@@ -113,17 +124,6 @@ function takeTarget(
         { field: `${prefix}vector` },
       )
   }
-}
-
-function takeTopK(topK: number | undefined, prefix: string): number {
-  if (topK === undefined) return LIMITS.topKDefault
-  if (topK >= 1 && topK <= LIMITS.topKMax) return topK
-  const field = `${prefix}topK`
-  throw new VectronError(
-    'TOP_K_OUT_OF_RANGE',
-    `${field} is ${topK}; it must be 1 to ${LIMITS.topKMax}.`,
-    { field },
-  )
 }
 
 function takeTargetRecall(recall: number | undefined, prefix: string): number {

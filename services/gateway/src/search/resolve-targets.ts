@@ -8,30 +8,38 @@ import type { GatewayContext } from '../context.ts'
 import { embedTexts } from '../embed-texts.ts'
 import { readByIds } from '../read-by-ids.ts'
 import type { SearchJob } from './search-job.ts'
+import type { Leg } from './search-steps.ts'
 
 /**
- * One query for each search of the job.
+ * The queries of each search of the job.
  *
  * @throws VectronError POINT_NOT_FOUND, and what embedTexts throws.
  */
-export async function resolveTargets(context: GatewayContext, job: SearchJob): Promise<Query[]> {
-  const { route, searches } = job
+export async function resolveTargets(context: GatewayContext, job: SearchJob): Promise<Leg[][]> {
+  const { route, searches, prefixes } = job
   const texts = searches.flatMap(({ target }) => (target.kind === 'text' ? [target] : []))
   const vectors = await embedTexts(context, route.collection, texts)
   return Promise.all(
-    searches.map(async ({ target, query }): Promise<Query> => {
+    searches.map(async ({ target, partitions, query }, index): Promise<Leg[]> => {
+      const legTo = (resolved: Query['target'], excludeIds: readonly string[] = []): Leg[] => [
+        {
+          query: { ...query, target: resolved, excludeIds },
+          partitions,
+          prefix: prefixes[index] ?? '',
+        },
+      ]
       switch (target.kind) {
         case 'vector':
-          return { ...query, target, excludeIds: [] }
+          return legTo(target)
         case 'text': {
           const vector = assertDefined(vectors[texts.indexOf(target)], 'a text has a vector')
-          return { ...query, target: { kind: 'vector', vector }, excludeIds: [] }
+          return legTo({ kind: 'vector', vector })
         }
         case 'id': {
           // With one shard the engine finds the vector itself.
-          if (route.shards.length === 1) return { ...query, target, excludeIds: [] }
+          if (route.shards.length === 1) return legTo(target)
           const vector = await vectorOf(context, job, target.id)
-          return { ...query, target: { kind: 'vector', vector }, excludeIds: [target.id] }
+          return legTo({ kind: 'vector', vector }, [target.id])
         }
       }
     }),

@@ -1,5 +1,6 @@
 /**
- * Answers the searches of a job: turn targets into queries, ask the shards, merge what they say.
+ * Answers the searches of a job: turn targets into queries, ask the shards, merge what they say,
+ * and ask on while a search is not at its end (search-steps.ts).
  *
  * One request goes to each worker for all its shards and all queries of a batch. Filters, points
  * and payloads pass as bytes; JavaScript looks at a hit only to merge several shards.
@@ -14,12 +15,16 @@ import { encodeSearchRequest, type Query } from '@vectron/shard'
 import type { GatewayContext } from '../context.ts'
 import { toEngineError } from '../engine-read.ts'
 import { refuseUnknownFields, unknownEverywhere } from '../unknown-fields.ts'
+import { stepsOf } from './choose-steps.ts'
 import { completenessOf } from './completeness.ts'
 import { explainSearch, shardStages } from './explain-search.ts'
+import { Gathering, type LegAnswer } from './gathering.ts'
 import { type MergedHits, mergeResults } from './merge.ts'
+import type { PlannedSearch } from './plan-search.ts'
 import { resolveTargets } from './resolve-targets.ts'
 import type { Positions } from './result-cache.ts'
-import { pick, pickSearches, type SearchJob, shardsOfJob, splitByShards } from './search-job.ts'
+import { pick, type SearchJob, shardsOf, splitByShards } from './search-job.ts'
+import type { Leg } from './search-steps.ts'
 import { fanOutDeadline } from './split-deadline.ts'
 import { inOrder } from './stage-times.ts'
 
@@ -37,25 +42,15 @@ export interface SearchOutcome {
   readonly positions: Positions
 }
 
-/** One outcome for each search; searches of the same shards go together. */
+/** One outcome for each search. */
 export async function runSearches(
   context: GatewayContext,
   job: SearchJob,
 ): Promise<SearchOutcome[]> {
-  const queries = await job.stages.time('resolve', () => resolveTargets(context, job))
-  const parts = splitByShards(job)
-  if (parts.length === 1) return askShards(context, job, queries)
-  const outcomes: SearchOutcome[] = []
-  await Promise.all(
-    parts.map(async (indexes) => {
-      const part = pickSearches(job, indexes)
-      const ofPart = await askShards(context, part, pick(queries, indexes))
-      ofPart.forEach((outcome, at) => {
-        outcomes[assertDefined(indexes[at], 'one outcome for each search')] = outcome
-      })
-    }),
-  )
-  return outcomes
+  const legs = await job.stages.time('resolve', () => resolveTargets(context, job))
+  const gatherings = job.searches.map((search, index) => open(job, search, legs[index] ?? []))
+  await gather(context, job, gatherings)
+  return gatherings.map((gathering, index) => toOutcome(job, index, gathering))
 }
 
 /** The answer of a job of one search, as it gets better: the complete one last. */
@@ -63,48 +58,91 @@ export async function* streamSearch(
   context: GatewayContext,
   job: SearchJob,
 ): AsyncGenerator<SearchAnswer> {
-  const queries = await job.stages.time('resolve', () => resolveTargets(context, job))
-  let news = Promise.withResolvers<void>()
-  let partial: FanOutAnswer | undefined
-  const final = fanOut(context, job, queries, (answer) => {
-    partial = answer
-    news.resolve()
-  })
-  // A failure is thrown where the final answer is awaited.
-  const ended = final.then(
-    () => true,
-    () => true,
-  )
-  for (;;) {
-    if (await Promise.race([ended, news.promise.then(() => false)])) break
-    news = Promise.withResolvers()
-    if (partial !== undefined && partial.answers.size < partial.shardsTotal) {
-      yield* (await toOutcomes(context, job, partial)).map(({ answer }) => answer)
+  const [legs = []] = await job.stages.time('resolve', () => resolveTargets(context, job))
+  const search = assertDefined(job.searches[0], 'a stream is of one search')
+  const gathering = open(job, search, legs)
+  if (splitByShards(job.route, gathering.wanted).length === 1) {
+    let news = Promise.withResolvers<void>()
+    let partial: FanOutAnswer | undefined
+    const final = fanOut(context, job, gathering.wanted, (answer) => {
+      partial = answer
+      news.resolve()
+    })
+    // A failure is thrown where the final answer is awaited.
+    const ended = final.then(
+      () => true,
+      () => true,
+    )
+    for (;;) {
+      if (await Promise.race([ended, news.promise.then(() => false)])) break
+      news = Promise.withResolvers()
+      if (partial === undefined || partial.answers.size === partial.shardsTotal) continue
+      const early = open(job, search, legs)
+      early.take(await takeAnswers(context, job, early.wanted, partial))
+      if (early.gathered !== undefined) yield toOutcome(job, 0, early).answer
     }
+    gathering.take(await takeAnswers(context, job, gathering.wanted, await final))
   }
-  yield* (await toOutcomes(context, job, await final)).map(({ answer }) => answer)
+  await gather(context, job, [gathering])
+  yield toOutcome(job, 0, gathering).answer
 }
 
+function open(job: SearchJob, search: PlannedSearch, legs: readonly Leg[]): Gathering {
+  return new Gathering(stepsOf(search, legs, job.route.collection.metric))
+}
+
+/** Runs searches to their ends; what is wanted next of all of them goes to the shards together. */
+async function gather(
+  context: GatewayContext,
+  job: SearchJob,
+  gatherings: readonly Gathering[],
+): Promise<void> {
+  for (;;) {
+    const open = gatherings.filter(({ gathered }) => gathered === undefined)
+    const legs = open.flatMap(({ wanted }) => wanted)
+    if (open.length === 0) return
+    const answers = await askShards(context, job, legs)
+    let at = 0
+    for (const gathering of open) {
+      const { length } = gathering.wanted
+      gathering.take(answers.slice(at, at + length))
+      at += length
+    }
+  }
+}
+
+/** One answer for each query; queries of the same shards go together. */
 async function askShards(
   context: GatewayContext,
   job: SearchJob,
-  queries: readonly Query[],
-): Promise<SearchOutcome[]> {
-  return toOutcomes(context, job, await fanOut(context, job, queries))
+  legs: readonly Leg[],
+): Promise<LegAnswer[]> {
+  const answers: LegAnswer[] = []
+  await Promise.all(
+    splitByShards(job.route, legs).map(async (indexes) => {
+      const part = pick(legs, indexes)
+      const ofPart = await takeAnswers(context, job, part, await fanOut(context, job, part))
+      ofPart.forEach((answer, at) => {
+        answers[assertDefined(indexes[at], 'one answer for each query')] = answer
+      })
+    }),
+  )
+  return answers
 }
 
 function fanOut(
   { router, clock }: GatewayContext,
   job: SearchJob,
-  queries: readonly Query[],
+  legs: readonly Leg[],
   onAnswer?: (answer: FanOutAnswer) => void,
 ): Promise<FanOutAnswer> {
   const { route, rowRule, freshness, allowPartial, stages } = job
   const deadline = fanOutDeadline(clock, job.deadline, { reranks: false })
+  const queries = legs.map(({ query }) => query)
   return stages.time('fan_out', () =>
     searchShards(router, {
       collection: route.name,
-      shards: shardsOfJob(job),
+      shards: shardsOf(legs),
       encode: ({ remainingMs }) => encodeSearchRequest(queries, remainingMs() * 1000, rowRule),
       kind: kindOf(queries),
       freshness,
@@ -115,54 +153,61 @@ function fanOut(
   )
 }
 
-/** One outcome for each search. */
-async function toOutcomes(
+/** What the shards found for each query. */
+async function takeAnswers(
   context: GatewayContext,
   job: SearchJob,
+  legs: readonly Leg[],
   fanned: FanOutAnswer,
-): Promise<SearchOutcome[]> {
+): Promise<LegAnswer[]> {
   const results = decodeResults(fanned)
-  const merged = await job.stages.time('merge', () => mergeAll(context, job, results))
+  const merged = await job.stages.time('merge', () => mergeAll(context, job, legs, results))
   const positions = new Map(
     results.map(([shard, { appliedIndex }]) => [shard, logIndex(appliedIndex)]),
   )
-  return merged.map((hits, index) => {
-    const { query } = assertDefined(job.searches[index], 'one answer for each search')
-    return { answer: toAnswer(job, fanned, { hits, explain: query.explain }), positions }
-  })
+  return merged.map((hits) => ({ hits, fanned, positions }))
 }
 
-function toAnswer(
-  { stages }: SearchJob,
-  fanned: FanOutAnswer,
-  { hits, explain }: { readonly hits: MergedHits; readonly explain: boolean },
-): SearchAnswer {
-  const { shardsTotal, answers, origins } = fanned
-  const missing = missingShards(fanned)
-  const unanswered = shardsTotal - answers.size
-  const exact = hits.exact && unanswered === 0
-  const completeness = completenessOf({ exact, missing, unanswered })
+function toOutcome(job: SearchJob, index: number, gathering: Gathering): SearchOutcome {
+  const { query } = assertDefined(job.searches[index], 'one answer for each search')
+  const { stages } = job
+  const { warnings, plans, shards } = gathering
+  const { shardsTotal, shardsAnswered, failures, origins, positions } = shards
+  const found = assertDefined(gathering.gathered, 'the search is at its end')
+  const missing = missingShards(failures)
+  const unanswered = shardsTotal - shardsAnswered
+  const exact = found.exact && unanswered === 0
+  const { truncatedBy, nextPageToken } = found
+  const completeness = completenessOf({ exact, missing, unanswered, truncatedBy })
   const tookUs = stages.elapsedUs
   const answer: SearchAnswer = {
-    results: hits.points,
+    results: found.points,
     exact,
     complete: unanswered === 0,
     completeness,
     shardsTotal,
-    shardsAnswered: answers.size,
-    ...(hits.matches === undefined || unanswered > 0 ? {} : { matches: hits.matches }),
-    warnings: hits.warnings,
-    plans: hits.plans,
+    shardsAnswered,
+    ...(found.matches === undefined || unanswered > 0 ? {} : { matches: found.matches }),
+    warnings,
+    plans,
     tookUs,
     missing,
     cache: FROM_SHARDS,
+    nextPageToken,
   }
-  if (!explain) return answer
-  const { plans } = hits
-  const ofShards = shardStages(origins).map((stage) => stages.placed(stage))
+  if (!query.explain) return { answer, positions }
+  const ofShards = origins.flatMap(shardStages).map((stage) => stages.placed(stage))
   const all = inOrder([...stages.all, ...ofShards])
-  const explained = { tookUs, stages: all, completeness, shardsTotal, origins, missing, plans }
-  return { ...answer, explanation: explainSearch(explained) }
+  const explained = {
+    tookUs,
+    stages: all,
+    completeness,
+    shardsTotal,
+    shardsAnswered,
+    missing,
+    plans,
+  }
+  return { answer: { ...answer, explanation: explainSearch(explained) }, positions }
 }
 
 type ShardResults = readonly (readonly [ShardId, engine.SearchResult])[]
@@ -174,20 +219,21 @@ function decodeResults({ answers }: FanOutAnswer): ShardResults {
     .map(([shard, encoded]) => [shard, fromBinary(engine.SearchResultSchema, encoded)])
 }
 
-/** What the shards found for each search. */
+/** The hits of each query, of all shards. */
 function mergeAll(
   context: GatewayContext,
   job: SearchJob,
+  legs: readonly Leg[],
   ofShards: ShardResults,
 ): Promise<MergedHits[]> {
   const { metric } = job.route.collection
   return Promise.all(
-    job.searches.map(async ({ query }, index) => {
+    legs.map(async ({ query, prefix }, index) => {
       const results = ofShards.map(([, { results: all }]) =>
         assertDefined(all[index], 'each query is answered'),
       )
       for (const { error } of results) {
-        if (error !== undefined) throw toEngineError(error, job.prefixes[index] ?? '')
+        if (error !== undefined) throw toEngineError(error, prefix)
       }
       if (query.filter !== undefined) await checkFieldsKnown(context, job, results)
       return mergeResults(results, { metric, topK: query.topK })
@@ -212,7 +258,7 @@ function kindOf(queries: readonly Query[]): string {
   return `${looks}${depth} x${2 ** Math.floor(Math.log2(queries.length))}`
 }
 
-function missingShards({ failures }: FanOutAnswer): vectron.ShardMissing[] {
+function missingShards(failures: FanOutAnswer['failures']): vectron.ShardMissing[] {
   return [...failures].map(([shardId, { reason, message }]) =>
     create(vectron.ShardMissingSchema, { shardId, reason, message }),
   )

@@ -8,6 +8,7 @@ import { assertDefined, type Deadline, deadlineAfter, VectronError } from '@vect
 import type { vectron, wire } from '@vectron/contracts'
 import {
   type CollectionRoute,
+  type PartitionValue,
   type ReadFreshness,
   type ShardSelection,
   shardsOfPartitions,
@@ -53,14 +54,19 @@ export async function openSearchJob(
     const route = await router.route(collection)
     const rowRule = rowRuleOf(call)
     const { collection: described } = route
+    const { clusterId } = router.table
     const searches = requests.map((request, index) =>
-      planSearch(request, { collection: described, rowRule, prefix: prefixes[index] ?? '' }),
+      planSearch(request, {
+        clusterId,
+        collection: described,
+        rowRule,
+        prefix: prefixes[index] ?? '',
+      }),
     )
     const timeouts = requests.map((request, index) =>
       takeTimeoutMs(request.timeoutMs, prefixes[index] ?? ''),
     )
     const timeoutMs = Math.min(Math.max(...timeouts), call.deadline.remainingMs())
-    const { clusterId } = router.table
     const freshness = strictest(requests.map((request) => takeFreshness(clusterId, request)))
     const deadline = deadlineAfter(clock, timeoutMs)
     const allowPartial = requests.every((request) => request.allowPartial)
@@ -90,19 +96,27 @@ export function checkSameCollection(
   })
 }
 
-/** The shards of a job, whose searches all are about the same. */
-export function shardsOfJob({ searches }: SearchJob): ShardSelection {
-  const partitions = searches[0]?.partitions
+/** What searches and their queries have in common: which shards they are about. */
+interface OfPartitions {
+  readonly partitions: readonly PartitionValue[] | undefined
+}
+
+/** The shards of searches that all are about the same. */
+export function shardsOf([first]: readonly OfPartitions[]): ShardSelection {
+  const partitions = first?.partitions
   return (route) =>
     partitions === undefined ? route.shards : shardsOfPartitions(route, partitions)
 }
 
 /** The places of searches that are about the same shards. */
-export function splitByShards({ route, searches }: SearchJob): number[][] {
+export function splitByShards(
+  route: CollectionRoute,
+  searches: readonly OfPartitions[],
+): number[][] {
   if (searches.every(({ partitions }) => partitions === undefined)) return [[...searches.keys()]]
   const groups = new Map<string, number[]>()
   searches.forEach(({ partitions }, index) => {
-    const shards = partitions === undefined ? [] : shardsOfPartitions(route, partitions)
+    const shards = partitions === undefined ? route.shards : shardsOfPartitions(route, partitions)
     const key = shards.map(({ shardId }) => shardId).join()
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [index])

@@ -16,11 +16,11 @@ import type { GatewayContext } from '../context.ts'
 import { decodeReadResult, encodeRead } from '../engine-read.ts'
 import { partitionKeyOf, shardsFor } from '../partition-key.ts'
 import { readByIds } from '../read-by-ids.ts'
-import { mergeResults } from './merge.ts'
+import { isNearer, mergeResults } from './merge.ts'
 import type { PlannedSearch } from './plan-search.ts'
 import { resolveTargets } from './resolve-targets.ts'
 import type { SearchAnswer } from './run-search.ts'
-import { pickSearches, type SearchJob, shardsOfJob } from './search-job.ts'
+import { pickSearches, type SearchJob, shardsOf } from './search-job.ts'
 
 const { WhyNotCause } = vectron
 
@@ -155,16 +155,26 @@ class WhyNotQuestion {
 
   /** By an exact search, as deep as one may be. */
   async #byRank(answer: SearchAnswer): Promise<vectron.WhyNot> {
-    const { topK } = this.#search.query
+    const { topK, offset, threshold } = this.#search.window
     const exact = await this.#exactRank()
     if (exact === undefined) {
       const text = `More than ${LIMITS.topKMax} points that match are nearer.`
       return this.#say(WhyNotCause.OUTRANKED, text)
     }
-    const { rank } = exact
-    if (rank > topK) {
-      const text = `It is number ${rank} of those that match, and topK is ${topK}.`
+    const { rank, score } = exact
+    if (rank > offset + topK) {
+      const reach = offset === 0 ? `topK is ${topK}` : `offset + topK is ${offset + topK}`
+      const text = `It is number ${rank} of those that match, and ${reach}.`
       return this.#say(WhyNotCause.OUTRANKED, text, exact)
+    }
+    const { metric } = this.#job.route.collection
+    if (threshold !== undefined && !isNearer(metric, score, threshold)) {
+      const text = `Its score ${score} is not nearer than scoreThreshold ${threshold}.`
+      return this.#say(WhyNotCause.TOO_FAR, text, exact)
+    }
+    if (rank <= offset) {
+      const text = `It is number ${rank} of those that match, and offset passes over ${offset}.`
+      return this.#say(WhyNotCause.PASSED_OVER, text, exact)
     }
     const text =
       answer.exact === true
@@ -177,9 +187,9 @@ class WhyNotQuestion {
   async #exactRank(): Promise<Place | undefined> {
     const { router } = this.#context
     const { route, rowRule, freshness, deadline } = this.#job
-    const [query] = await resolveTargets(this.#context, this.#job)
+    const [[leg] = []] = await resolveTargets(this.#context, this.#job)
     const deep = {
-      ...assertDefined(query, 'one query for each search'),
+      ...assertDefined(leg, 'a search has a query').query,
       topK: LIMITS.topKMax,
       exact: true,
       explain: false,
@@ -188,7 +198,7 @@ class WhyNotQuestion {
     }
     const { answers } = await searchShards(router, {
       collection: route.name,
-      shards: shardsOfJob(this.#job),
+      shards: shardsOf([this.#search]),
       encode: ({ remainingMs }) => encodeSearchRequest([deep], remainingMs() * 1000, rowRule),
       kind: 'why not',
       freshness,

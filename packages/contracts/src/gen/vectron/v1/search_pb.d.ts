@@ -136,6 +136,33 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
    * @generated from field: string why_not = 17;
    */
   whyNot: string;
+
+  /**
+   * Only points nearer than this: of a higher score for cosine and dot, of a lower one for l2.
+   *
+   * @generated from field: optional float score_threshold = 19;
+   */
+  scoreThreshold?: number | undefined;
+
+  /**
+   * Results to pass over, the nearest first; default none. offset + top_k is at most 10,000.
+   *
+   * @generated from field: uint32 offset = 20;
+   */
+  offset: number;
+
+  /**
+   * Set, the results come in pages of `top_k`: empty for the first one, then `next_page_token` of
+   * the one before. A page holds what lies behind the last result of the page before, by score: no
+   * result comes twice, and none that stays where it is is left out, whatever is written in
+   * between. A point that is written nearer than that is not seen. Where the graph is walked, what
+   * one page missed may be on none. Pages reach down to the 10,000th result; beyond it, scroll.
+   * Everything but `top_k` and what results show must stay the same. Not together with `offset`
+   * or `why_not`.
+   *
+   * @generated from field: optional string page_token = 21;
+   */
+  pageToken?: string | undefined;
 };
 
 /**
@@ -275,6 +302,13 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
    * @generated from field: vectron.v1.WhyNot why_not = 15;
    */
   whyNot?: WhyNot | undefined;
+
+  /**
+   * With `page_token` in the request: where the next page begins. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 16;
+   */
+  nextPageToken: string;
 };
 
 /**
@@ -638,6 +672,20 @@ export enum WhyNotCause {
    * @generated from enum value: WHY_NOT_CAUSE_MISSED = 7;
    */
   MISSED = 7,
+
+  /**
+   * It is not nearer than `score_threshold`.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_TOO_FAR = 8;
+   */
+  TOO_FAR = 8,
+
+  /**
+   * `offset` passes over it: see `rank`.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_PASSED_OVER = 9;
+   */
+  PASSED_OVER = 9,
 }
 
 /**

@@ -249,6 +249,21 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
    * @generated from field: string why_not = 17;
    */
   whyNot: string;
+
+  /**
+   * @generated from field: optional float score_threshold = 19;
+   */
+  scoreThreshold?: number | undefined;
+
+  /**
+   * @generated from field: uint32 offset = 20;
+   */
+  offset: number;
+
+  /**
+   * @generated from field: optional string page_token = 21;
+   */
+  pageToken?: string | undefined;
 };
 
 /**
@@ -256,6 +271,39 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
  * Use `create(SearchRequestSchema)` to create a new message.
  */
 export declare const SearchRequestSchema: GenMessage<SearchRequest>;
+
+/**
+ * @generated from message wire.v1.ScoredPoint
+ */
+export declare type ScoredPoint = Message<"wire.v1.ScoredPoint"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: float score = 2;
+   */
+  score: number;
+
+  /**
+   * @generated from field: bytes payload = 3;
+   */
+  payload: Uint8Array;
+
+  /**
+   * An encoded vectron.v1.Vector.
+   *
+   * @generated from field: bytes vector = 4;
+   */
+  vector: Uint8Array;
+};
+
+/**
+ * Describes the message wire.v1.ScoredPoint.
+ * Use `create(ScoredPointSchema)` to create a new message.
+ */
+export declare const ScoredPointSchema: GenMessage<ScoredPoint>;
 
 /**
  * @generated from message wire.v1.SearchResponse
@@ -334,6 +382,11 @@ export declare type SearchResponse = Message<"wire.v1.SearchResponse"> & {
    * @generated from field: vectron.v1.WhyNot why_not = 15;
    */
   whyNot?: WhyNot | undefined;
+
+  /**
+   * @generated from field: string next_page_token = 16;
+   */
+  nextPageToken: string;
 };
 
 /**

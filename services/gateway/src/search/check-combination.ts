@@ -1,0 +1,28 @@
+/** Which parts of a search request do not go together, and why. */
+
+import { VectronError } from '@vectron/base'
+import type { wire } from '@vectron/contracts'
+
+type Part = 'offset' | 'pageToken' | 'whyNot'
+
+const IS_SET: Readonly<Record<Part, (request: wire.SearchRequest) => boolean>> = {
+  offset: ({ offset }) => offset > 0,
+  pageToken: ({ pageToken }) => pageToken !== undefined,
+  whyNot: ({ whyNot }) => whyNot !== '',
+}
+
+/** The error names the first of two. */
+const APART: readonly (readonly [Part, Part, string])[] = [
+  ['offset', 'pageToken', 'a page begins where the one before ended'],
+  ['whyNot', 'pageToken', 'it is told of a search as a whole'],
+]
+
+/** @throws VectronError INVALID_ARGUMENT */
+export function checkCombination(request: wire.SearchRequest, prefix: string): void {
+  for (const [one, other, why] of APART) {
+    if (!IS_SET[one](request) || !IS_SET[other](request)) continue
+    const field = `${prefix}${one}`
+    const message = `${field} and ${prefix}${other} do not go together: ${why}.`
+    throw new VectronError('INVALID_ARGUMENT', message, { field })
+  }
+}

@@ -1,0 +1,15 @@
+/** From what a search asks for to the steps that find it. */
+
+import { assertDefined } from '@vectron/base'
+import type { vectron } from '@vectron/contracts'
+import { nearestSteps } from './nearest.ts'
+import type { PlannedSearch } from './plan-search.ts'
+import type { Leg, SearchSteps } from './search-steps.ts'
+
+export function stepsOf(
+  { window }: PlannedSearch,
+  legs: readonly Leg[],
+  metric: vectron.Metric,
+): SearchSteps {
+  return nearestSteps(assertDefined(legs[0], 'a search has a query'), metric, window)
+}
