@@ -41,7 +41,7 @@ export async function startTestVectron(given?: string): Promise<TestVectron> {
           ? { searchThreads: 1, indexThreads: 1, tailPointsMax: LIMITS.tailPointsMax }
           : { searchThreads: 0, indexThreads: 0, tailPointsMax: LIMITS.tailPointsMax },
       log: { level: 'error' },
-      limits: { connections: 1000, connectionsPerAddress: 1000, bodiesMib: 512 },
+      limits: { connections: 1000, connectionsPerAddress: 1000, bodiesMib: 512, expectedMs: 1000 },
       cache: { mib: 8, eventualAgeMs: 1000 },
       store: {
         kind: 'embedded',

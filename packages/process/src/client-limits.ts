@@ -6,6 +6,7 @@ export interface ClientLimitSettings {
   readonly connections: number
   readonly connectionsPerAddress: number
   readonly bodiesMib: number
+  readonly expectedMs: number
 }
 
 const MIB = 1024 ** 2
@@ -15,5 +16,6 @@ export function clientLimits(settings: ClientLimitSettings): GatewayOptions['gua
     connectionsMax: settings.connections,
     connectionsPerAddressMax: settings.connectionsPerAddress,
     bodiesInFlightBytesMax: settings.bodiesMib * MIB,
+    expectedMsMax: settings.expectedMs,
   }
 }

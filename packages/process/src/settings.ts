@@ -212,6 +212,13 @@ const clientLimitSettings = {
     max: 1024 * 1024,
     describe: 'MiB of the bodies of all requests under way, compressed ones as they unfold',
   }),
+  expectedMs: integerSetting({
+    default: 1000,
+    min: 10,
+    max: 600_000,
+    describe:
+      'milliseconds that a request may be expected to take; new ones are refused while they would take longer',
+  }),
 }
 
 /** What a gateway remembers of its answers. */

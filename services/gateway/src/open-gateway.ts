@@ -22,7 +22,11 @@ import {
   type Client,
   type GuardLimits,
   healthRoutes,
+  type Interceptor,
+  LoadGate,
+  limitLoad,
   openApiRoute,
+  type PlainRoute,
   recordCalls,
   ServerGuard,
   startGrpcServer,
@@ -56,7 +60,11 @@ export interface GatewayOptions {
   readonly auditLog: AuditLog
   readonly limits: GatewayLimits
   /** Of clients, for each of both ports and for both together. */
-  readonly guard: GuardLimits & { readonly bodiesInFlightBytesMax: number }
+  readonly guard: GuardLimits & {
+    readonly bodiesInFlightBytesMax: number
+    /** Milliseconds that a call may be expected to take; beyond, new ones are refused. */
+    readonly expectedMsMax: number
+  }
   /** Of answers that are kept for those who ask the same. */
   readonly cache: CacheLimits
   readonly connectWorker: ConnectWorker
@@ -108,7 +116,12 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const shared = openSharedResults(options, router)
   const guarded = bindServices(options, router, shared).map((service) => access.guard(service))
   const services = [...guarded, ...access.services]
-  const interceptors = [recordCalls({ metrics, logger, clock }), ...access.interceptors]
+  const gate = new LoadGate({ expectedMsMax: options.guard.expectedMsMax, clock, metrics })
+  const interceptors = [
+    recordCalls({ metrics, logger, clock }),
+    limitLoad(gate),
+    ...access.interceptors,
+  ]
   const served = { host: options.host, services, interceptors, logger, clock }
   const problems = () => findProblems(router)
   const notes = () => rates.notes
@@ -116,46 +129,57 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     ...healthRoutes({ metrics, problems, notes }),
     openApiRoute({ services: services.map(({ desc }) => desc), version: options.version }),
   ]
-  const bodies = new BodyBudget(options.guard.bodiesInFlightBytesMax)
-  const guardOf = (door: string) =>
-    new ServerGuard({ door, metrics, limits: options.guard, bodies })
-  const http = await startHttpServer({
-    ...served,
-    port: options.httpPort,
-    routes,
-    cors: { origins: options.corsOrigins },
-    guard: guardOf('http'),
-  }).catch(async (error: unknown) => {
+  const release = async () => {
     shared?.close()
     await access.close()
+  }
+  const { http, grpc } = await openDoors(options, served, routes).catch(async (error: unknown) => {
+    await release()
     throw error
   })
+  router.follow()
+  grpc.health.set('serving')
+  return {
+    httpPort: http.port,
+    grpcPort: grpc.port,
+    problems,
+    notes,
+    close: async () => {
+      await Promise.all([http.close(), grpc.close()])
+      router.close()
+      await release()
+    },
+  }
+}
+
+/** Both ports listen, or none does. */
+async function openDoors(options: GatewayOptions, served: Served, routes: readonly PlainRoute[]) {
+  const { httpPort, grpcPort, corsOrigins, metrics, guard: limits } = options
+  const bodies = new BodyBudget(limits.bodiesInFlightBytesMax)
+  const guardOf = (door: string) => new ServerGuard({ door, metrics, limits, bodies })
+  const http = await startHttpServer({
+    ...served,
+    port: httpPort,
+    routes,
+    cors: { origins: corsOrigins },
+    guard: guardOf('http'),
+  })
   try {
-    const grpc = await startGrpcServer({
-      ...served,
-      port: options.grpcPort,
-      guard: guardOf('grpc'),
-    })
-    router.follow()
-    grpc.health.set('serving')
-    return {
-      httpPort: http.port,
-      grpcPort: grpc.port,
-      problems,
-      notes,
-      close: async () => {
-        await Promise.all([http.close(), grpc.close()])
-        router.close()
-        shared?.close()
-        await access.close()
-      },
-    }
+    const grpc = await startGrpcServer({ ...served, port: grpcPort, guard: guardOf('grpc') })
+    return { http, grpc }
   } catch (error) {
     await http.close()
-    shared?.close()
-    await access.close()
     throw error
   }
+}
+
+/** What both doors serve. */
+interface Served {
+  readonly host: string
+  readonly services: readonly BoundService[]
+  readonly interceptors: readonly Interceptor[]
+  readonly logger: Logger
+  readonly clock: Clock
 }
 
 /** What gateways keep for each other; undefined where they share no store. */

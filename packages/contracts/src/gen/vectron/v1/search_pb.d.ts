@@ -455,7 +455,7 @@ export declare const SearchExplanationSchema: GenMessage<SearchExplanation>;
  */
 export declare type SearchStage = Message<"vectron.v1.SearchStage"> & {
   /**
-   * "plan", "cache", "resolve", "fan_out", "shard 7", "merge", "rerank".
+   * "plan", "resolve", "fan_out", "shard 7", "merge", "rerank".
    *
    * @generated from field: string name = 1;
    */
