@@ -212,6 +212,30 @@ const mistakes: Mistake[] = [
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 10_000, offset: 1 }), 'offset'),
   both('INVALID_ARGUMENT', 'search', search({ offset: 1, pageToken: '' }), 'offset'),
   both('INVALID_ARGUMENT', 'search', search({ whyNot: 'a', pageToken: '' }), 'whyNot'),
+  both(
+    'INVALID_ARGUMENT',
+    'search',
+    search({ payloadFields: { include: ['a', ''] } }),
+    'payloadFields.include[1]',
+  ),
+  both(
+    'INVALID_ARGUMENT',
+    'search',
+    search({ payloadFields: { exclude: ['x'.repeat(257)] } }),
+    'payloadFields.exclude[0]',
+  ),
+  both(
+    'BATCH_TOO_LARGE',
+    'search',
+    search({ payloadFields: { include: manyIds.slice(0, 257) } }),
+    'payloadFields',
+  ),
+  both(
+    'INVALID_ARGUMENT',
+    'search',
+    search({ withPayload: false, payloadFields: { include: ['n'] } }),
+    'payloadFields',
+  ),
   both('INVALID_PAGE_TOKEN', 'search', search({ pageToken: 'zzz' }), 'pageToken'),
   both(
     'INVALID_PAGE_TOKEN',

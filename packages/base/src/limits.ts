@@ -26,6 +26,8 @@ export const LIMITS = {
   schemaFieldsMax: 256,
   /** Bytes of a payload field's path, dots included. */
   fieldPathBytesMax: 256,
+  /** Paths of payload fields that a search names to return them, or not. */
+  payloadFieldsMax: 256,
   /** Bytes of a text to embed: longer texts are cut into points by the caller. */
   textBytesMax: 64 * KIB,
 

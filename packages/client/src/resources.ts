@@ -185,7 +185,17 @@ export type SearchRequest<Payload> = SearchQuery &
      * before. `Collection.searchPages` does it all.
      */
     readonly pageToken?: string
+    /** Which fields of payloads to return; default all. */
+    readonly payloadFields?: PayloadFields
   }
+
+/** Fields of payloads, by dotted paths as in filters. */
+export interface PayloadFields {
+  /** Only these. */
+  readonly include?: readonly string[]
+  /** Not these, also of what `include` names. */
+  readonly exclude?: readonly string[]
+}
 
 export interface ScoredPoint<Payload> extends Point<Payload> {
   /** Higher is nearer for cosine and dot, lower is nearer for l2. */

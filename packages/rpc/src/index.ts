@@ -30,6 +30,7 @@ export {
 } from './http/http-server.ts'
 export { createInProcessClient, type InProcessOptions } from './in-process.ts'
 export { formatMessage, parseMessage } from './json/message-text.ts'
+export { type FieldSelection, FieldSelector } from './json/select-fields.ts'
 export {
   type OpenApiDocument,
   type OpenApiOptions,

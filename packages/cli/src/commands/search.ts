@@ -17,6 +17,8 @@ interface SearchFlags extends ClientFlags {
   readonly offset?: number
   readonly threshold?: number
   readonly pageToken?: string
+  readonly fields?: string[]
+  readonly withoutFields?: string[]
   readonly exact?: true
   readonly recall?: number
   readonly withVector?: true
@@ -43,6 +45,8 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--offset <n>', 'results to pass over', wholeNumber(0, 10_000))
     .option('--threshold <score>', 'only points nearer than this', number)
     .option('--page-token <token>', 'in pages of -k: "" for the first, then as the last one says')
+    .option('--fields <paths...>', 'only these fields of payloads: title author.name')
+    .option('--without-fields <paths...>', 'all fields of payloads but these')
     .option('--exact', 'compare with every point instead of walking the graph')
     .option('--recall <share>', 'recall to aim at, .80 to .999', number)
     .option('--with-vector', 'give vectors too (with -o json)')
@@ -75,6 +79,14 @@ Examples:
           ...(flags.offset === undefined ? {} : { offset: flags.offset }),
           ...(flags.threshold === undefined ? {} : { scoreThreshold: flags.threshold }),
           ...(flags.pageToken === undefined ? {} : { pageToken: flags.pageToken }),
+          ...(flags.fields === undefined && flags.withoutFields === undefined
+            ? {}
+            : {
+                payloadFields: {
+                  include: flags.fields ?? [],
+                  exclude: flags.withoutFields ?? [],
+                },
+              }),
           ...(flags.recall === undefined ? {} : { targetRecall: flags.recall }),
         })
       showRows(terminal, flags.output, {

@@ -152,6 +152,7 @@ test('answers hold defaults, and leave out absent messages and optionals', () =>
     plans: [],
     tookUs: 0,
     missing: [],
+    nextPageToken: '',
   })
   assert.deepEqual(written(vectron.DeleteCollectionResponseSchema, {}), {})
 })

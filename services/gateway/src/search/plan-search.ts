@@ -8,11 +8,13 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { LIMITS, VectronError } from '@vectron/base'
 import { takeEncodedFilter, vectron, type wire } from '@vectron/contracts'
 import type { PartitionValue } from '@vectron/routing'
+import type { FieldSelector } from '@vectron/rpc'
 import type { Query } from '@vectron/shard'
 import { checkId, takeVector } from '../check-point.ts'
 import { partitionKeyOf, partitionsOf } from '../partition-key.ts'
 import { checkCombination } from './check-combination.ts'
 import type { Window } from './nearest.ts'
+import { takeFields } from './take-fields.ts'
 import { takeWindow } from './take-window.ts'
 
 /** What to search for, as the request says it. */
@@ -29,6 +31,8 @@ export interface PlannedSearch {
   readonly query: Omit<Query, 'target' | 'excludeIds'>
   /** Which of the hits are wanted. */
   readonly window: Window
+  /** Which fields of payloads are wanted; undefined for all. */
+  readonly fields: FieldSelector | undefined
 }
 
 /** What a search is planned for. */
@@ -56,6 +60,7 @@ export function planSearch(
     request,
     target,
     window,
+    fields: takeFields(request, prefix),
     partitions: takePartitions(collection, filter, rowRule),
     query: {
       topK: window.offset + window.topK,

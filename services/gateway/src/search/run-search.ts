@@ -27,6 +27,7 @@ import { pick, type SearchJob, shardsOf, splitByShards } from './search-job.ts'
 import type { Leg } from './search-steps.ts'
 import { fanOutDeadline } from './split-deadline.ts'
 import { inOrder } from './stage-times.ts'
+import { withFields } from './take-fields.ts'
 
 /** An answer, as a plain object of the message's shape. */
 export type SearchAnswer = Awaited<ReturnType<Handler<typeof wire.Search.method.search>>>
@@ -169,7 +170,7 @@ async function takeAnswers(
 }
 
 function toOutcome(job: SearchJob, index: number, gathering: Gathering): SearchOutcome {
-  const { query } = assertDefined(job.searches[index], 'one answer for each search')
+  const { query, fields } = assertDefined(job.searches[index], 'one answer for each search')
   const { stages } = job
   const { warnings, plans, shards } = gathering
   const { shardsTotal, shardsAnswered, failures, origins, positions } = shards
@@ -181,7 +182,7 @@ function toOutcome(job: SearchJob, index: number, gathering: Gathering): SearchO
   const completeness = completenessOf({ exact, missing, unanswered, truncatedBy })
   const tookUs = stages.elapsedUs
   const answer: SearchAnswer = {
-    results: found.points,
+    results: withFields(found.points, fields),
     exact,
     complete: unanswered === 0,
     completeness,

@@ -78,6 +78,7 @@ function listOf(request: wire.SearchRequest, of: WindowOf): PagedList {
     topK: undefined,
     withPayload: undefined,
     withVector: false,
+    payloadFields: undefined,
     consistency: vectron.Consistency.UNSPECIFIED,
     sessionToken: '',
     timeoutMs: undefined,

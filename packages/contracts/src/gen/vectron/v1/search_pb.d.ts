@@ -163,6 +163,13 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
    * @generated from field: optional string page_token = 21;
    */
   pageToken?: string | undefined;
+
+  /**
+   * Which fields of payloads to return; default all. Not with with_payload = false.
+   *
+   * @generated from field: vectron.v1.PayloadFields payload_fields = 22;
+   */
+  payloadFields?: PayloadFields | undefined;
 };
 
 /**
@@ -170,6 +177,34 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
  * Use `create(SearchRequestSchema)` to create a new message.
  */
 export declare const SearchRequestSchema: GenMessage<SearchRequest>;
+
+/**
+ * Fields of payloads, by dotted paths as in filters; arrays add nothing to a path. What is returned
+ * is as it was written: order, numbers and all. Up to 256 paths.
+ *
+ * @generated from message vectron.v1.PayloadFields
+ */
+export declare type PayloadFields = Message<"vectron.v1.PayloadFields"> & {
+  /**
+   * Only these. Objects and arrays on the way to them stay. Empty: all.
+   *
+   * @generated from field: repeated string include = 1;
+   */
+  include: string[];
+
+  /**
+   * Not these, also of what `include` names.
+   *
+   * @generated from field: repeated string exclude = 2;
+   */
+  exclude: string[];
+};
+
+/**
+ * Describes the message vectron.v1.PayloadFields.
+ * Use `create(PayloadFieldsSchema)` to create a new message.
+ */
+export declare const PayloadFieldsSchema: GenMessage<PayloadFields>;
 
 /**
  * @generated from message vectron.v1.ScoredPoint

@@ -14,7 +14,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
-import type { CacheUse, Completeness, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
+import type { CacheUse, Completeness, PayloadFields, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
 
 /**
  * Describes the file wire/v1/wire.proto.
@@ -264,6 +264,11 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
    * @generated from field: optional string page_token = 21;
    */
   pageToken?: string | undefined;
+
+  /**
+   * @generated from field: vectron.v1.PayloadFields payload_fields = 22;
+   */
+  payloadFields?: PayloadFields | undefined;
 };
 
 /**
