@@ -168,6 +168,7 @@ impl World {
         assert_eq!(found, expected, "{asked:?}");
         self.compare_page(&asked);
         self.compare_search(&asked);
+        self.compare_search_by_id(&asked);
         let ids: Vec<String> = (0..5).map(|_| id(&mut self.rng)).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let rule = asked.rule.as_ref();
@@ -250,6 +251,35 @@ impl World {
                 );
             }
         }
+    }
+
+    /// By the id of a point: as for one that is not there when the rule hides it.
+    fn compare_search_by_id(&mut self, asked: &Asked) {
+        let id = id(&mut self.rng);
+        let rule = asked.rule.as_ref();
+        let by_id = Query {
+            id: id.clone(),
+            filter: asked.filter.clone(),
+            exact: true,
+            top_k: 200,
+            ..Query::default()
+        };
+        let result = self.shard().search_within(rule, vec![by_id]).remove(0);
+        let point = self.model.points.get(&id);
+        let Some(point) = point.filter(|_| self.model.is_within(rule, &id)) else {
+            let error = result.error.map(|error| error.reason);
+            assert_eq!(error.as_deref(), Some(reason::POINT_NOT_FOUND));
+            return;
+        };
+        let near = self
+            .model
+            .nearest(self.metric, &point.vector, asked.both.as_ref());
+        let mut near: Vec<&str> = near.into_iter().map(|(id, _)| id).collect();
+        near.retain(|other| *other != id);
+        near.sort_unstable();
+        let mut found = hit_ids(&result);
+        found.sort_unstable();
+        assert_eq!(found, near, "{asked:?}");
     }
 }
 

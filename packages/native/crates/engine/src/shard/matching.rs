@@ -14,7 +14,7 @@ use super::Shard;
 use super::row_rule::compile_rule;
 use super::view::ShardView;
 use crate::error::EngineResult;
-use crate::filter::{Matches, compile_filter, evaluate_filter};
+use crate::filter::{Filter as CompiledFilter, Matches, compile_filter, evaluate_filter, is_match};
 use crate::messages::vectron::Filter;
 use crate::resident::Resident;
 use crate::threads::lock;
@@ -121,9 +121,13 @@ pub(super) struct Visible<'a> {
     shard: &'a Shard,
     resident: &'a Resident,
     view: &'a ShardView<'a>,
-    rule: Option<&'a Filter>,
-    /// What the rule matches; `None` without one.
-    within: Option<Arc<Matching>>,
+    rule: Option<Rule<'a>>,
+}
+
+/// A row rule that has a condition.
+struct Rule<'a> {
+    filter: &'a Filter,
+    compiled: CompiledFilter,
 }
 
 impl<'a> Visible<'a> {
@@ -134,45 +138,60 @@ impl<'a> Visible<'a> {
         view: &'a ShardView<'a>,
         rule: Option<&'a Filter>,
     ) -> EngineResult<Self> {
-        let mut visible = Self {
+        let rule = rule.filter(|rule| !is_empty(rule)).map(|filter| {
+            let compiled = compile_rule(filter, &resident.schema)?;
+            Ok(Rule { filter, compiled })
+        });
+        Ok(Self {
             shard,
             resident,
             view,
-            rule: rule.filter(|rule| !is_empty(rule)),
-            within: None,
-        };
-        if let Some(rule) = visible.rule {
-            let within = visible.find(None, || {
-                let rule = compile_rule(rule, &resident.schema)?;
-                let slots = evaluate_filter(&rule, resident.filter_context(view))?.slots;
-                // What else is to be said of the rule is not for the one whom it binds.
-                Ok(Matches {
-                    slots,
-                    ..Matches::default()
-                })
-            })?;
-            visible.within = Some(within);
-        }
-        Ok(visible)
+            rule: rule.transpose()?,
+        })
     }
 
-    pub fn contains(&self, slot: u32) -> bool {
-        let within = self.within.as_ref();
-        within.is_none_or(|within| within.matches.slots.contains(slot))
+    /// The slot of a point, if there is such a point. Looks at this point alone.
+    pub fn slot_of(&self, id: &str) -> EngineResult<Option<u32>> {
+        let slot = self.resident.ids.slot_of(id.as_bytes());
+        let (Some(slot), Some(rule)) = (slot, &self.rule) else {
+            return Ok(slot);
+        };
+        let schema = &self.resident.schema;
+        let admits = self.view.store()?.with_row(slot, |row| {
+            is_match(&rule.compiled, id, row.payload, schema)
+        })?;
+        Ok(admits.then_some(slot))
     }
 
     /// Evaluates a filter on these points, or finds it evaluated. `None`: all points match.
     pub fn matching(&self, filter: Option<&Filter>) -> EngineResult<Option<Arc<Matching>>> {
+        let within = self.within()?;
         let Some(filter) = filter.filter(|filter| !is_empty(filter)) else {
-            return Ok(self.within.clone());
+            return Ok(within);
         };
         let found = self.find(Some(filter), || {
             let compiled = compile_filter(filter, &self.resident.schema)?;
             let mut context = self.resident.filter_context(self.view);
-            if let Some(within) = &self.within {
+            if let Some(within) = &within {
                 context.visible = &within.matches.slots;
             }
             evaluate_filter(&compiled, context)
+        })?;
+        Ok(Some(found))
+    }
+
+    /// What the rule matches; `None` without one.
+    fn within(&self) -> EngineResult<Option<Arc<Matching>>> {
+        let Some(rule) = &self.rule else {
+            return Ok(None);
+        };
+        let found = self.find(None, || {
+            let context = self.resident.filter_context(self.view);
+            // What else is to be said of the rule is not for the one whom it binds.
+            Ok(Matches {
+                slots: evaluate_filter(&rule.compiled, context)?.slots,
+                ..Matches::default()
+            })
         })?;
         Ok(Some(found))
     }
@@ -183,7 +202,7 @@ impl<'a> Visible<'a> {
         filter: Option<&Filter>,
         evaluate: impl FnOnce() -> EngineResult<Matches>,
     ) -> EngineResult<Arc<Matching>> {
-        let key = key_of(self.rule, filter);
+        let key = key_of(self.rule.as_ref().map(|rule| rule.filter), filter);
         let generation = self.resident.generation;
         if let Some(found) = self.shard.filters.get(generation, &key) {
             return Ok(found);
@@ -209,4 +228,80 @@ fn key_of(rule: Option<&Filter>, filter: Option<&Filter>) -> Vec<u8> {
 /// Whether a filter has no condition.
 fn is_empty(filter: &Filter) -> bool {
     filter.must.is_empty() && filter.should.is_empty() && filter.must_not.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::messages::engine::write_command::Command;
+    use crate::messages::engine::{PointRecord, ShardConfig, UpsertPoints, WriteCommand};
+    use crate::messages::vectron::{Condition, Scalar, condition, scalar};
+    use crate::shard::ShardOptions;
+    use crate::threads::{EngineThreadOptions, EngineThreads};
+
+    #[test]
+    fn a_look_at_one_point_evaluates_the_rule_on_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let shard = open(folder.path());
+        upsert(&shard, &[("a", r#"{"tenant":1}"#), ("x", r#"{"tenant":2}"#)]);
+        let rule = tenant(1);
+        let resident = shard.resident();
+        let view = ShardView::new(&shard);
+        let visible = Visible::new(&shard, &resident, &view, Some(&rule)).unwrap();
+        let found = ["a", "x", "absent"].map(|id| visible.slot_of(id).unwrap());
+        assert_eq!(found, [resident.ids.slot_of(b"a"), None, None]);
+        assert!(found[0].is_some());
+        let evaluated = || lock(&shard.filters.kept).answers.len();
+        assert_eq!(evaluated(), 0);
+        assert_eq!(visible.matching(None).unwrap().unwrap().len(), 1);
+        assert_eq!(evaluated(), 1);
+    }
+
+    fn open(folder: &std::path::Path) -> Arc<Shard> {
+        let threads = EngineThreads::start(EngineThreadOptions::default()).unwrap();
+        let config = ShardConfig {
+            shard_id: 1,
+            dimension: 1,
+            ..ShardConfig::default()
+        };
+        let options = ShardOptions {
+            disk_reserve_bytes: 0,
+            ..ShardOptions::new(folder, config.encode_to_vec())
+        };
+        Shard::open(options, &threads).unwrap()
+    }
+
+    fn upsert(shard: &Arc<Shard>, points: &[(&str, &'static str)]) {
+        let points = points.iter().map(|(id, payload)| PointRecord {
+            id: (*id).to_owned(),
+            vector: 1.0_f32.to_le_bytes().to_vec().into(),
+            payload: (*payload).into(),
+        });
+        let points = points.collect();
+        let command = WriteCommand {
+            command: Some(Command::Upsert(UpsertPoints { points })),
+            ..WriteCommand::default()
+        };
+        let (answer, answered) = mpsc::channel();
+        let entries = vec![(shard.applied_index() + 1, command.encode_to_vec())];
+        shard.apply(
+            entries,
+            Box::new(move |result| answer.send(result).unwrap()),
+        );
+        answered.recv().unwrap().unwrap();
+    }
+
+    fn tenant(value: i64) -> Filter {
+        let kind = Some(scalar::Kind::IntegerValue(value));
+        let condition = Condition {
+            field: "tenant".to_owned(),
+            test: Some(condition::Test::Match(Scalar { kind })),
+        };
+        Filter {
+            must: vec![condition],
+            ..Filter::default()
+        }
+    }
 }

@@ -77,10 +77,9 @@ impl Reader<'_> {
         let slots = get
             .ids
             .iter()
-            .filter_map(|id| self.resident.ids.slot_of(id.as_bytes()))
-            .filter(|slot| self.visible.contains(*slot));
+            .filter_map(|id| self.visible.slot_of(id).transpose());
         Ok(ReadResult {
-            points: self.points(slots.collect(), parts)?,
+            points: self.points(slots.collect::<EngineResult<_>>()?, parts)?,
             ..ReadResult::default()
         })
     }

@@ -183,7 +183,7 @@ impl<'a> Search<'a> {
         let resident = self.shard.resident();
         let view = ShardView::new(self.shard);
         let visible = Visible::new(self.shard, &resident, &view, self.row_rule)?;
-        let vector = self.vector(&resident, &visible)?;
+        let vector = self.vector(&visible)?;
         let matching = visible.matching(self.query.filter.as_ref())?;
         let matching = matching.as_deref();
         let strategy = self.plan(matching);
@@ -191,13 +191,12 @@ impl<'a> Search<'a> {
         self.answer(&resident, &view, matching, &strategy, outcome)
     }
 
-    fn vector(&self, resident: &Resident, visible: &Visible<'_>) -> EngineResult<Vec<f32>> {
+    fn vector(&self, visible: &Visible<'_>) -> EngineResult<Vec<f32>> {
         let dimension = self.shard.config.dimension;
         let mut bytes = self.query.vector.clone();
         if !self.query.id.is_empty() {
             let id = &self.query.id;
-            let slot = resident.ids.slot_of(id.as_bytes());
-            let slot = slot.filter(|slot| visible.contains(*slot)).ok_or_else(|| {
+            let slot = visible.slot_of(id)?.ok_or_else(|| {
                 EngineError::new(reason::POINT_NOT_FOUND, format!("no point {id:?}"), "id")
             })?;
             let mut row = Vec::with_capacity(dimension * 4);
