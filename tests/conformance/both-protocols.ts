@@ -27,7 +27,7 @@ export class BothProtocols {
     this.#operations = operations
   }
 
-  /** Over one protocol, for requests that change something; answers what must be an answer. */
+  /** Over one protocol, for requests in whose midst something changes; answers the answer. */
   async change(operation: string, request: Json): Promise<Answer> {
     const said = await this.#overHttp(operation, request)
     assert.equal(said.kind, 'answer', JSON.stringify(said))

@@ -158,6 +158,7 @@ const passing = new Set([
   'shardId',
   'tookUs',
   'uptimeSeconds',
+  'version',
 ])
 
 function steady(answer: unknown): unknown {

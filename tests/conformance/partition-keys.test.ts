@@ -53,6 +53,11 @@ function ofTenant(tenant: string): Json {
   return { must: [{ field: 'tenant', match: tenant }] }
 }
 
+/** Versions are those of a shard. */
+function bare(points: readonly Answer[]): Answer[] {
+  return points.map(({ version: _, ...point }) => point)
+}
+
 const searchPasses = ['cache', 'tookUs', 'warnings']
 
 test('The key is declared with the collection, told with it, and checked.', async () => {
@@ -224,16 +229,17 @@ test('Ids stay unique while points change their tenants: the same as one shard b
       assert.equal(changed[0].affected, changed[1].affected, `VECTRON_SEED=${seed}`)
     }
     const [scrolled, expected] = await both('scrollPoints', { pageSize: 100 })
-    assert.deepEqual(scrolled.points, expected.points, `VECTRON_SEED=${seed}`)
+    assert.deepEqual(bare(scrolled.points), bare(expected.points), `VECTRON_SEED=${seed}`)
     const filter = ofTenant(tenantOf())
     const [counted, expectedCount] = await both('countPoints', { filter })
     assert.deepEqual(counted, expectedCount)
     const ids = [idOf(), idOf()]
     const [got, expectedGot] = await both('batchGetPoints', { ids, withVector: true })
-    assert.deepEqual(got, expectedGot)
+    assert.deepEqual(bare(got.points), bare(expectedGot.points))
+    assert.deepEqual(got.missing, expectedGot.missing)
     const search = { vector: vectorOf(round), topK: 5, exact: true, filter }
     const [found, expectedFound] = await both('search', search, searchPasses)
-    assert.deepEqual(found.results, expectedFound.results)
+    assert.deepEqual(bare(found.results), bare(expectedFound.results))
   }
 })
 

@@ -158,7 +158,20 @@ async function checkAsAbsent(voice: Voice, operation: string, requestOf: (id: st
   assert.equal(hidden.reason, 'POINT_NOT_FOUND')
 }
 
-async function checkUpserts(operation: string, { collection, ruled, owner }: Ruled): Promise<void> {
+/** A version expected of a hidden point is refused as one expected of a point that is not there. */
+async function checkVersionAsAbsent(
+  voice: Voice,
+  operation: string,
+  requestOf: (id: string) => Json,
+) {
+  const hidden = await voice.refusal(operation, requestOf('out0'))
+  const absent = await voice.refusal(operation, requestOf(ABSENT))
+  assert.deepEqual(hidden, { ...absent, message: absent.message.replaceAll(ABSENT, 'out0') })
+  assert.equal(hidden.reason, 'VERSION_MISMATCH')
+}
+
+async function checkUpserts(operation: string, on: Ruled): Promise<void> {
+  const { collection, isPartitioned, ruled, owner } = on
   const upsert = (...points: Json[]): Json => ({ collection, points })
   const added = await ruled.ask(operation, upsert(pointOf('new', 'mine', 7)))
   assert.equal(added.affected, 1)
@@ -174,6 +187,11 @@ async function checkUpserts(operation: string, { collection, ruled, owner }: Rul
     const refused = await ruled.refusal(operation, upsert(point))
     assert.equal(refused.reason, 'OUTSIDE_ROW_RULE', id)
     assert.match(refused.message, new RegExp(`"${id}".*row rule`), id)
+  }
+  // Where ids may lie in another shard, that is asked before, and tells that an id is taken.
+  if (!isPartitioned) {
+    const expecting = { ...(pointOf('', 'mine', 1) as object), ifVersion: 7 }
+    await checkVersionAsAbsent(ruled, operation, (id) => upsert({ ...expecting, id }))
   }
   const ids = ['foreign', 'in0', 'in1', 'new']
   const { points, missing } = await owner.ask('batchGetPoints', { collection, ids, ...STRONG })
@@ -237,6 +255,11 @@ export const CASES: Readonly<Record<string, (ruled: Ruled) => Promise<void>>> = 
     assert.equal(await remove({ ids: ['out0', 'in0', ABSENT] }), 1)
     assert.equal(await remove({ filter: ofTheirs }), 0)
     assert.equal(await remove({ filter: { must: [{ hasId: ['out1', 'in1'] }] } }), 1)
+    await checkVersionAsAbsent(ruled, 'deletePoints', (id) => ({
+      collection,
+      ids: [id],
+      ifVersion: 7,
+    }))
     assert.equal(await remove({ filter: {} }), INSIDE.length - 2)
     const { count } = await owner.ask('countPoints', { collection, ...STRONG })
     assert.equal(count, OUTSIDE.length)
@@ -257,6 +280,12 @@ export const CASES: Readonly<Record<string, (ruled: Ruled) => Promise<void>>> = 
         set: { n: from + 10 },
       })
     assert.deepEqual([await swap('in1', 1), await swap('in1', 1), await swap('out1', 1)], [1, 0, 0])
+    await checkVersionAsAbsent(ruled, 'updatePayload', (id) => ({
+      collection,
+      ids: [id],
+      set: { n: 1 },
+      ifVersion: 7,
+    }))
     const leaving = [{ set: { tenant: 'theirs' } }, { remove: ['tenant'] }]
     for (const change of [...leaving, { set: { n: 1 }, replace: true }]) {
       const request = { collection, ids: ['in2', 'out2'], ...change }

@@ -87,14 +87,19 @@ test('points are written, read, changed, counted, listed and deleted', async () 
     await json(['point', 'upsert', 'points', id, '--vector', vector, '--payload', payload])
   }
   const got = await json(['point', 'get', 'points', 'a', 'b', '--with-vector'])
-  assert.deepEqual(got.points[1], { id: 'b', payload: { year: 2002 }, vector: [0, 1] })
+  const { version, ...rest } = got.points[1]
+  assert.deepEqual(rest, { id: 'b', payload: { year: 2002 }, vector: [0, 1] })
+  const changed = ['point', 'update-payload', 'points', '--id', 'b', '--set', '{"year":2002}']
+  assert.equal((await json([...changed, '--if-version', `${version}`])).affected, 1)
+  const stale = await run([...changed, '--if-version', `${version}`])
+  assert.match(stale.stderr, /VERSION_MISMATCH/)
   assert.equal((await run(['point', 'get', 'points', 'a', 'zzz'])).code, 3)
   const filter = '{"field":"year","range":{"gte":2002}}'
   assert.equal((await json(['point', 'count', 'points', '--filter', filter])).count, 2)
   await json(['point', 'update-payload', 'points', '--id', 'a', '--set', '{"year":2010,"x":1}'])
   const scrolled = await run(['point', 'scroll', 'points', '--limit', '2', '-o', 'jsonl'])
   assert.equal(
-    scrolled.stdout,
+    scrolled.stdout.replaceAll(/,"version":\d+/g, ''),
     '{"id":"a","payload":{"year":2010,"x":1}}\n{"id":"b","payload":{"year":2002}}\n',
   )
   const search = await json(['search', 'points', '--id', 'a', '-k', '1', '--explain'])

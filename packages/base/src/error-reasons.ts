@@ -283,6 +283,13 @@ export const REASONS = {
     title: 'The request conflicts with a change made meanwhile',
     action: 'Read the current state and decide again.',
   },
+  VERSION_MISMATCH: {
+    http: 409,
+    grpc: 'ABORTED',
+    retry: 'no',
+    title: 'The point has another version than the write expects',
+    action: 'Read the point and decide again; the message gives the version that it has.',
+  },
 
   // Who asks.
   NO_KEY: unauthenticated(

@@ -111,7 +111,7 @@ function upsertOf(vectors: FloatRows, from: number): Uint8Array {
     vector: bytesOf(rowOf(vectors, from + i)),
     payload: new Uint8Array(0),
   }))
-  return encodeUpsert('', points)
+  return encodeUpsert({ requestId: '', timeMs: Date.now() }, points)
 }
 
 async function open(request: OpenRequest): Promise<object> {

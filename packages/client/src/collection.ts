@@ -24,7 +24,13 @@ export type Selection<Payload> =
   | { readonly ids: readonly string[] }
   | { readonly filter: Filter<Payload> }
 
-export type PayloadChange<Payload> = Selection<Payload> & {
+/** Points by their ids, one of them in one version, or all that match a filter. */
+export type WriteSelection<Payload> =
+  | Selection<Payload>
+  /** Fails with VERSION_MISMATCH when the point has another version. */
+  | { readonly ids: readonly [string]; readonly ifVersion: number }
+
+export type PayloadChange<Payload> = WriteSelection<Payload> & {
   /** Keys to set. */
   readonly set?: Partial<Payload>
   /** Top-level keys to remove. */
@@ -88,7 +94,8 @@ export class Collection<Payload = AnyPayload> {
    * means on stable storage and visible to every later search.
    */
   upsert(points: readonly PointInput<Payload>[], options?: CallOptions): Promise<WriteResult> {
-    return this.#post('upsert', { points: points.map(encodePoint) }, options)
+    const body = { points: points.map(encodePoint) }
+    return this.#write('upsert', body, points.some(isConditional), options)
   }
 
   /**
@@ -145,13 +152,13 @@ export class Collection<Payload = AnyPayload> {
   }
 
   /** Deletes points by ids or by a filter. */
-  delete(selection: Selection<Payload>, options?: CallOptions): Promise<WriteResult> {
-    return this.#post('delete', selection, options)
+  delete(selection: WriteSelection<Payload>, options?: CallOptions): Promise<WriteResult> {
+    return this.#write('delete', selection, isConditional(selection), options)
   }
 
   /** Merges keys into payloads, removes keys, or replaces payloads; vectors stay. */
   updatePayload(change: PayloadChange<Payload>, options?: CallOptions): Promise<WriteResult> {
-    return this.#post('updatePayload', change, options)
+    return this.#write('updatePayload', change, isConditional(change), options)
   }
 
   /**
@@ -240,10 +247,25 @@ export class Collection<Payload = AnyPayload> {
     return this.#transport.call({ ...this.#pointsCall(verb), body }, options)
   }
 
-  /** Every verb on points leaves the same state when it is sent twice. */
+  /** A write that was done and is sent again finds the version that it made itself. */
+  #write(
+    verb: string,
+    body: unknown,
+    isConditional: boolean,
+    options: CallOptions | undefined,
+  ): Promise<WriteResult> {
+    const call = { ...this.#pointsCall(verb), body, idempotent: !isConditional }
+    return this.#transport.call(call, options)
+  }
+
+  /** Every other verb on points leaves the same state when it is sent twice. */
   #pointsCall(verb: string) {
     return { method: 'POST', path: `${this.#path}/points:${verb}`, idempotent: true } as const
   }
+}
+
+function isConditional(write: object): boolean {
+  return 'ifVersion' in write && write.ifVersion !== undefined
 }
 
 function encodePoint<Payload>(point: PointInput<Payload>): object {

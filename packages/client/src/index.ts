@@ -42,6 +42,7 @@ export {
   type PayloadChange,
   type ScrollOptions,
   type Selection,
+  type WriteSelection,
 } from './collection.ts'
 export {
   type Condition,

@@ -118,10 +118,20 @@ export type PointInput<Payload> = {
   /** 1 to 512 bytes of UTF-8. */
   readonly id: string
   readonly payload?: Payload
+  /**
+   * Write only if the point has this version; 0: only if there is no such point. Otherwise the
+   * upsert fails with VERSION_MISMATCH.
+   */
+  readonly ifVersion?: number
 } & ({ readonly vector: VectorInput } | { readonly text: string })
 
 export interface Point<Payload> {
   readonly id: string
+  /**
+   * Another one after each change of the point, for `ifVersion` of a write. Absent in results of
+   * searches without payloads.
+   */
+  readonly version?: number
   readonly payload?: Payload
   /** Only when asked for with `withVector`. */
   readonly vector?: Float32Array

@@ -6,8 +6,9 @@
  * While a shard changes its leader, its group goes to one replica after the other: each either
  * leads or names who does, which is often known there before placement hears of it.
  *
- * A request that touches several shards is not atomic across them: when one group fails for good,
- * others may have been applied. Sending the whole again is safe.
+ * The group of one shard is one command: applied whole, or refused whole. A request that touches
+ * several shards is not atomic across them: when one group fails for good, others may have been
+ * applied, and the error names their shards. Sending the whole again is safe.
  */
 
 import {
@@ -16,7 +17,7 @@ import {
   logIndex,
   type ShardId,
   toVectronError,
-  type VectronError,
+  VectronError,
   type WorkerId,
   workerId,
 } from '@vectron/base'
@@ -62,7 +63,7 @@ export async function writeItems<T>(router: Router, write: RoutedWrite<T>): Prom
   const outcome = new OutcomeBuilder()
   const tried = new TriedLeaders()
   let pending: readonly T[] = write.items
-  await router.retry({ deadline: write.deadline }, async () => {
+  const tries = router.retry({ deadline: write.deadline }, async () => {
     const route = await router.route(write.collection)
     const groups = groupByShard(route, pending, write.shardOf)
     const writes = groups.map(({ shard, items }) => ({
@@ -73,7 +74,7 @@ export async function writeItems<T>(router: Router, write: RoutedWrite<T>): Prom
     pending = groups.flatMap(({ shard, items }) => (failures.has(shard.shardId) ? items : []))
     throwWorst(failures)
   })
-  return outcome
+  return outcome.after(tries)
 }
 
 /** Writes one command to every shard of the collection, or to some of them. */
@@ -83,14 +84,14 @@ export async function writeEverywhere(
 ): Promise<WriteOutcome> {
   const outcome = new OutcomeBuilder()
   const tried = new TriedLeaders()
-  await router.retry({ deadline: write.deadline }, async () => {
+  const tries = router.retry({ deadline: write.deadline }, async () => {
     const route = await router.route(write.collection)
     const writes = (write.shards?.(route) ?? route.shards)
       .filter((shard) => !outcome.positions.has(shard.shardId))
       .map((shard) => ({ shard, command: write.encode(shard.shardId) }))
     throwWorst(await sendWrites(router, { writes, deadline: write.deadline, tried, outcome }))
   })
-  return outcome
+  return outcome.after(tries)
 }
 
 interface ShardGroup<T> {
@@ -234,9 +235,31 @@ function throwWorst(failures: Failures): void {
 class OutcomeBuilder implements WriteOutcome {
   affected = 0n
   readonly positions = new Map<ShardId, LogIndex>()
+  /** The shards of which something was written, changed or deleted. */
+  readonly #changed = new Set<ShardId>()
+
+  /** This, when all was tried; else why not, with the shards that have done their part. */
+  async after(tries: Promise<void>): Promise<WriteOutcome> {
+    try {
+      await tries
+      return this
+    } catch (error) {
+      if (this.#changed.size === 0) throw error
+      const { reason, message, field, subject, retryAfterMs, metadata } = toVectronError(error)
+      const shards = [...this.#changed].sort((a, b) => (a < b ? -1 : 1)).join(', ')
+      throw new VectronError(reason, `${message} (written by other shards meanwhile: ${shards})`, {
+        field,
+        subject,
+        retryAfterMs,
+        metadata: { ...metadata, writtenShards: shards },
+        cause: error,
+      })
+    }
+  }
 
   add(shardId: ShardId, write: worker.WriteShardResponse): void {
     this.affected += write.affected
+    if (write.affected > 0n) this.#changed.add(shardId)
     const known = this.positions.get(shardId)
     const index = logIndex(write.logIndex)
     if (known === undefined || known < index) this.positions.set(shardId, index)

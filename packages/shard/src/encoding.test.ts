@@ -23,17 +23,24 @@ test('Upserts written by hand are what the generated code writes, for random bat
       id: ['a', 'ü', '😀'][i % 3]?.repeat(1 + random.nextBelow(200)) ?? '',
       vector: bytesOf(1, 20_000),
       payload: bytesOf(0, 300),
+      ifVersion: [undefined, 0n, 1n << 40n][random.nextBelow(3)],
     }))
     const requestId = 'r'.repeat(1 + random.nextBelow(150))
     const rowRule = [undefined, RULE][random.nextBelow(2)]
-    const value = create(engine.UpsertPointsSchema, { points })
+    const timeMs = 1 + random.nextBelow(2 ** 31) * 1000
+    const value = create(engine.UpsertPointsSchema, {
+      points: points.map(({ ifVersion, ...point }) =>
+        ifVersion === undefined ? point : { ...point, ifVersion },
+      ),
+    })
     const command = create(engine.WriteCommandSchema, {
       requestId,
       command: { case: 'upsert', value },
+      timeMs: BigInt(timeMs),
       ...(rowRule === undefined ? {} : { rowRule }),
     })
     const expected = toBinary(engine.WriteCommandSchema, command)
-    const encoded = encodeUpsert(requestId, points, rowRule)
+    const encoded = encodeUpsert({ requestId, timeMs, rowRule }, points)
     assert.ok(bytesEqual(encoded, expected), `VECTRON_SEED=${seed}`)
   }
 })
@@ -91,11 +98,13 @@ test('A budget is at least a microsecond: nothing left must not mean no limit.',
   assert.equal(decoded.budgetUs, 1n)
 })
 
-test('Other commands keep their request id and row rule.', () => {
+test('Other commands keep their request id, time and row rule.', () => {
   const value = create(engine.DeletePointsSchema, { ids: ['a'] })
-  const encoded = encodeCommand('r', { case: 'delete', value }, RULE)
+  const head = { requestId: 'r', timeMs: 1234, rowRule: RULE }
+  const encoded = encodeCommand(head, { case: 'delete', value })
   const decoded = fromBinary(engine.WriteCommandSchema, encoded)
   assert.equal(decoded.requestId, 'r')
+  assert.equal(decoded.timeMs, 1234n)
   assert.deepEqual(decoded.rowRule, RULE)
   assert.deepEqual(decoded.command, { case: 'delete', value })
 })

@@ -7,4 +7,9 @@ export type { ShardEpoch } from './epoch.ts'
 export { encodeSearchRequest, type Query } from './search-request.ts'
 export { type AppliedWrite, Shard, type ShardOptions } from './shard.ts'
 export { holdsShard, ShardFolder, shardOfFolder } from './shard-folder.ts'
-export { encodeCommand, encodeUpsert, type PointRecord } from './write-command.ts'
+export {
+  type CommandHead,
+  encodeCommand,
+  encodeUpsert,
+  type PointRecord,
+} from './write-command.ts'

@@ -16,6 +16,7 @@ const DIMENSION = 32
 const POINTS = 3000
 const BATCH = 500
 const PART_BYTES = 100_000
+const HEAD = { requestId: '', timeMs: 1 }
 
 const CONFIG = toBinary(
   engine.ShardConfigSchema,
@@ -53,7 +54,7 @@ async function fill(holder: EngineHolder): Promise<void> {
   const random = seededRandom(5n)
   for (let from = 0; from < POINTS; from += BATCH) {
     const index = holder.appliedIndex + 1n
-    await holder.engine.apply([{ index, command: encodeUpsert('', points(random, from)) }])
+    await holder.engine.apply([{ index, command: encodeUpsert(HEAD, points(random, from)) }])
   }
 }
 
@@ -92,7 +93,7 @@ test('An installed snapshot answers as its sender, and its graph is built alread
 
   // It goes on where the snapshot ends.
   const index = logIndex(snapshot.appliedIndex + 1n)
-  const command = encodeUpsert('', points(seededRandom(6n), POINTS))
+  const command = encodeUpsert(HEAD, points(seededRandom(6n), POINTS))
   for (const holder of [sender, receiver]) await holder.engine.apply([{ index, command }])
   assert.deepEqual(await receiver.engine.digest(), await sender.engine.digest())
 })

@@ -119,7 +119,7 @@ class Cluster {
 
   /** Writes through whoever leads. */
   async write(points: readonly PointRecord[]): Promise<void> {
-    const command = encodeUpsert('', points)
+    const command = encodeUpsert({ requestId: '', timeMs: Date.now() }, points)
     const leader = await this.leader()
     await leader.shard.write(EPOCH, command, deadlineAfter(systemClock, 10_000))
   }

@@ -7,7 +7,23 @@
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { engine, vectron } from '@vectron/contracts'
-import { fieldNumbers, MessageBuffer, sizeOfField, sizeOfString } from './message-buffer.ts'
+import {
+  fieldNumbers,
+  MessageBuffer,
+  sizeOfField,
+  sizeOfString,
+  sizeOfUint,
+} from './message-buffer.ts'
+
+/** What every command says beside what it does. */
+export interface CommandHead {
+  /** Makes a retry safe; unique to the write. Empty: a retry would be another write. */
+  readonly requestId: string
+  /** When the command was made, in Unix milliseconds. */
+  readonly timeMs: number
+  /** For the command there are only points that match it. */
+  readonly rowRule?: vectron.Filter | undefined
+}
 
 /** A point as the log holds it. */
 export interface PointRecord {
@@ -16,50 +32,56 @@ export interface PointRecord {
   readonly vector: Uint8Array
   /** JSON text of an object; empty for none. */
   readonly payload: Uint8Array
+  /** The version that the point must have before, at most 2^53; 0: there must be none. */
+  readonly ifVersion?: bigint | undefined
 }
 
 const COMMAND = fieldNumbers(engine.WriteCommandSchema)
 const UPSERT = fieldNumbers(engine.UpsertPointsSchema)
 const RECORD = fieldNumbers(engine.PointRecordSchema)
 
-/** One upsert. `requestId` makes a retry safe; it is unique to the write. */
-export function encodeUpsert(
-  requestId: string,
-  points: readonly PointRecord[],
-  rowRule?: vectron.Filter,
-): Uint8Array {
+/** One upsert. */
+export function encodeUpsert(head: CommandHead, points: readonly PointRecord[]): Uint8Array {
+  const { requestId, rowRule } = head
+  const timeMs = Math.floor(head.timeMs)
   const rule = rowRule && toBinary(vectron.FilterSchema, rowRule)
   const recordSizes = points.map(sizeOfRecord)
   const upsertSize = recordSizes.reduce((sum, size) => sum + sizeOfField(size), 0)
   const ruleSize = rule === undefined ? 0 : sizeOfField(rule.length)
-  const buffer = new MessageBuffer(sizeOfString(requestId) + sizeOfField(upsertSize) + ruleSize)
+  const buffer = new MessageBuffer(
+    sizeOfString(requestId) + sizeOfField(upsertSize) + ruleSize + sizeOfUint(timeMs),
+  )
   buffer.string(COMMAND.requestId, requestId)
   buffer.message(COMMAND.upsert, upsertSize)
-  points.forEach(({ id, vector, payload }, index) => {
+  points.forEach(({ id, vector, payload, ifVersion }, index) => {
     buffer.message(UPSERT.points, recordSizes[index] ?? 0)
     buffer.string(RECORD.id, id)
     buffer.bytes(RECORD.vector, vector)
     if (payload.length > 0) buffer.bytes(RECORD.payload, payload)
+    if (ifVersion !== undefined) buffer.uint(RECORD.ifVersion, Number(ifVersion))
   })
   if (rule !== undefined) buffer.bytes(COMMAND.rowRule, rule)
+  buffer.uint(COMMAND.timeMs, timeMs)
   return buffer.finish()
 }
 
 /** Any command but an upsert. */
 export function encodeCommand(
-  requestId: string,
+  head: CommandHead,
   command: Exclude<engine.WriteCommand['command'], { case: 'upsert' }>,
-  rowRule?: vectron.Filter,
 ): Uint8Array {
+  const { requestId, timeMs, rowRule } = head
   const message: MessageInitShape<typeof engine.WriteCommandSchema> = {
     requestId,
+    timeMs: BigInt(Math.floor(timeMs)),
     command,
     ...(rowRule === undefined ? {} : { rowRule }),
   }
   return toBinary(engine.WriteCommandSchema, create(engine.WriteCommandSchema, message))
 }
 
-function sizeOfRecord({ id, vector, payload }: PointRecord): number {
+function sizeOfRecord({ id, vector, payload, ifVersion }: PointRecord): number {
   const payloadSize = payload.length === 0 ? 0 : sizeOfField(payload.length)
-  return sizeOfString(id) + sizeOfField(vector.length) + payloadSize
+  const versionSize = ifVersion === undefined ? 0 : sizeOfUint(Number(ifVersion))
+  return sizeOfString(id) + sizeOfField(vector.length) + payloadSize + versionSize
 }

@@ -204,7 +204,7 @@ export class GatewayProcess extends SimProcess {
       shardOf: shardOfId,
       encode: (items, shard) => {
         sent.set(shard, { shard, requestId, ids: items })
-        return encodeWrite(write, items)
+        return encodeWrite(write, items, client.life.clock.nowMs())
       },
       deadline: deadlineAfter(client.life.clock, timeoutMs),
     })
@@ -301,14 +301,19 @@ export class GatewayProcess extends SimProcess {
   }
 }
 
-function encodeWrite({ requestId, kind }: PendingWrite, ids: readonly string[]): Uint8Array {
+function encodeWrite(
+  { requestId, kind }: PendingWrite,
+  ids: readonly string[],
+  timeMs: number,
+): Uint8Array {
+  const head = { requestId, timeMs }
   if (kind === 'delete') {
     const value = create(engine.DeletePointsSchema, { ids: [...ids] })
-    return encodeCommand(requestId, { case: 'delete', value })
+    return encodeCommand(head, { case: 'delete', value })
   }
   const payload = new Uint8Array(Buffer.from(writtenBy(requestId)))
   return encodeUpsert(
-    requestId,
+    head,
     ids.map((id) => ({ id, vector: VECTOR, payload })),
   )
 }

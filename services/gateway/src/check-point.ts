@@ -52,6 +52,18 @@ export function takeVector(encoded: Uint8Array, rule: VectorRule, field: FieldPa
   return f32
 }
 
+/**
+ * The version that a write expects; undefined when it expects none.
+ *
+ * @throws VectronError INVALID_ARGUMENT when no point can have it
+ */
+export function takeVersion(version: bigint | undefined, field: FieldPath): bigint | undefined {
+  if (version === undefined || version <= Number.MAX_SAFE_INTEGER) return version
+  throw new VectronError('INVALID_ARGUMENT', `${field()} is ${version}, which no point can have.`, {
+    field: field(),
+  })
+}
+
 /** What a payload says; only looked at, since its bytes are what is stored. */
 export type PayloadValue = Readonly<Record<string, unknown>>
 

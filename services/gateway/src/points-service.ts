@@ -17,7 +17,7 @@ import {
   writeItems,
 } from '@vectron/routing'
 import type { CallContext, ServiceHandlers } from '@vectron/rpc'
-import { encodeCommand, encodeUpsert } from '@vectron/shard'
+import { type CommandHead, encodeCommand, encodeUpsert } from '@vectron/shard'
 import { rowRuleOf } from './access/row-rule.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { checkBatch, takePageSize } from './check-collection.ts'
@@ -30,7 +30,7 @@ import { encodePageToken, type PagedList, parsePageToken } from './page-token.ts
 import { partitionKeyOf, partitionOfUpdate, shardsFor } from './partition-key.ts'
 import { readByIds } from './read-by-ids.ts'
 import { mergeScrolls } from './scroll.ts'
-import { takeSelection, writeSelected } from './selection.ts'
+import { partOf, takeSelection, writeSelected } from './selection.ts'
 import { takePoints } from './take-points.ts'
 import { refuseUnknownFields, unknownEverywhere } from './unknown-fields.ts'
 import { upsertPartitioned } from './upsert-partitioned.ts'
@@ -45,7 +45,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
   }
 
   upsertPoints(request: wire.UpsertPointsRequest, call: CallContext) {
-    return this.#upsert(request, rowRuleOf(call), call.deadline)
+    return this.#upsert(request, call, call.deadline)
   }
 
   upsertPointsStream(requests: AsyncIterable<wire.UpsertPointsRequest>, call: CallContext) {
@@ -54,11 +54,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       inputs: requests,
       // The stream may last for hours; each batch has the time of a single upsert.
       work: (request) =>
-        this.#upsert(
-          request,
-          rowRuleOf(call),
-          deadlineAfter(clock, LIMITS.requestTimeoutMsDefault),
-        ),
+        this.#upsert(request, call, deadlineAfter(clock, LIMITS.requestTimeoutMsDefault)),
       inFlightMax: LIMITS.streamBatchesInFlightMax,
       budget: this.#streamed,
       bytesOf: bytesOfUpsert,
@@ -108,14 +104,13 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
   }
 
   async deletePoints(request: vectron.DeletePointsRequest, call: CallContext) {
-    const rowRule = rowRuleOf(call)
     const outcome = await writeSelected(this.#context, {
       collection: request.collection,
       selection: takeSelection(request),
-      rowRule,
-      encode: (requestId, part) => {
+      head: this.#head(call),
+      encode: (head, part) => {
         const value = create(engine.DeletePointsSchema, part)
-        return encodeCommand(requestId, { case: 'delete', value }, rowRule)
+        return encodeCommand(head, { case: 'delete', value })
       },
       deadline: call.deadline,
     })
@@ -124,7 +119,6 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
 
   async updatePayload(request: vectron.UpdatePayloadRequest, call: CallContext) {
     const selection = takeSelection(request)
-    const rowRule = rowRuleOf(call)
     const { collection, remove, replace } = request
     const set = Buffer.from(request.set, 'utf8')
     const changes = checkPayload(set, () => 'set')
@@ -139,10 +133,10 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       collection,
       selection,
       partition: key && partitionOfUpdate(key, { set: changes, remove, replace }),
-      rowRule,
-      encode: (requestId, part) => {
+      head: this.#head(call),
+      encode: (head, part) => {
         const value = create(engine.UpdatePayloadSchema, { ...part, set, remove, replace })
-        return encodeCommand(requestId, { case: 'updatePayload', value }, rowRule)
+        return encodeCommand(head, { case: 'updatePayload', value })
       },
       deadline: call.deadline,
     })
@@ -185,34 +179,23 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     return { count: results.reduce((sum, { count }) => sum + count, 0n) }
   }
 
-  async #upsert(
-    request: wire.UpsertPointsRequest,
-    rowRule: vectron.Filter | undefined,
-    deadline: Deadline,
-  ) {
+  async #upsert(request: wire.UpsertPointsRequest, call: CallContext, deadline: Deadline) {
     const { collection, points } = request
     checkBatch(points.length, LIMITS.batchPointsMax, 'points')
     const { router } = this.#context
     const route = await router.route(collection)
     const { records, partitions } = await takePoints(this.#context, route.collection, points)
-    const requestId = randomUUID()
+    const head = this.#head(call)
     const outcome =
       partitions === undefined
         ? await writeItems(router, {
             collection,
             items: records,
             shardOf: (current, { id }) => shardOfId(current, id),
-            encode: (items, shard) => encodeUpsert(`${requestId}/${shard}`, items, rowRule),
+            encode: (items, shard) => encodeUpsert(partOf(head, shard), items),
             deadline,
           })
-        : await upsertPartitioned(router, {
-            collection,
-            records,
-            partitions,
-            rowRule,
-            requestId,
-            deadline,
-          })
+        : await upsertPartitioned(router, { collection, records, partitions, head, deadline })
     return this.#acknowledge(outcome)
   }
 
@@ -241,6 +224,12 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     const unknown = unknownEverywhere(results.map(({ unknownFields }) => unknownFields))
     await refuseUnknownFields(this.#context, { collection, rowRule, unknown, deadline })
     return results
+  }
+
+  /** Of the commands of one write; each shard's has a request id of its own. */
+  #head(call: CallContext): CommandHead {
+    const timeMs = this.#context.clock.nowMs()
+    return { requestId: randomUUID(), timeMs, rowRule: rowRuleOf(call) }
   }
 
   #acknowledge({ affected, positions }: WriteOutcome) {

@@ -3,9 +3,8 @@
  * that own them, a filter to every shard that may hold matches.
  */
 
-import { randomUUID } from 'node:crypto'
 import { create } from '@bufbuild/protobuf'
-import { type Deadline, LIMITS, VectronError } from '@vectron/base'
+import { type Deadline, LIMITS, type ShardId, VectronError } from '@vectron/base'
 import { checkFilter, engine, type vectron } from '@vectron/contracts'
 import {
   type PartitionValue,
@@ -16,8 +15,9 @@ import {
   writeEverywhere,
   writeItems,
 } from '@vectron/routing'
+import type { CommandHead } from '@vectron/shard'
 import { checkBatch } from './check-collection.ts'
-import { checkId } from './check-point.ts'
+import { checkId, takeVersion } from './check-point.ts'
 import type { GatewayContext } from './context.ts'
 import { decodeReadResult, encodeRead } from './engine-read.ts'
 import { partitionKeyOf, shardsFor } from './partition-key.ts'
@@ -25,19 +25,22 @@ import { refuseUnknownFields, unknownEverywhere } from './unknown-fields.ts'
 
 export type Selection =
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
+  /** One point, if it has this version. */
+  | { readonly kind: 'version'; readonly id: string; readonly ifVersion: bigint }
   | { readonly kind: 'filter'; readonly filter: vectron.Filter }
 
 /** The part of a command that selects. */
-export type SelectionPart = { readonly ids: string[] } | { readonly filter: vectron.Filter }
+export type SelectionPart =
+  | { readonly ids: string[]; readonly ifVersion?: bigint; readonly skipAbsent?: boolean }
+  | { readonly filter: vectron.Filter }
 
 export interface SelectedWrite {
   readonly collection: string
   readonly selection: Selection
   /** The one partition that is written to; absent where the selection decides. */
   readonly partition?: PartitionValue | undefined
-  /** For the write there are only points that match it; `encode` puts it into the command. */
-  readonly rowRule: vectron.Filter | undefined
-  readonly encode: (requestId: string, part: SelectionPart) => Uint8Array
+  readonly head: CommandHead
+  readonly encode: (head: CommandHead, part: SelectionPart) => Uint8Array
   readonly deadline: Deadline
 }
 
@@ -47,13 +50,16 @@ export interface SelectedWrite {
 export function takeSelection(request: {
   readonly ids: readonly string[]
   readonly filter?: vectron.Filter | undefined
+  readonly ifVersion?: bigint | undefined
 }): Selection {
   const { ids, filter } = request
+  const ifVersion = takeVersion(request.ifVersion, () => 'ifVersion')
   if (ids.length > 0 && filter !== undefined) {
     throw new VectronError('INVALID_ARGUMENT', 'ids and filter are both set; set one of them.', {
       field: 'filter',
     })
   }
+  if (ifVersion !== undefined) checkOneId(request.ids, ifVersion)
   if (filter !== undefined) {
     checkFilter(filter, 'filter')
     return { kind: 'filter', filter }
@@ -67,7 +73,25 @@ export function takeSelection(request: {
   ids.forEach((id, index) => {
     checkId(id, () => `ids[${index}]`)
   })
+  const [id] = ids
+  if (ifVersion !== undefined && id !== undefined) return { kind: 'version', id, ifVersion }
   return { kind: 'ids', ids }
+}
+
+function checkOneId(ids: readonly string[], ifVersion: bigint): void {
+  const what =
+    ids.length !== 1
+      ? `needs exactly one id; there are ${ids.length}`
+      : ifVersion === 0n
+        ? 'is 0: there would be no point to change'
+        : undefined
+  if (what === undefined) return
+  throw new VectronError('INVALID_ARGUMENT', `ifVersion ${what}.`, { field: 'ifVersion' })
+}
+
+/** Of the command of one shard. */
+export function partOf(head: CommandHead, shard: ShardId): CommandHead {
+  return { ...head, requestId: `${head.requestId}/${shard}` }
 }
 
 /** Writes a command to all points of the selection. */
@@ -76,18 +100,19 @@ export async function writeSelected(
   write: SelectedWrite,
 ): Promise<WriteOutcome> {
   const { router } = context
-  const { collection, selection, partition, rowRule, encode, deadline } = write
+  const { collection, selection, partition, head, encode, deadline } = write
+  const { rowRule } = head
   const route = await router.route(collection)
-  const requestId = randomUUID()
+  const isPartitioned = partitionKeyOf(route.collection) !== undefined
   switch (selection.kind) {
     case 'ids': {
       const ids = [...selection.ids]
-      if (partitionKeyOf(route.collection) === undefined) {
+      if (!isPartitioned) {
         return writeItems(router, {
           collection,
           items: ids,
           shardOf: shardOfId,
-          encode: (own, shard) => encode(`${requestId}/${shard}`, { ids: [...own] }),
+          encode: (own, shard) => encode(partOf(head, shard), { ids: [...own] }),
           deadline,
         })
       }
@@ -95,9 +120,31 @@ export async function writeSelected(
       return writeEverywhere(router, {
         collection,
         shards: shardsFor({ filters: [rowRule], partition }),
-        encode: (shard) => encode(`${requestId}/${shard}`, { ids }),
+        encode: (shard) => encode(partOf(head, shard), { ids }),
         deadline,
       })
+    }
+    case 'version': {
+      const { id, ifVersion } = selection
+      if (!isPartitioned) {
+        return writeItems(router, {
+          collection,
+          items: [id],
+          shardOf: shardOfId,
+          encode: (ids, shard) => encode(partOf(head, shard), { ids: [...ids], ifVersion }),
+          deadline,
+        })
+      }
+      const part = { ids: [id], ifVersion, skipAbsent: true }
+      const outcome = await writeEverywhere(router, {
+        collection,
+        shards: shardsFor({ filters: [rowRule], partition }),
+        encode: (shard) => encode(partOf(head, shard), part),
+        deadline,
+      })
+      if (outcome.affected > 0n) return outcome
+      const message = `"${id}": the point must have version ${ifVersion}, but there is none`
+      throw new VectronError('VERSION_MISMATCH', message, { subject: id })
     }
     case 'filter': {
       const { filter } = selection
@@ -106,7 +153,7 @@ export async function writeSelected(
       return writeEverywhere(router, {
         collection,
         shards,
-        encode: (shard) => encode(`${requestId}/${shard}`, { filter }),
+        encode: (shard) => encode(partOf(head, shard), { filter }),
         deadline,
       })
     }

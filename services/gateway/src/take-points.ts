@@ -7,7 +7,7 @@ import { assertDefined, VectronError } from '@vectron/base'
 import type { vectron, wire } from '@vectron/contracts'
 import type { PartitionValue } from '@vectron/routing'
 import type { PointRecord } from '@vectron/shard'
-import { checkId, checkPayload, takeVector, type VectorRule } from './check-point.ts'
+import { checkId, checkPayload, takeVector, takeVersion, type VectorRule } from './check-point.ts'
 import type { GatewayContext } from './context.ts'
 import { embedTexts, type TextInput } from './embed-texts.ts'
 import { partitionKeyOf, takePartition } from './partition-key.ts'
@@ -36,15 +36,18 @@ export async function takePoints(
     if (key !== undefined) {
       partitions?.push(takePartition(key, payload, () => `points[${index}].payload`))
     }
+    const ifVersion = takeVersion(point.ifVersion, () => `points[${index}].ifVersion`)
+    const rest = { id: point.id, payload: point.payload, ifVersion }
     if (point.vector !== undefined) {
       checkOneSource(point, index)
       const vector = takeVector(point.vector, rule, () => `points[${index}].vector`)
-      return { id: point.id, vector, payload: point.payload }
+      return { ...rest, vector }
     }
     if (point.text === '') throw noVector(index, collection)
     textOf.set(index, texts.push({ text: point.text, field: `points[${index}].text` }) - 1)
-    return { id: point.id, vector: NO_VECTOR, payload: point.payload }
+    return { ...rest, vector: NO_VECTOR }
   })
+  checkConditionalOnce(records)
   if (texts.length === 0) return { records, partitions }
   const vectors = await embedTexts(context, collection, texts)
   const embedded = records.map((record, index) => {
@@ -53,6 +56,23 @@ export async function takePoints(
     return { ...record, vector: assertDefined(vectors[text], 'each text has a vector') }
   })
   return { records: embedded, partitions }
+}
+
+/** Of two points with one id, a version expected of one would be unclear. */
+function checkConditionalOnce(records: readonly PointRecord[]): void {
+  if (records.every(({ ifVersion }) => ifVersion === undefined)) return
+  const seen = new Map<string, PointRecord>()
+  records.forEach((record, index) => {
+    const { id, ifVersion } = record
+    const other = seen.get(id)
+    seen.set(id, record)
+    if (other === undefined || (ifVersion ?? other.ifVersion) === undefined) return
+    throw new VectronError(
+      'INVALID_ARGUMENT',
+      `points[${index}].id is "${id}", which comes twice; a point with ifVersion comes once.`,
+      { field: `points[${index}].id` },
+    )
+  })
 }
 
 /** Stands in until the texts of the batch are embedded. */

@@ -36,8 +36,9 @@ import {
   writeEverywhere,
   writeItems,
 } from '@vectron/routing'
-import { encodeCommand, encodeUpsert, type PointRecord } from '@vectron/shard'
+import { type CommandHead, encodeCommand, encodeUpsert, type PointRecord } from '@vectron/shard'
 import { decodeReadResult, encodeGet } from './engine-read.ts'
+import { partOf } from './selection.ts'
 
 export interface PartitionedUpsert {
   readonly collection: string
@@ -45,9 +46,7 @@ export interface PartitionedUpsert {
   readonly records: readonly PointRecord[]
   /** The partition of each record. */
   readonly partitions: readonly PartitionValue[]
-  /** For the upsert there are only points that match it. */
-  readonly rowRule: vectron.Filter | undefined
-  readonly requestId: string
+  readonly head: CommandHead
   readonly deadline: Deadline
 }
 
@@ -67,7 +66,7 @@ export async function upsertPartitioned(
   router: Router,
   upsert: PartitionedUpsert,
 ): Promise<WriteOutcome> {
-  const { collection, rowRule, requestId, deadline } = upsert
+  const { collection, head, deadline } = upsert
   const points = lastOfEachId(upsert)
   const misplaced = await findMisplaced(router, upsert, points)
   const written = await writeItems(router, {
@@ -76,9 +75,8 @@ export async function upsertPartitioned(
     shardOf: (route, { partition }) => shardOfPartition(route, partition),
     encode: (items, shard) =>
       encodeUpsert(
-        `${requestId}/${shard}`,
+        partOf(head, shard),
         items.map(({ record }) => record),
-        rowRule,
       ),
     deadline,
   })
@@ -100,14 +98,16 @@ function lastOfEachId({ records, partitions }: PartitionedUpsert): PartitionedPo
 /**
  * Asks each shard for the ids of this upsert that belong to others.
  *
- * @throws VectronError OUTSIDE_ROW_RULE when one of them may not be touched
+ * @throws VectronError OUTSIDE_ROW_RULE when one of them may not be touched; VERSION_MISMATCH when
+ *   one is expected in another version: what lies in two shards cannot be compared and set
  */
 async function findMisplaced(
   router: Router,
   upsert: PartitionedUpsert,
   points: readonly PartitionedPoint[],
 ): Promise<Map<ShardId, Misplaced>> {
-  const { collection, rowRule } = upsert
+  const { collection } = upsert
+  const { rowRule } = upsert.head
   const route = await router.route(collection)
   const misplaced = new Map<ShardId, Misplaced>()
   if (route.shards.length === 1) return misplaced
@@ -124,6 +124,7 @@ async function findMisplaced(
         const own = await findHeld(router, upsert, { shardId, ids: held.ids, rowRule })
         checkAllOwn(held.ids, own.ids)
       }
+      checkUnconditional(foreign, held.ids)
       misplaced.set(shardId, held)
     }),
   )
@@ -162,9 +163,23 @@ function checkAllOwn(held: readonly string[], own: readonly string[]): void {
   )
 }
 
+function checkUnconditional(foreign: readonly PartitionedPoint[], held: readonly string[]): void {
+  for (const { record } of foreign) {
+    const { id, ifVersion } = record
+    if (ifVersion === undefined || !held.includes(id)) continue
+    const wants =
+      ifVersion === 0n
+        ? 'there must be no such point'
+        : `the point must have version ${ifVersion} in the partition of its new payload`
+    throw new VectronError('VERSION_MISMATCH', `"${id}": ${wants}, but it is in another one`, {
+      subject: id,
+    })
+  }
+}
+
 function deleteMisplaced(
   router: Router,
-  { collection, rowRule, requestId, deadline }: PartitionedUpsert,
+  { collection, head, deadline }: PartitionedUpsert,
   misplaced: ReadonlyMap<ShardId, Misplaced>,
 ): Promise<WriteOutcome> {
   return writeEverywhere(router, {
@@ -173,7 +188,9 @@ function deleteMisplaced(
     encode: (shard) => {
       const { ids = [], asOf = 0n } = misplaced.get(shard) ?? {}
       const value = create(engine.DeletePointsSchema, { ids: [...ids], writtenUntil: asOf })
-      return encodeCommand(`${requestId}/${shard}/moved`, { case: 'delete', value }, rowRule)
+      const { requestId, ...rest } = partOf(head, shard)
+      const moved = { ...rest, requestId: `${requestId}/moved` }
+      return encodeCommand(moved, { case: 'delete', value })
     },
     deadline,
   })

@@ -230,7 +230,8 @@ export class HostedShard {
     const payloadSchema = assignment.collection?.payloadSchema ?? {}
     const value = create(engine.SetSchemaSchema, { payloadSchema })
     const requestId = `schema ${assignment.shardId} ${assignment.schemaVersion}`
-    const command = encodeCommand(requestId, { case: 'setSchema', value })
+    const head = { requestId, timeMs: this.#clock.nowMs() }
+    const command = encodeCommand(head, { case: 'setSchema', value })
     const deadline = deadlineAfter(this.#clock, LIMITS.requestTimeoutMsDefault)
     await this.shard.write(this.shard.epoch, command, deadline)
   }

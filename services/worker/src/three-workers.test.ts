@@ -30,7 +30,8 @@ function upsert(...ids: readonly string[]): Uint8Array {
     vector: f32ToBytes([1, 2]),
     payload: new Uint8Array(),
   })
-  return encodeUpsert(`write ${ids.join()}`, ids.map(point))
+  const head = { requestId: `write ${ids.join()}`, timeMs: Date.now() }
+  return encodeUpsert(head, ids.map(point))
 }
 
 async function countOn(

@@ -1,5 +1,5 @@
 /** `vectron point`: write, read, count and delete single points or those that match a filter. */
-import type { Filter, Point, PointInput } from '@vectron/client'
+import type { Filter, Point, PointInput, WriteSelection } from '@vectron/client'
 import type { Command } from 'commander'
 import { filter, jsonObject, vector, wholeNumber } from '../arguments.ts'
 import { confirmByName } from '../confirm.ts'
@@ -15,6 +15,7 @@ interface UpsertFlags extends ClientFlags {
   readonly vector?: number[]
   readonly text?: string
   readonly payload?: Record<string, unknown>
+  readonly ifVersion?: number
 }
 
 interface SelectionFlags extends ClientFlags {
@@ -22,7 +23,11 @@ interface SelectionFlags extends ClientFlags {
   readonly filter?: Filter
 }
 
-interface UpdateFlags extends SelectionFlags {
+interface WriteFlags extends SelectionFlags {
+  readonly ifVersion?: number
+}
+
+interface UpdateFlags extends WriteFlags {
   readonly set?: Record<string, unknown>
   readonly remove?: string[]
   readonly replace?: true
@@ -36,6 +41,7 @@ interface ScrollFlags extends ClientFlags {
 
 const COLUMNS: readonly Column<AnyPoint>[] = [
   { title: 'id', text: ({ id }) => id },
+  { title: 'version', text: ({ version }) => cellText(version) },
   { title: 'payload', text: ({ payload }) => cellText(payload) },
 ]
 const VECTOR_COLUMN: Column<AnyPoint> = {
@@ -43,6 +49,7 @@ const VECTOR_COLUMN: Column<AnyPoint> = {
   text: (point) => cellText(point.vector),
 }
 const SCROLL_PAGE_MAX = 1000
+const version = wholeNumber(0)
 
 export function addPointCommands(program: Command, context: CliContext): void {
   const point = program.command('point').description('write and read points')
@@ -61,6 +68,7 @@ function addUpsert(parent: Command, { terminal, env }: CliContext): void {
     .option('--vector <numbers>', 'its vector: 0.1,0.2,0.3', vector)
     .option('--text <text>', 'a text to embed, instead of a vector')
     .option('--payload <json>', 'a JSON object', jsonObject)
+    .option('--if-version <n>', 'only if the point has this version; 0: if there is none', version)
     .addHelpText(
       'after',
       `
@@ -77,8 +85,12 @@ Many points: vectron import --help`,
 }
 
 function toPointInput(id: string, flags: UpsertFlags): PointInput<Record<string, unknown>> {
-  const { vector: components, text, payload } = flags
-  const rest = { id, ...(payload === undefined ? {} : { payload }) }
+  const { vector: components, text, payload, ifVersion } = flags
+  const rest = {
+    id,
+    ...(payload === undefined ? {} : { payload }),
+    ...(ifVersion === undefined ? {} : { ifVersion }),
+  }
   if (components !== undefined && text === undefined) return { ...rest, vector: components }
   if (text !== undefined && components === undefined) return { ...rest, text }
   throw new CliError('usage', 'Needs exactly one of --vector and --text.')
@@ -115,10 +127,11 @@ function addDelete(parent: Command, { terminal, env }: CliContext): void {
     .argument('<collection>')
     .option('--id <ids...>', 'ids of points')
     .option('--filter <json>', 'all points that match', filter)
+    .option('--if-version <n>', 'only if the one point has this version', version)
     .option('--yes', 'do not ask before deleting by a filter')
-    .action(async (collection: string, flags: SelectionFlags & { readonly yes?: true }) => {
+    .action(async (collection: string, flags: WriteFlags & { readonly yes?: true }) => {
       const points = connect(flags, env).collection(collection)
-      const selection = toSelection(flags)
+      const selection = toWriteSelection(flags)
       if ('filter' in selection) {
         const count = await points.count(selection)
         const what = `${formatCount(count)} points of ${collection}`
@@ -181,6 +194,7 @@ function addUpdatePayload(parent: Command, { terminal, env }: CliContext): void 
     .option('--set <json>', 'keys to set', jsonObject)
     .option('--remove <keys...>', 'top-level keys to remove')
     .option('--replace', 'make --set the whole payload')
+    .option('--if-version <n>', 'only if the one point has this version', version)
     .action(async (collection: string, flags: UpdateFlags) => {
       const { set, remove, replace } = flags
       if (set === undefined && remove === undefined) {
@@ -189,13 +203,23 @@ function addUpdatePayload(parent: Command, { terminal, env }: CliContext): void 
       const written = await connect(flags, env)
         .collection(collection)
         .updatePayload({
-          ...toSelection(flags),
+          ...toWriteSelection(flags),
           ...(set === undefined ? {} : { set }),
           ...(remove === undefined ? {} : { remove }),
           ...(replace === undefined ? {} : { replace }),
         })
       showObject(terminal, flags.output, { ...written })
     })
+}
+
+function toWriteSelection(flags: WriteFlags): WriteSelection<Record<string, unknown>> {
+  const { ifVersion, id = [] } = flags
+  if (ifVersion === undefined) return toSelection(flags)
+  const [only, ...others] = id
+  if (only === undefined || others.length > 0 || flags.filter !== undefined) {
+    throw new CliError('usage', '--if-version needs exactly one --id.')
+  }
+  return { ids: [only], ifVersion }
 }
 
 function toSelection(flags: SelectionFlags): { ids: string[] } | { filter: Filter } {

@@ -110,15 +110,15 @@ fn load(shard: &Arc<Shard>, rows: &[u8], dimension: usize) -> Result<(), Box<dyn
                     id: format!("point-{point}"),
                     vector: row.to_vec().into(),
                     payload: payload.into_bytes().into(),
+                    ..PointRecord::default()
                 }
             });
         let command = Command::Upsert(UpsertPoints {
             points: points.collect(),
         });
         let command = WriteCommand {
-            request_id: String::new(),
             command: Some(command),
-            row_rule: None,
+            ..WriteCommand::default()
         };
         let index = shard.applied_index() + 1;
         wait(|done| shard.apply(vec![(index, command.encode_to_vec())], done))?;

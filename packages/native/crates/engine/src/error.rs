@@ -25,6 +25,7 @@ pub mod reason {
     pub const SCHEMA_CONFLICT: &str = "SCHEMA_CONFLICT";
     pub const SHARD_UNAVAILABLE: &str = "SHARD_UNAVAILABLE";
     pub const TOP_K_OUT_OF_RANGE: &str = "TOP_K_OUT_OF_RANGE";
+    pub const VERSION_MISMATCH: &str = "VERSION_MISMATCH";
     pub const WRONG_DIMENSION: &str = "WRONG_DIMENSION";
 }
 

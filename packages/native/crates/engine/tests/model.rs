@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use support::commands::{apply_to_model, command};
+use support::commands::{apply_to_model, command, expecting_versions};
 use support::generate::{filter, id};
 use support::model::{Model, parse};
 use support::rng::Rng;
@@ -95,7 +95,10 @@ impl World {
     /// One call with one to three commands.
     fn write(&mut self) {
         let commands: Vec<_> = (0..1 + self.rng.below(3))
-            .map(|_| command(&mut self.rng))
+            .map(|_| {
+                let command = command(&mut self.rng);
+                expecting_versions(&mut self.rng, &self.model, command)
+            })
             .collect();
         let before = self.log.len();
         self.log.extend(commands.iter().cloned());
@@ -106,11 +109,11 @@ impl World {
                     .iter()
                     .any(|earlier| earlier.request_id == command.request_id);
             if !repeated {
-                let affected = apply_to_model(&mut self.model, command);
-                assert_eq!(result.affected, affected.unwrap_or(0), "{command:?}");
+                let index = (before + number + 1) as u64;
+                let expected = apply_to_model(&mut self.model, index, command);
+                assert_eq!(result.affected, expected.unwrap_or(0), "{command:?}");
                 let refused = result.error.as_ref().map(|error| error.reason.as_str());
-                let expected = affected.is_none().then_some(reason::OUTSIDE_ROW_RULE);
-                assert_eq!(refused, expected, "{command:?}");
+                assert_eq!(refused, expected.err(), "{command:?}");
             }
         }
     }
@@ -183,6 +186,7 @@ impl World {
             assert_eq!(found.id, id);
             assert_eq!(parse(&found.payload), parse(&point.payload));
             assert_eq!(found.vector, floats(&point.vector));
+            assert_eq!(found.version, point.version);
         }
     }
 
@@ -213,9 +217,11 @@ impl World {
         let vector = self.rng.vector(DIMENSION);
         let top_k = 1 + self.rng.below(30);
         let exact = self.rng.chance(50);
+        let with_payload = self.rng.chance(50);
         let query = Query {
             filter: asked.filter.clone(),
             exact,
+            with_payload,
             ..query(&vector, top_k as u32)
         };
         let found = self.shard();
@@ -238,6 +244,8 @@ impl World {
                 .find(|(id, _)| *id == hit.id)
                 .expect("a hit matches")
                 .1;
+            let version = self.model.points[&hit.id].version;
+            assert_eq!(hit.version, if with_payload { version } else { 0 });
             assert!(
                 (f64::from(hit.score) - own).abs() < 1e-4,
                 "{} is not {own}",

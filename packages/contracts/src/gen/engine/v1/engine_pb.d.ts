@@ -98,6 +98,14 @@ export declare type WriteCommand = Message<"engine.v1.WriteCommand"> & {
    * @generated from field: vectron.v1.Filter row_rule = 6;
    */
   rowRule?: Filter | undefined;
+
+  /**
+   * When the command was made, in Unix milliseconds. 0 in commands of releases that had no versions
+   * of payloads: such an update of a payload leaves the point's version as it is, on every replica.
+   *
+   * @generated from field: uint64 time_ms = 7;
+   */
+  timeMs: bigint;
 };
 
 /**
@@ -107,6 +115,8 @@ export declare type WriteCommand = Message<"engine.v1.WriteCommand"> & {
 export declare const WriteCommandSchema: GenMessage<WriteCommand>;
 
 /**
+ * All or none: when one point is refused, nothing is written.
+ *
  * @generated from message engine.v1.UpsertPoints
  */
 export declare type UpsertPoints = Message<"engine.v1.UpsertPoints"> & {
@@ -144,6 +154,14 @@ export declare type PointRecord = Message<"engine.v1.PointRecord"> & {
    * @generated from field: bytes payload = 3;
    */
   payload: Uint8Array;
+
+  /**
+   * The version that the point has before the command; 0: there is no such point. Otherwise the
+   * command is refused.
+   *
+   * @generated from field: optional uint64 if_version = 4;
+   */
+  ifVersion?: bigint | undefined;
 };
 
 /**
@@ -172,6 +190,21 @@ export declare type DeletePoints = Message<"engine.v1.DeletePoints"> & {
    * @generated from field: uint64 written_until = 3;
    */
   writtenUntil: bigint;
+
+  /**
+   * The version that each named point has before the command, as PointRecord.if_version.
+   *
+   * @generated from field: optional uint64 if_version = 4;
+   */
+  ifVersion?: bigint | undefined;
+
+  /**
+   * With `if_version`: a named point that is not there is passed over. For ids that do not tell
+   * their shard.
+   *
+   * @generated from field: bool skip_absent = 5;
+   */
+  skipAbsent: boolean;
 };
 
 /**
@@ -208,6 +241,18 @@ export declare type UpdatePayload = Message<"engine.v1.UpdatePayload"> & {
    * @generated from field: bool replace = 5;
    */
   replace: boolean;
+
+  /**
+   * As in DeletePoints.
+   *
+   * @generated from field: optional uint64 if_version = 6;
+   */
+  ifVersion?: bigint | undefined;
+
+  /**
+   * @generated from field: bool skip_absent = 7;
+   */
+  skipAbsent: boolean;
 };
 
 /**
@@ -751,7 +796,7 @@ export declare type PointsDigest = Message<"engine.v1.PointsDigest"> & {
   pointsCount: bigint;
 
   /**
-   * 16 bytes: the sum of a hash over (id, version, payload, vector) of each point.
+   * 16 bytes: the sum of a hash over (id, versions, payload, vector) of each point.
    *
    * @generated from field: bytes digest = 3;
    */

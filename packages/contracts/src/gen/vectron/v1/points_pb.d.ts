@@ -36,6 +36,14 @@ export declare type Point = Message<"vectron.v1.Point"> & {
    * @generated from field: string payload = 3;
    */
   payload: string;
+
+  /**
+   * Another number after each change of the point: higher, as long as it stays in its partition.
+   * For `if_version` of a write.
+   *
+   * @generated from field: uint64 version = 4;
+   */
+  version: bigint;
 };
 
 /**
@@ -75,6 +83,15 @@ export declare type PointInput = Message<"vectron.v1.PointInput"> & {
    * @generated from field: string text = 4;
    */
   text: string;
+
+  /**
+   * Write only if the point has this version before the request; 0: only if there is no such point.
+   * Otherwise VERSION_MISMATCH. With a partition key, the point must be in the partition of the new
+   * payload.
+   *
+   * @generated from field: optional uint64 if_version = 5;
+   */
+  ifVersion?: bigint | undefined;
 };
 
 /**
@@ -257,6 +274,13 @@ export declare type DeletePointsRequest = Message<"vectron.v1.DeletePointsReques
    * @generated from field: vectron.v1.Filter filter = 3;
    */
   filter?: Filter | undefined;
+
+  /**
+   * Delete only if the point has this version; otherwise VERSION_MISMATCH. Only with one id.
+   *
+   * @generated from field: optional uint64 if_version = 4;
+   */
+  ifVersion?: bigint | undefined;
 };
 
 /**
@@ -306,6 +330,13 @@ export declare type UpdatePayloadRequest = Message<"vectron.v1.UpdatePayloadRequ
    * @generated from field: bool replace = 6;
    */
   replace: boolean;
+
+  /**
+   * Change only if the point has this version; otherwise VERSION_MISMATCH. Only with one id.
+   *
+   * @generated from field: optional uint64 if_version = 7;
+   */
+  ifVersion?: bigint | undefined;
 };
 
 /**
@@ -485,6 +516,11 @@ export declare const ConsistencySchema: GenEnum<Consistency>;
 export declare const Points: GenService<{
   /**
    * Inserts points, or replaces those whose ids exist. Acknowledged means durable and searchable.
+   *
+   * The points of one shard are written all or none: when one of them is refused, none is. Shards
+   * decide for themselves: when one refuses its part, others may have written theirs, and the error
+   * names them. Points that must be written together belong into a collection of one shard, or,
+   * with a partition key, into one partition.
    *
    * @generated from rpc vectron.v1.Points.UpsertPoints
    */

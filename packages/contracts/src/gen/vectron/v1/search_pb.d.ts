@@ -231,6 +231,13 @@ export declare type ScoredPoint = Message<"vectron.v1.ScoredPoint"> & {
    * @generated from field: vectron.v1.Vector vector = 4;
    */
   vector?: Vector | undefined;
+
+  /**
+   * As Point.version; comes with the payload.
+   *
+   * @generated from field: optional uint64 version = 5;
+   */
+  version?: bigint | undefined;
 };
 
 /**

@@ -41,6 +41,11 @@ export declare type Point = Message<"wire.v1.Point"> & {
    * @generated from field: bytes payload = 3;
    */
   payload: Uint8Array;
+
+  /**
+   * @generated from field: uint64 version = 4;
+   */
+  version: bigint;
 };
 
 /**
@@ -74,6 +79,11 @@ export declare type PointInput = Message<"wire.v1.PointInput"> & {
    * @generated from field: string text = 4;
    */
   text: string;
+
+  /**
+   * @generated from field: optional uint64 if_version = 5;
+   */
+  ifVersion?: bigint | undefined;
 };
 
 /**

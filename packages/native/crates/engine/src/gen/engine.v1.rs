@@ -22,6 +22,8 @@ pub struct WriteCommand {
     pub request_id: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "6")]
     pub row_rule: ::core::option::Option<super::super::vectron::v1::Filter>,
+    #[prost(uint64, tag = "7")]
+    pub time_ms: u64,
     #[prost(oneof = "write_command::Command", tags = "2, 3, 4, 5")]
     pub command: ::core::option::Option<write_command::Command>,
 }
@@ -52,6 +54,8 @@ pub struct PointRecord {
     pub vector: ::prost::bytes::Bytes,
     #[prost(bytes = "bytes", tag = "3")]
     pub payload: ::prost::bytes::Bytes,
+    #[prost(uint64, optional, tag = "4")]
+    pub if_version: ::core::option::Option<u64>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeletePoints {
@@ -61,6 +65,10 @@ pub struct DeletePoints {
     pub filter: ::core::option::Option<super::super::vectron::v1::Filter>,
     #[prost(uint64, tag = "3")]
     pub written_until: u64,
+    #[prost(uint64, optional, tag = "4")]
+    pub if_version: ::core::option::Option<u64>,
+    #[prost(bool, tag = "5")]
+    pub skip_absent: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdatePayload {
@@ -74,6 +82,10 @@ pub struct UpdatePayload {
     pub remove: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(bool, tag = "5")]
     pub replace: bool,
+    #[prost(uint64, optional, tag = "6")]
+    pub if_version: ::core::option::Option<u64>,
+    #[prost(bool, tag = "7")]
+    pub skip_absent: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SetSchema {

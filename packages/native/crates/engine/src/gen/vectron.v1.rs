@@ -223,6 +223,8 @@ pub struct Point {
     pub vector: ::core::option::Option<Vector>,
     #[prost(string, tag = "3")]
     pub payload: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub version: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ScoredPoint {
@@ -234,6 +236,8 @@ pub struct ScoredPoint {
     pub payload: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "4")]
     pub vector: ::core::option::Option<Vector>,
+    #[prost(uint64, optional, tag = "5")]
+    pub version: ::core::option::Option<u64>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ShardPlan {

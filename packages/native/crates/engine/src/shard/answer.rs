@@ -12,6 +12,7 @@ pub(super) struct Answer<'a> {
     pub payload: &'a [u8],
     /// Little-endian f32.
     pub vector: &'a [u8],
+    pub version: u64,
 }
 
 impl Answer<'_> {
@@ -25,6 +26,7 @@ impl Answer<'_> {
         }
         put_bytes(3, self.payload, &mut out);
         self.put_vector(4, &mut out);
+        put_uint(5, self.version, &mut out);
         out
     }
 
@@ -34,6 +36,7 @@ impl Answer<'_> {
         put_bytes(1, self.id, &mut out);
         self.put_vector(2, &mut out);
         put_bytes(3, self.payload, &mut out);
+        put_uint(4, self.version, &mut out);
         out
     }
 
@@ -53,6 +56,14 @@ impl Answer<'_> {
         encode_varint(inner as u64, out);
         put_bytes(F32, self.vector, out);
     }
+}
+
+fn put_uint(tag: u32, value: u64, out: &mut Vec<u8>) {
+    if value == 0 {
+        return;
+    }
+    encode_key(tag, WireType::Varint, out);
+    encode_varint(value, out);
 }
 
 fn put_bytes(tag: u32, bytes: &[u8], out: &mut Vec<u8>) {

@@ -17,7 +17,6 @@ use super::{Health, Shard};
 use crate::error::{EngineError, EngineResult, reason};
 use crate::messages::engine::write_command::Command;
 use crate::messages::engine::{ApplyResult, WriteCommand, WriteResult};
-use crate::messages::vectron::Filter;
 use crate::store;
 use crate::threads::lock;
 
@@ -43,9 +42,7 @@ impl LaneState {
 
 struct Entry {
     index: u64,
-    request_id: String,
-    command: Result<Option<Command>, EngineError>,
-    row_rule: Option<Filter>,
+    command: Result<WriteCommand, EngineError>,
 }
 
 /// Pause between looks at the unlinked tail.
@@ -95,40 +92,27 @@ pub(super) fn apply(shard: &Shard, entries: Vec<(u64, Vec<u8>)>) -> EngineResult
 
 fn parse_entry(index: u64, command: Vec<u8>) -> Entry {
     // Decoding from `Bytes` shares vectors and payloads instead of copying them.
-    match WriteCommand::decode(Bytes::from(command)) {
-        Ok(WriteCommand {
-            request_id,
-            command,
-            row_rule,
-        }) => Entry {
-            index,
-            request_id,
-            command: Ok(command),
-            row_rule,
-        },
-        Err(error) => {
-            let error = EngineError::new(reason::INVALID_PROTOBUF, error.to_string(), "command");
-            Entry {
-                index,
-                request_id: String::new(),
-                command: Err(error),
-                row_rule: None,
-            }
-        }
+    let command = WriteCommand::decode(Bytes::from(command))
+        .map_err(|error| EngineError::new(reason::INVALID_PROTOBUF, error.to_string(), "command"));
+    Entry { index, command }
+}
+
+impl Entry {
+    fn command(&self) -> Option<&Command> {
+        self.command.as_ref().ok()?.command.as_ref()
     }
 }
 
 /// Entries of the next transaction: up to a command that looks at memory, which begins a new one.
 fn group_len(entries: &[Entry]) -> usize {
-    let looks =
-        |entry: &Entry| matches!(&entry.command, Ok(Some(command)) if reads_memory(command));
+    let looks = |entry: &Entry| entry.command().is_some_and(reads_memory);
     let next = entries.iter().skip(1).position(looks);
     next.map_or(entries.len(), |position| position + 1)
 }
 
 /// Back-pressure: points arrive no faster than the graph takes them, once enough are waiting.
 fn wait_for_graph(shard: &Shard, entries: &[Entry]) {
-    let upserts = |entry: &Entry| matches!(entry.command, Ok(Some(Command::Upsert(_))));
+    let upserts = |entry: &Entry| matches!(entry.command(), Some(Command::Upsert(_)));
     if !entries.iter().any(upserts) {
         return;
     }
@@ -173,11 +157,7 @@ fn commit_group(shard: &Shard, group: &[Entry]) -> EngineResult<Committed> {
     let mut applied = shard.applied_index();
     for entry in group {
         let result = match &entry.command {
-            Ok(Some(command)) => {
-                let rule = entry.row_rule.as_ref();
-                stage.command(entry.index, &entry.request_id, command, rule)?
-            }
-            Ok(None) => WriteResult::default(),
+            Ok(command) => stage.command(entry.index, command)?,
             Err(error) => WriteResult {
                 affected: 0,
                 error: Some(error.to_message()),

@@ -47,6 +47,7 @@ pub(super) fn digest(shard: &Arc<Shard>) -> EngineResult<PointsDigest> {
 /// Lengths come first, so that no two points read alike.
 fn hash(row: &Row<'_>, vector: &[u8]) -> u128 {
     let mut hash = Sha256::new();
+    hash.update(row.vector_version.to_le_bytes());
     hash.update(row.version.to_le_bytes());
     hash.update((row.id.len() as u64).to_le_bytes());
     hash.update(row.id);

@@ -63,7 +63,7 @@ pub(super) fn write_to(
     shard.index.save(applied, out)
 }
 
-/// The version of each live slot below `end`; 0 for the others.
+/// The vector's version of each live slot below `end`; 0 for the others.
 pub(super) fn versions(
     view: &StoreView,
     end: u32,
@@ -72,7 +72,7 @@ pub(super) fn versions(
     let mut versions = vec![0; end as usize];
     view.for_each_row(0..end, |slot, row| {
         if is_live(slot) {
-            versions[slot as usize] = row.version;
+            versions[slot as usize] = row.vector_version;
         }
         Ok(())
     })?;

@@ -245,7 +245,10 @@ mod tests {
     fn a_look_at_one_point_evaluates_the_rule_on_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let shard = open(folder.path());
-        upsert(&shard, &[("a", r#"{"tenant":1}"#), ("x", r#"{"tenant":2}"#)]);
+        upsert(
+            &shard,
+            &[("a", r#"{"tenant":1}"#), ("x", r#"{"tenant":2}"#)],
+        );
         let rule = tenant(1);
         let resident = shard.resident();
         let view = ShardView::new(&shard);
@@ -278,6 +281,7 @@ mod tests {
             id: (*id).to_owned(),
             vector: 1.0_f32.to_le_bytes().to_vec().into(),
             payload: (*payload).into(),
+            ..PointRecord::default()
         });
         let points = points.collect();
         let command = WriteCommand {

@@ -215,7 +215,7 @@ fn recover(store: &Store, vectors: &VectorFile, config: &Config) -> EngineResult
     })
 }
 
-/// Reads every row once; answers memory, and the version of each slot (0: not in use).
+/// Reads every row once; answers memory, and the version of each slot's vector (0: not in use).
 fn read_points(
     store: &Store,
     state: &State,
@@ -231,7 +231,7 @@ fn read_points(
         .view()?
         .for_each_row(0..state.slots_end, |slot, row| {
             if !freed.contains(slot) {
-                versions[slot as usize] = row.version;
+                versions[slot as usize] = row.vector_version;
                 resident.insert(slot, row.id, row.payload)?;
             }
             Ok(())

@@ -13,6 +13,7 @@ use crate::store;
 pub(super) struct Parts {
     pub payload: bool,
     pub vector: bool,
+    pub version: bool,
 }
 
 /// Reads points of one shard in one state of its memory.
@@ -39,10 +40,10 @@ impl PointParts<'_> {
         }
         let point = Answer {
             id,
-            payload: &[],
             vector: &vector,
+            ..Answer::default()
         };
-        if !self.parts.payload {
+        if !self.parts.payload && !self.parts.version {
             return Ok(use_point(&point));
         }
         self.view.store()?.with_row(slot, |row| {
@@ -50,8 +51,13 @@ impl PointParts<'_> {
                 let message = format!("row {slot} is of another point");
                 return Err(EngineError::corrupt(store::FILE_NAME, message));
             }
-            let payload = row.payload;
-            Ok(use_point(&Answer { payload, ..point }))
+            let payload = if self.parts.payload { row.payload } else { &[] };
+            let version = row.version;
+            Ok(use_point(&Answer {
+                payload,
+                version,
+                ..point
+            }))
         })
     }
 

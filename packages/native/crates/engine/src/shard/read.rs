@@ -73,6 +73,7 @@ impl Reader<'_> {
         let parts = Parts {
             payload: get.with_payload,
             vector: get.with_vector,
+            version: true,
         };
         let slots = get
             .ids
@@ -109,6 +110,7 @@ impl Reader<'_> {
         let parts = Parts {
             payload: scroll.with_payload,
             vector: scroll.with_vector,
+            version: true,
         };
         let matching = self.visible.matching(scroll.filter.as_ref())?;
         let matches = matching.as_deref().map(|matching| &matching.matches);

@@ -43,6 +43,10 @@ impl<'r> RowRule<'r> {
         }
     }
 
+    pub fn admits_all(&self) -> bool {
+        matches!(self, Self::Everything)
+    }
+
     /// Whether a point with this id and payload is within the rule.
     pub fn admits(&self, id: &str, payload: &[u8], schema: &Schema) -> EngineResult<bool> {
         match self {

@@ -339,6 +339,8 @@ impl<'a> Search<'a> {
             parts: Parts {
                 payload: self.query.with_payload,
                 vector: self.query.with_vector,
+                // It is in the row, beside the payload; for it alone no row is read.
+                version: self.query.with_payload,
             },
         };
         let mut scores = Vec::with_capacity(outcome.hits.len() * 4);

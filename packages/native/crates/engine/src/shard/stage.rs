@@ -19,12 +19,12 @@ use crate::fields::Schema;
 use crate::filter::{compile_filter, evaluate_filter};
 use crate::messages::engine::write_command::Command;
 use crate::messages::engine::{
-    DeletePoints, PointRecord, UpdatePayload, UpsertPoints, WriteResult,
+    DeletePoints, PointRecord, UpdatePayload, UpsertPoints, WriteCommand, WriteResult,
 };
 use crate::messages::vectron::Filter;
 use crate::payload::{Patch, check_declared, patch_payload};
 use crate::resident::decode_schema;
-use crate::store::{Row, Tables};
+use crate::store::{Row, StoredPoint, Tables};
 
 const ID_BYTES_MAX: usize = 512;
 const PAYLOAD_BYTES_MAX: usize = 1 << 20;
@@ -86,20 +86,15 @@ impl<'a> Stage<'a> {
     }
 
     /// Runs one command, or finds the result of an earlier one with the same request id.
-    pub fn command(
-        &mut self,
-        index: u64,
-        request_id: &str,
-        command: &Command,
-        row_rule: Option<&Filter>,
-    ) -> EngineResult<WriteResult> {
+    pub fn command(&mut self, index: u64, command: &WriteCommand) -> EngineResult<WriteResult> {
+        let request_id = &command.request_id;
         if !request_id.is_empty()
             && let Some(known) = self.tables.request_result(request_id)?
         {
             return WriteResult::decode(known.as_slice())
                 .map_err(|error| EngineError::corrupt(crate::store::FILE_NAME, error));
         }
-        let result = match self.run(index, command, row_rule) {
+        let result = match self.run(index, command) {
             Ok(affected) => WriteResult {
                 affected,
                 error: None,
@@ -117,31 +112,58 @@ impl<'a> Stage<'a> {
         Ok(result)
     }
 
-    fn run(
-        &mut self,
-        index: u64,
-        command: &Command,
-        row_rule: Option<&Filter>,
-    ) -> Result<u64, Refusal> {
-        let rule = RowRule::compile(row_rule, &self.schema).map_err(Refusal::Command)?;
+    fn run(&mut self, index: u64, write: &WriteCommand) -> Result<u64, Refusal> {
+        let Some(command) = &write.command else {
+            return Ok(0);
+        };
+        let rule = RowRule::compile(write.row_rule.as_ref(), &self.schema);
+        let scope = Scope {
+            index,
+            time_ms: write.time_ms,
+            rule: rule.map_err(Refusal::Command)?,
+        };
         match command {
-            Command::Upsert(upsert) => self.upsert(index, upsert, &rule),
-            Command::Delete(delete) => self.delete(delete, &rule),
-            Command::UpdatePayload(update) => self.update_payload(update, &rule),
+            Command::Upsert(upsert) => self.upsert(&scope, upsert),
+            Command::Delete(delete) => self.delete(&scope, delete),
+            Command::UpdatePayload(update) => self.update_payload(&scope, update),
             Command::SetSchema(schema) => self.declare(decode_schema(&schema.payload_schema)),
         }
     }
 
-    fn upsert(
-        &mut self,
-        index: u64,
-        upsert: &UpsertPoints,
-        rule: &RowRule<'_>,
-    ) -> Result<u64, Refusal> {
+    /// The point that there is for a command.
+    fn find(&self, scope: &Scope<'_>, id: &str) -> EngineResult<Option<StoredPoint>> {
+        let Some(point) = self.tables.point(id)? else {
+            return Ok(None);
+        };
+        let admits = scope.rule.admits(id, &point.payload, &self.schema)?;
+        Ok(admits.then_some(point))
+    }
+
+    /// Refuses a command that names a point whose version is another than it says.
+    fn check_versions(
+        &self,
+        scope: &Scope<'_>,
+        ids: &[String],
+        expected: Expected,
+    ) -> Result<(), Refusal> {
+        let Some(version) = expected.version else {
+            return Ok(());
+        };
+        for id in ids {
+            let found = self.find(scope, id)?;
+            if found.is_some() || !expected.skips_absent {
+                check_version(id, version, found.as_ref()).map_err(Refusal::Command)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All points are checked before the first is written.
+    fn upsert(&mut self, scope: &Scope<'_>, upsert: &UpsertPoints) -> Result<u64, Refusal> {
         for point in &upsert.points {
             self.check_point(&point.id, &point.vector, &point.payload)
                 .map_err(Refusal::Command)?;
-            self.check_within(rule, point)?;
+            self.check_replaced(scope, point)?;
         }
         let payloads = upsert.points.iter();
         let bytes = payloads
@@ -154,7 +176,8 @@ impl<'a> Stage<'a> {
             let slot = self.tables.take_slot()?;
             self.shard.vectors.write(slot, &point.vector)?;
             let row = Row {
-                version: index,
+                vector_version: scope.index,
+                version: scope.index,
                 id: point.id.as_bytes(),
                 payload: &point.payload,
             };
@@ -162,7 +185,7 @@ impl<'a> Stage<'a> {
                 None => None,
                 Some(slot) => Some(OldPoint {
                     slot,
-                    payload: self.tables.payload(slot)?.1,
+                    payload: self.tables.point_in(slot)?.payload,
                 }),
             };
             self.bytes += (point.vector.len() + point.payload.len() + point.id.len() + 64) as u64;
@@ -199,64 +222,61 @@ impl<'a> Stage<'a> {
         check_payload(payload, &self.schema)
     }
 
-    /// Refuses a point that is outside of the rule, or would replace one that is.
-    fn check_within(&self, rule: &RowRule<'_>, point: &PointRecord) -> Result<(), Refusal> {
+    /// Refuses a point that is outside of the rule, would replace one that is, or one of another
+    /// version. Who may not see the point there learns no version of it.
+    fn check_replaced(&self, scope: &Scope<'_>, point: &PointRecord) -> Result<(), Refusal> {
         let PointRecord { id, payload, .. } = point;
-        let what = if !rule.admits(id, payload, &self.schema)? {
+        if point.if_version.is_none() && scope.rule.admits_all() {
+            return Ok(());
+        }
+        let there = self.tables.point(id)?;
+        let found = self.find(scope, id)?;
+        if let Some(wanted) = point.if_version {
+            check_version(id, wanted, found.as_ref()).map_err(Refusal::Command)?;
+        }
+        let what = if !scope.rule.admits(id, payload, &self.schema)? {
             "the payload does not match"
-        } else if self.is_hidden(rule, id)? {
+        } else if there.is_some() && found.is_none() {
             "the id is taken by a point outside of"
         } else {
             return Ok(());
         };
-        Err(Refusal::Command(rule.refusal(id, what)))
+        Err(Refusal::Command(scope.rule.refusal(id, what)))
     }
 
-    /// Whether there is such a point and it is outside of the rule.
-    fn is_hidden(&self, rule: &RowRule<'_>, id: &str) -> EngineResult<bool> {
-        if matches!(rule, RowRule::Everything) {
-            return Ok(false);
-        }
-        let Some(slot) = self.tables.slot_of(id)? else {
-            return Ok(false);
-        };
-        let (_, payload) = self.tables.payload(slot)?;
-        Ok(!rule.admits(id, &payload, &self.schema)?)
-    }
-
-    fn delete(&mut self, delete: &DeletePoints, rule: &RowRule<'_>) -> Result<u64, Refusal> {
+    fn delete(&mut self, scope: &Scope<'_>, delete: &DeletePoints) -> Result<u64, Refusal> {
         let mut affected = 0;
         let ids = self.named_ids(&delete.ids, delete.filter.as_ref())?;
+        let expected = Expected {
+            version: delete.if_version,
+            skips_absent: delete.skip_absent,
+        };
+        self.check_versions(scope, &ids, expected)?;
         self.room
             .claim(self.shard, Purpose::Free, ids.len() as u64, 0)?;
         let until = delete.written_until;
         for id in ids.iter() {
-            if self.is_hidden(rule, id)? || (until > 0 && !self.is_written_by(id, until)?) {
+            let Some(point) = self.find(scope, id)? else {
+                continue;
+            };
+            if until > 0 && point.vector_version > until {
                 continue;
             }
-            if let Some(slot) = self.tables.remove(id.as_bytes())? {
-                let payload = self.tables.payload(slot)?.1;
-                self.changes
-                    .push(Change::Remove(OldPoint { slot, payload }));
-                self.bytes += 64;
-                affected += 1;
-            }
+            self.tables.remove(id.as_bytes())?;
+            self.changes.push(Change::Remove(OldPoint {
+                slot: point.slot,
+                payload: point.payload,
+            }));
+            self.bytes += 64;
+            affected += 1;
         }
         Ok(affected)
     }
 
-    /// Whether the point exists and was last upserted by this log index or an earlier one.
-    fn is_written_by(&self, id: &str, until: u64) -> EngineResult<bool> {
-        match self.tables.slot_of(id)? {
-            None => Ok(false),
-            Some(slot) => Ok(self.tables.payload(slot)?.0 <= until),
-        }
-    }
-
     fn update_payload(
         &mut self,
+        scope: &Scope<'_>,
         update: &UpdatePayload,
-        rule: &RowRule<'_>,
     ) -> Result<u64, Refusal> {
         let patch = Patch {
             set: &update.set,
@@ -264,37 +284,40 @@ impl<'a> Stage<'a> {
             replace: update.replace,
         };
         let mut patched = Vec::new();
-        for id in self.named_ids(&update.ids, update.filter.as_ref())?.iter() {
-            let Some(slot) = self.tables.slot_of(id)? else {
+        let ids = self.named_ids(&update.ids, update.filter.as_ref())?;
+        let expected = Expected {
+            version: update.if_version,
+            skips_absent: update.skip_absent,
+        };
+        self.check_versions(scope, &ids, expected)?;
+        for id in ids.iter() {
+            let Some(point) = self.find(scope, id)? else {
                 continue;
             };
-            let (version, before) = self.tables.payload(slot)?;
-            if !rule.admits(id, &before, &self.schema)? {
-                continue;
-            }
-            let after = patch_payload(&before, &patch).map_err(Refusal::Command)?;
+            let after = patch_payload(&point.payload, &patch).map_err(Refusal::Command)?;
             check_payload(&after, &self.schema).map_err(Refusal::Command)?;
-            if !rule.admits(id, &after, &self.schema)? {
+            if !scope.rule.admits(id, &after, &self.schema)? {
                 let what = "the new payload does not match";
-                return Err(Refusal::Command(rule.refusal(id, what)));
+                return Err(Refusal::Command(scope.rule.refusal(id, what)));
             }
-            patched.push((slot, version, id.clone(), before, after));
+            patched.push((id.clone(), point, after));
         }
         let affected = patched.len() as u64;
         let bytes = patched.iter().map(|(.., after)| after.len() as u64).sum();
         self.room
             .claim(self.shard, Purpose::Grow, affected, bytes)?;
-        for (slot, version, id, before, after) in patched {
+        for (id, point, after) in patched {
             let row = Row {
-                version,
+                vector_version: point.vector_version,
+                version: scope.version_after(&point),
                 id: id.as_bytes(),
                 payload: &after,
             };
-            self.tables.write_row(slot, &row)?;
+            self.tables.write_row(point.slot, &row)?;
             self.bytes += (after.len() + id.len() + 64) as u64;
             self.changes.push(Change::Payload {
-                slot,
-                before,
+                slot: point.slot,
+                before: point.payload,
                 after,
             });
         }
@@ -357,6 +380,33 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// What there is for one command, and when it was made.
+struct Scope<'r> {
+    /// Its place in the log.
+    index: u64,
+    /// Unix milliseconds; 0 in commands of releases that knew none.
+    time_ms: u64,
+    rule: RowRule<'r>,
+}
+
+impl Scope<'_> {
+    /// The version that an update of its payload gives a point. Commands of earlier releases gave
+    /// none, and a replica that applies one now must not differ from those that did then.
+    fn version_after(&self, point: &StoredPoint) -> u64 {
+        if self.time_ms == 0 {
+            point.version
+        } else {
+            self.index
+        }
+    }
+}
+
+/// The version that a command expects of each point that it names.
+struct Expected {
+    version: Option<u64>,
+    skips_absent: bool,
+}
+
 /// A command is refused for what it says; a fault stops the whole transaction.
 enum Refusal {
     Command(EngineError),
@@ -367,6 +417,24 @@ impl From<EngineError> for Refusal {
     fn from(error: EngineError) -> Self {
         Refusal::Fault(error)
     }
+}
+
+/// Compares the version that a command wants with that of the point that there is for it.
+fn check_version(id: &str, wanted: u64, found: Option<&StoredPoint>) -> EngineResult<()> {
+    let version = found.map_or(0, |point| point.version);
+    if version == wanted {
+        return Ok(());
+    }
+    let wants = match wanted {
+        0 => "there must be no such point".to_owned(),
+        _ => format!("the point must have version {wanted}"),
+    };
+    let is = match version {
+        0 => "there is none".to_owned(),
+        _ => format!("it has version {version}"),
+    };
+    let message = format!("{id:?}: {wants}, but {is}");
+    Err(EngineError::new(reason::VERSION_MISMATCH, message, id))
 }
 
 fn check_payload(payload: &[u8], schema: &Schema) -> EngineResult<()> {

@@ -7,6 +7,8 @@ use crate::error::{EngineError, EngineResult};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row<'a> {
     /// Log index of the command that wrote the vector.
+    pub vector_version: u64,
+    /// Log index of the last command that changed the point, its vector or its payload.
     pub version: u64,
     pub id: &'a [u8],
     /// JSON text of an object; empty for none.
@@ -15,13 +17,22 @@ pub struct Row<'a> {
 
 const HEAD_BYTES: usize = 4 + 8 + 2;
 
+/// Bit of the id's length: the version follows, because it is not the vector's. An id has at most
+/// 512 bytes.
+const HAS_VERSION: u16 = 1 << 15;
+
 /// Encodes a row after clearing `out`.
 pub fn encode_row(slot: u32, row: &Row<'_>, out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(&[0; 4]);
-    out.extend_from_slice(&row.version.to_le_bytes());
+    out.extend_from_slice(&row.vector_version.to_le_bytes());
     let id_len = u16::try_from(row.id.len()).expect("ids are short");
-    out.extend_from_slice(&id_len.to_le_bytes());
+    if row.version == row.vector_version {
+        out.extend_from_slice(&id_len.to_le_bytes());
+    } else {
+        out.extend_from_slice(&(id_len | HAS_VERSION).to_le_bytes());
+        out.extend_from_slice(&row.version.to_le_bytes());
+    }
     out.extend_from_slice(row.id);
     out.extend_from_slice(row.payload);
     let sum = checksum(slot, &out[4..]);
@@ -34,23 +45,34 @@ pub fn decode_row(slot: u32, bytes: &[u8]) -> EngineResult<Row<'_>> {
     if bytes.len() < HEAD_BYTES {
         return Err(damaged());
     }
-    let (sum, rest) = bytes.split_at(4);
+    let (sum, mut rest) = bytes.split_at(4);
     if checksum(slot, rest).to_le_bytes() != sum {
         return Err(damaged());
     }
-    let (version, rest) = rest.split_at(8);
-    let (id_len, rest) = rest.split_at(2);
-    let version = u64::from_le_bytes(version.try_into().expect("split at 8"));
-    let id_len = usize::from(u16::from_le_bytes(id_len.try_into().expect("split at 2")));
+    let vector_version = u64::from_le_bytes(take(&mut rest).ok_or_else(damaged)?);
+    let id_len = u16::from_le_bytes(take(&mut rest).ok_or_else(damaged)?);
+    let version = match id_len & HAS_VERSION {
+        0 => vector_version,
+        _ => u64::from_le_bytes(take(&mut rest).ok_or_else(damaged)?),
+    };
+    let id_len = usize::from(id_len & !HAS_VERSION);
     if rest.len() < id_len {
         return Err(damaged());
     }
     let (id, payload) = rest.split_at(id_len);
     Ok(Row {
+        vector_version,
         version,
         id,
         payload,
     })
+}
+
+/// Takes the first bytes, if there are so many.
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (first, others) = rest.split_first_chunk()?;
+    *rest = others;
+    Some(*first)
 }
 
 /// The slot is part of the sum, so that a row under a wrong key is found.
@@ -64,19 +86,33 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_and_every_other_slot_is_found() {
-        let row = Row {
+        let mut bytes = Vec::new();
+        for version in [7, 9] {
+            let row = Row { version, ..row() };
+            encode_row(3, &row, &mut bytes);
+            assert_eq!(decode_row(3, &bytes), Ok(row));
+            assert!(decode_row(4, &bytes).is_err());
+            for bit in 0..bytes.len() * 8 {
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                assert!(decode_row(3, &bytes).is_err(), "bit {bit}");
+                bytes[bit / 8] ^= 1 << (bit % 8);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_was_never_updated_is_as_releases_without_versions_wrote_it() {
+        let mut bytes = Vec::new();
+        encode_row(3, &row(), &mut bytes);
+        assert_eq!(bytes[4..], *b"\x07\0\0\0\0\0\0\0\x01\0a{\"x\":1}");
+    }
+
+    fn row() -> Row<'static> {
+        Row {
+            vector_version: 7,
             version: 7,
             id: b"a",
             payload: b"{\"x\":1}",
-        };
-        let mut bytes = Vec::new();
-        encode_row(3, &row, &mut bytes);
-        assert_eq!(decode_row(3, &bytes), Ok(row));
-        assert!(decode_row(4, &bytes).is_err());
-        for bit in 0..bytes.len() * 8 {
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(decode_row(3, &bytes).is_err(), "bit {bit}");
-            bytes[bit / 8] ^= 1 << (bit % 8);
         }
     }
 }

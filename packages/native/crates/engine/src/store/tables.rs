@@ -36,6 +36,15 @@ pub struct Tables<'t> {
     row: Vec<u8>,
 }
 
+/// A point as a transaction sees it, without its vector.
+#[derive(Debug)]
+pub struct StoredPoint {
+    pub slot: u32,
+    pub vector_version: u64,
+    pub version: u64,
+    pub payload: Vec<u8>,
+}
+
 /// Shorthand for redb's storage errors.
 fn fault(error: redb::StorageError) -> EngineError {
     from_redb(error.into())
@@ -82,13 +91,19 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    pub fn slot_of(&self, id: &str) -> EngineResult<Option<u32>> {
+    fn slot_of(&self, id: &str) -> EngineResult<Option<u32>> {
         let slot = self.ids.get(id.as_bytes()).map_err(fault)?;
         Ok(slot.map(|slot| slot.value()))
     }
 
-    /// The version and payload of a slot.
-    pub fn payload(&self, slot: u32) -> EngineResult<(u64, Vec<u8>)> {
+    /// The point of an id.
+    pub fn point(&self, id: &str) -> EngineResult<Option<StoredPoint>> {
+        let slot = self.slot_of(id)?;
+        slot.map(|slot| self.point_in(slot)).transpose()
+    }
+
+    /// The point that a slot has, or had before it was freed.
+    pub fn point_in(&self, slot: u32) -> EngineResult<StoredPoint> {
         let found = self.rows.get(slot).map_err(fault)?;
         let Some(found) = found else {
             return Err(EngineError::corrupt(
@@ -97,7 +112,12 @@ impl<'t> Tables<'t> {
             ));
         };
         let row = decode_row(slot, found.value())?;
-        Ok((row.version, row.payload.to_vec()))
+        Ok(StoredPoint {
+            slot,
+            vector_version: row.vector_version,
+            version: row.version,
+            payload: row.payload.to_vec(),
+        })
     }
 
     /// Hands out a slot: the lowest free one, else a new one.

@@ -5,11 +5,12 @@ use vectron_engine::messages::engine::{
     DeletePoints, SetSchema, UpdatePayload, UpsertPoints, WriteCommand,
 };
 use vectron_engine::messages::vectron::{FieldType, Filter, Ids, condition};
+use vectron_engine::reason;
 
 use super::generate::{filter, id, payload};
 use super::model::{Model, ModelPoint, parse};
 use super::rng::Rng;
-use super::{DIMENSION, record, test};
+use super::{DIMENSION, NOW_MS, record, test};
 
 /// Any command, over few ids and fields.
 pub fn command(rng: &mut Rng) -> WriteCommand {
@@ -56,7 +57,38 @@ pub fn command(rng: &mut Rng) -> WriteCommand {
         request_id,
         command: Some(command),
         row_rule: rng.chance(25).then(|| filter(rng, 1)),
+        // Some are as releases without versions of payloads made them.
+        time_ms: if rng.chance(90) { NOW_MS } else { 0 },
     }
+}
+
+/// Lets a command now and then say which versions it expects: mostly those of the model.
+pub fn expecting_versions(rng: &mut Rng, model: &Model, mut write: WriteCommand) -> WriteCommand {
+    if !rng.chance(25) {
+        return write;
+    }
+    let rule = write.row_rule.as_ref();
+    let mut expect = |id: &str| match rng.below(10) {
+        0 => Some(rng.below(20) as u64),
+        _ => Some(model.version_within(rule, id)),
+    };
+    match write.command.as_mut().unwrap() {
+        Command::Upsert(upsert) => {
+            for point in &mut upsert.points {
+                point.if_version = expect(&point.id);
+            }
+        }
+        Command::Delete(delete) if delete.filter.is_none() => {
+            delete.ids.truncate(1);
+            delete.if_version = delete.ids.first().and_then(|id| expect(id));
+        }
+        Command::UpdatePayload(update) if update.filter.is_none() => {
+            update.ids.truncate(1);
+            update.if_version = update.ids.first().and_then(|id| expect(id));
+        }
+        _ => {}
+    }
+    write
 }
 
 /// A filter that matches little, so that points remain.
@@ -86,8 +118,13 @@ fn update(rng: &mut Rng) -> UpdatePayload {
     }
 }
 
-/// Answers the number of points that the command affects; `None` when its row rule refuses it.
-pub fn apply_to_model(model: &mut Model, command: &WriteCommand) -> Option<u64> {
+/// Answers the number of points that the command at this log index affects, or the reason of its
+/// refusal.
+pub fn apply_to_model(
+    model: &mut Model,
+    index: u64,
+    command: &WriteCommand,
+) -> Result<u64, &'static str> {
     let rule = command.row_rule.as_ref();
     let before = model.clone();
     let visible = |id: &str| before.is_within(rule, id);
@@ -109,42 +146,58 @@ pub fn apply_to_model(model: &mut Model, command: &WriteCommand) -> Option<u64> 
         ids.retain(|id| visible(id));
         ids
     };
+    let has = |id: &str, wanted: Option<u64>| {
+        wanted.is_none_or(|wanted| before.version_within(rule, id) == wanted)
+    };
     let changed: Vec<String>;
     let affected = match command.command.as_ref().unwrap() {
         Command::Upsert(upsert) => {
-            let mut taken = upsert.points.iter().map(|point| &point.id);
-            if taken.any(|id| before.points.contains_key(id) && !visible(id)) {
-                return None;
-            }
             for point in &upsert.points {
                 let vector = point.vector.chunks(4);
                 let vector = vector
                     .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
                     .collect();
-                let payload = String::from_utf8(point.payload.to_vec()).unwrap();
-                model
-                    .points
-                    .insert(point.id.clone(), ModelPoint { vector, payload });
-                if !model.is_within(rule, &point.id) {
-                    *model = before;
-                    return None;
-                }
+                let put = ModelPoint {
+                    vector,
+                    payload: String::from_utf8(point.payload.to_vec()).unwrap(),
+                    version: index,
+                };
+                model.points.insert(point.id.clone(), put);
+                let is_taken = before.points.contains_key(&point.id) && !visible(&point.id);
+                let refusal = if !has(&point.id, point.if_version) {
+                    reason::VERSION_MISMATCH
+                } else if is_taken || !model.is_within(rule, &point.id) {
+                    reason::OUTSIDE_ROW_RULE
+                } else {
+                    continue;
+                };
+                *model = before;
+                return Err(refusal);
             }
             changed = vec![];
             upsert.points.len() as u64
         }
         Command::Delete(delete) => {
+            if !delete.ids.iter().all(|id| has(id, delete.if_version)) {
+                return Err(reason::VERSION_MISMATCH);
+            }
             let ids = named(model, &delete.ids, delete.filter.as_ref());
             ids.iter().for_each(|id| drop(model.points.remove(id)));
             changed = vec![];
             ids.len() as u64
         }
         Command::UpdatePayload(update) => {
+            if !update.ids.iter().all(|id| has(id, update.if_version)) {
+                return Err(reason::VERSION_MISMATCH);
+            }
             let ids = named(model, &update.ids, update.filter.as_ref());
             let set = String::from_utf8(update.set.to_vec()).unwrap();
             for id in &ids {
                 let point = model.points.get_mut(id).unwrap();
                 point.payload = patched(&point.payload, &set, update);
+                if command.time_ms > 0 {
+                    point.version = index;
+                }
             }
             changed = ids;
             changed.len() as u64
@@ -160,10 +213,10 @@ pub fn apply_to_model(model: &mut Model, command: &WriteCommand) -> Option<u64> 
         }
     };
     if changed.iter().all(|id| model.is_within(rule, id)) {
-        return Some(affected);
+        return Ok(affected);
     }
     *model = before;
-    None
+    Err(reason::OUTSIDE_ROW_RULE)
 }
 
 fn patched(payload: &str, set: &str, update: &UpdatePayload) -> String {

@@ -29,6 +29,8 @@ use vectron_engine::{
 };
 
 pub const DIMENSION: usize = 8;
+/// When the commands of tests are made, unless they say another time.
+pub const NOW_MS: u64 = 1_000_000;
 
 /// Calls with a callback and waits for it.
 pub fn wait<T: Send + 'static>(call: impl FnOnce(Done<T>)) -> EngineResult<T> {
@@ -210,6 +212,7 @@ pub struct TestPoint {
     pub score: f32,
     pub payload: String,
     pub vector: Vec<u8>,
+    pub version: u64,
 }
 
 fn vector_bytes(vector: Option<Vector>) -> Vec<u8> {
@@ -227,6 +230,7 @@ pub fn decode_points(result: &ReadResult) -> Vec<TestPoint> {
             id,
             vector,
             payload,
+            version,
         } = Point::decode(found.point.clone()).unwrap();
         assert_eq!(id, found.id);
         TestPoint {
@@ -234,6 +238,7 @@ pub fn decode_points(result: &ReadResult) -> Vec<TestPoint> {
             score: 0.0,
             payload,
             vector: vector_bytes(vector),
+            version,
         }
     });
     points.collect()
@@ -247,12 +252,14 @@ pub fn decode_hits(result: &QueryResult) -> Vec<TestPoint> {
             score,
             payload,
             vector,
+            version,
         } = ScoredPoint::decode(found.clone()).unwrap();
         TestPoint {
             id,
             score,
             payload,
             vector: vector_bytes(vector),
+            version: version.unwrap_or(0),
         }
     });
     let hits: Vec<_> = hits.collect();
@@ -270,9 +277,9 @@ pub fn hit_ids(result: &QueryResult) -> Vec<String> {
 
 pub fn write(command: Command) -> WriteCommand {
     WriteCommand {
-        request_id: String::new(),
         command: Some(command),
-        row_rule: None,
+        time_ms: NOW_MS,
+        ..WriteCommand::default()
     }
 }
 
@@ -295,6 +302,7 @@ pub fn record(id: &str, vector: &[f32], payload: &str) -> PointRecord {
         id: id.to_owned(),
         vector: floats(vector).into(),
         payload: payload.as_bytes().to_vec().into(),
+        ..PointRecord::default()
     }
 }
 

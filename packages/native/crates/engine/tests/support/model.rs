@@ -11,6 +11,8 @@ use vectron_engine::messages::vectron::{
 pub struct ModelPoint {
     pub vector: Vec<f32>,
     pub payload: String,
+    /// Log index of the last change.
+    pub version: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -41,6 +43,14 @@ impl Model {
     /// Whether a point that there is matches a row rule.
     pub fn is_within(&self, rule: Option<&Filter>, id: &str) -> bool {
         rule.is_none_or(|rule| self.filter(rule, id, &parse(&self.points[id].payload)))
+    }
+
+    /// The version of a point as a row rule lets it be seen; 0 for none.
+    pub fn version_within(&self, rule: Option<&Filter>, id: &str) -> u64 {
+        let point = self.points.get(id);
+        point
+            .filter(|_| self.is_within(rule, id))
+            .map_or(0, |point| point.version)
     }
 
     /// The true order of the matching points: id and score, nearest first.
