@@ -34,6 +34,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   getCollectionStats: 'reader',
   updateAliases: 'admin',
   listAliases: 'reader',
+  listSlowQueries: 'admin',
   upsertPoints: 'writer',
   upsertPointsStream: 'writer',
   deletePoints: 'writer',

@@ -288,6 +288,7 @@ const mistakes: Mistake[] = [
     field: 'scoreThreshold',
   },
   both('PAGE_SIZE_OUT_OF_RANGE', 'scrollPoints', { collection, pageSize: 10_001 }, 'pageSize'),
+  both('PAGE_SIZE_OUT_OF_RANGE', 'listSlowQueries', { limit: 501 }, 'limit'),
   both('NO_EMBEDDER', 'search', { collection, text: 'a dog' }),
   both('NO_EMBEDDER', 'createCollection', { name: 'other', embedder: 'lettres' }, 'embedder'),
   both('TEXT_NOT_UNDERSTOOD', 'search', { collection: 'texts', text: '123' }),

@@ -275,6 +275,13 @@ export const exchanges: readonly Exchange[] = [
     },
   },
   {
+    operation: 'listSlowQueries',
+    request: { limit: 5 },
+    check: ([list]) => {
+      assert.deepEqual(list, { gateway: 'vectron', thresholdMs: 60_000, queries: [] })
+    },
+  },
+  {
     operation: 'watchCluster',
     request: { viewsMax: 2, intervalMs: 200 },
     check: (views) => {

@@ -27,7 +27,10 @@ export interface TestVectron {
 }
 
 /** Over the folder given, which is the caller's to remove; over one of its own otherwise. */
-export async function startTestVectron(given?: string): Promise<TestVectron> {
+export async function startTestVectron(
+  given?: string,
+  { slowQueryMs = 60_000 }: { readonly slowQueryMs?: number } = {},
+): Promise<TestVectron> {
   const folder = given ?? (await mkdtemp(join(tmpdir(), 'vectron-conformance-')))
   const errors: string[] = []
   const running = await startVectron({
@@ -42,6 +45,8 @@ export async function startTestVectron(given?: string): Promise<TestVectron> {
           : { searchThreads: 0, indexThreads: 0, tailPointsMax: LIMITS.tailPointsMax },
       log: { level: 'error' },
       limits: { connections: 1000, connectionsPerAddress: 1000, bodiesMib: 512, expectedMs: 1000 },
+      slowQueries: { thresholdMs: slowQueryMs },
+      tracing: { endpoint: '', samplePercent: 100 },
       cache: { mib: 8, eventualAgeMs: 1000 },
       store: {
         kind: 'embedded',

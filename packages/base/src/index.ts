@@ -101,3 +101,5 @@ export {
   type Setting,
   stringSetting,
 } from './setting.ts'
+export { Stages, type StagesOptions, type StageTimer, UNTIMED } from './stages.ts'
+export type { ReadHeader, Span, SpanAttributes, SpanOptions, Tracer } from './tracer.ts'

@@ -80,6 +80,14 @@ export const LIMITS = {
   targetRecallMax: 0.999,
   targetRecallDefault: 0.98,
 
+  /** Milliseconds from which a search or read counts as slow. */
+  slowQueryMsDefault: 500,
+  /** Slow queries that a gateway remembers, the newest, and bytes of all of them. */
+  slowQueriesKept: 500,
+  slowQueriesBytesMax: 1 * MIB,
+  /** Bytes of a filter's text that are kept of a slow query. */
+  slowQueryFilterBytesMax: 4 * KIB,
+
   // Calls.
   /** Bytes of one HTTP body or gRPC message; 10,000 points of 768 dimensions as f32 are 30 MiB. */
   bodyBytesMax: 32 * MIB,

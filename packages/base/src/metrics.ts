@@ -8,7 +8,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface Metrics {
-  /** The same name gives the same counter or gauge, so that several servers share theirs. */
+  /** The same name gives the same metric, so that several servers share theirs. */
   counter<L extends string = string>(options: MetricOptions<L>): Counter<L>
   gauge<L extends string = string>(options: MetricOptions<L>): Gauge<L>
   histogram<L extends string = string>(options: HistogramOptions<L>): Histogram<L>
@@ -55,6 +55,7 @@ export function createMetrics(options: { readonly withProcess?: boolean } = {}):
     counter: (metric) => known<Counter>(metric.name) ?? new Counter(base(metric)),
     gauge: (metric) => known<Gauge>(metric.name) ?? new Gauge(base(metric)),
     histogram: (metric) =>
+      known<Histogram>(metric.name) ??
       new Histogram({ ...base(metric), buckets: [...(metric.buckets ?? LATENCY_BUCKETS)] }),
     expose: () => registry.metrics(),
     contentType: registry.contentType,

@@ -3,6 +3,8 @@
  * exact, and strings beyond 2^53; times are RFC 3339, empty for none.
  */
 
+import type { SearchStage } from './resources.ts'
+
 export type Id = number | string
 
 export interface ClusterHealth {
@@ -122,4 +124,39 @@ export interface ClusterView {
   /** Since the view before. */
   readonly events: readonly ClusterEvent[]
   readonly time: string
+}
+
+/** What one gateway remembers. */
+export interface SlowQueries {
+  /** Its name: each remembers its own. */
+  readonly gateway: string
+  /** Milliseconds from which it takes a query for slow; 0: each is. */
+  readonly thresholdMs: number
+  readonly queries: readonly SlowQuery[]
+}
+
+/** A search or read that took long: its shape and its times. */
+export interface SlowQuery {
+  /** RFC 3339; when it ended. */
+  readonly time: string
+  readonly project: string
+  readonly collection: string
+  /** `Search`, `ScrollPoints`, ... */
+  readonly method: string
+  readonly requestId: string
+  /** Empty where requests are not traced. */
+  readonly traceId: string
+  /** `OK` or the reason of the error. */
+  readonly outcome: string
+  readonly tookUs: number
+  readonly stages: readonly SearchStage[]
+  /** `vector`, `id`, `text`; empty for reads. */
+  readonly target: string
+  /** Searches of a batch, ids of a get; 1 otherwise. */
+  readonly count: number
+  readonly topK: number
+  /** JSON; empty for none. */
+  readonly filter: string
+  readonly shardsTotal: number
+  readonly shardsAnswered: number
 }

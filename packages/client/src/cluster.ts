@@ -6,6 +6,7 @@ import type {
   Operator,
   PlacementMemberInfo,
   ShardInfo,
+  SlowQueries,
   WorkerInfo,
 } from './cluster-resources.ts'
 import type { CallOptions, Transport } from './transport.ts'
@@ -48,6 +49,18 @@ export class Cluster {
   async events(afterEventId: Id = 0, options?: CallOptions): Promise<readonly ClusterEvent[]> {
     const path = `/events?afterEventId=${afterEventId}`
     return (await this.#get<{ events: ClusterEvent[] }>(path, options)).events
+  }
+
+  /** Searches and reads that took long, newest first, of those that the gateway remembers. */
+  slowQueries(
+    options: CallOptions & { readonly collection?: string; readonly limit?: number } = {},
+  ): Promise<SlowQueries> {
+    const { collection, limit, ...call } = options
+    const query = new URLSearchParams({
+      ...(collection === undefined ? {} : { collection }),
+      ...(limit === undefined ? {} : { limit: String(limit) }),
+    })
+    return this.#get(`/slowQueries${query.size > 0 ? `?${query}` : ''}`, call)
   }
 
   /** The cluster at once, and then again at each interval until the caller leaves the loop. */

@@ -33,6 +33,8 @@ export type {
   PlacementMemberInfo,
   ShardInfo,
   ShardReplica,
+  SlowQueries,
+  SlowQuery,
   WorkerInfo,
 } from './cluster-resources.ts'
 export {

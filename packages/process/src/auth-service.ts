@@ -16,10 +16,11 @@ import { openTrust } from './trust.ts'
 export const AUTH_SERVICE: ServiceDefinition<typeof AUTH_SETTINGS> = {
   name: 'auth',
   settings: AUTH_SETTINGS,
-  node: ({ node, admin, log, data }) => ({
+  node: ({ node, admin, log, data, tracing }) => ({
     name: node.name || 'auth',
     admin,
     logLevel: log.level,
+    tracing,
     dataFolder: resolve(data.folder),
   }),
   open: openAuthService,

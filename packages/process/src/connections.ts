@@ -1,4 +1,5 @@
 /** Clients of other processes: one connection for each address, shared and closed at the end. */
+import type { DescService } from '@bufbuild/protobuf'
 import type { NodeRole } from '@vectron/base'
 import { placement, worker } from '@vectron/contracts'
 import {
@@ -7,11 +8,12 @@ import {
   type PlacementClient,
   type WorkerDoor,
 } from '@vectron/routing'
-import { GrpcChannel } from '@vectron/rpc'
+import { type Client, GrpcChannel, traceClient } from '@vectron/rpc'
 import type { Surroundings } from './surroundings.ts'
 import { channelOptions, type Trust } from './trust.ts'
 
-export interface ConnectionsOptions extends Pick<Surroundings, 'closers' | 'clock' | 'random'> {
+export interface ConnectionsOptions
+  extends Pick<Surroundings, 'closers' | 'clock' | 'random' | 'tracer'> {
   readonly trust: Trust
 }
 
@@ -39,8 +41,7 @@ export class Connections {
   /** A client of placement, whichever of its members leads. */
   placement(members: readonly string[]): PlacementClient {
     const { clock, random } = this.#around
-    const connect = (address: string) =>
-      this.channel('placement', address).client(placement.Placement)
+    const connect = (address: string) => this.#client(placement.Placement, 'placement', address)
     return createPlacementClient({ members, connect, clock, random })
   }
 
@@ -50,9 +51,15 @@ export class Connections {
     return (address) => {
       const known = doors.get(address)
       if (known !== undefined) return known
-      const door = this.channel('worker', address).client(worker.Worker)
+      const door = this.#client(worker.Worker, 'worker', address)
       doors.set(address, door)
       return door
     }
+  }
+
+  #client<S extends DescService>(desc: S, role: NodeRole, address: string): Client<S> {
+    const client = this.channel(role, address).client(desc)
+    const { tracer } = this.#around
+    return tracer === undefined ? client : traceClient(desc, client, { tracer, peer: address })
   }
 }

@@ -23,10 +23,11 @@ export function gatewayService(
   return {
     name: 'gateway',
     settings: GATEWAY_SETTINGS,
-    node: ({ node, admin, log }) => ({
+    node: ({ node, admin, log, tracing }) => ({
       name: node.name || 'gateway',
       admin,
       logLevel: log.level,
+      tracing,
       dataFolder: undefined,
     }),
     open: (config, around) => openGatewayService(config, embedders, around),
@@ -38,7 +39,7 @@ async function openGatewayService(
   embedders: readonly Embedder[],
   around: Surroundings,
 ): Promise<OpenService> {
-  const { clock, random, logger, metrics, version, closers } = around
+  const { clock, random, logger, metrics, tracer, version, closers } = around
   const { host, port } = config.http
   const dials = {
     'placement.members': config.placement.members,
@@ -65,11 +66,13 @@ async function openGatewayService(
     cache: cacheLimits(config.cache, store),
     connectWorker: connections.workers(),
     embedders,
+    slowQueries: { ...config.slowQueries, gateway: config.node.name || 'gateway' },
     version,
     clock,
     random,
     logger,
     metrics,
+    tracer,
   }).catch((error: unknown) => {
     throw explainPort(config, error)
   })

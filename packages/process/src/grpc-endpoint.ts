@@ -1,6 +1,14 @@
 /** The gRPC server of a process: where it listens, and when it says that it serves. */
 import { LIMITS, type NodeRole } from '@vectron/base'
-import { BodyBudget, type BoundService, ServerGuard, startGrpcServer } from '@vectron/rpc'
+import {
+  BodyBudget,
+  type BoundService,
+  type Interceptor,
+  recordCalls,
+  ServerGuard,
+  startGrpcServer,
+  traceCalls,
+} from '@vectron/rpc'
 import { advertised, type Endpoint } from './address.ts'
 import { listening } from './listen.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -27,8 +35,9 @@ export interface GrpcEndpoint {
 /** Listens; calls may come at once. */
 export async function openGrpcEndpoint(
   { endpoint, services, trust, callers }: GrpcEndpointOptions,
-  { logger, metrics, closers }: Surroundings,
+  around: Surroundings,
 ): Promise<GrpcEndpoint> {
+  const { logger, metrics, closers } = around
   const { host, port } = endpoint
   const bodies = new BodyBudget(LIMITS.internalBodiesInFlightBytesMax)
   const server = await listening({ setting: 'grpc.port', host, port }, () =>
@@ -37,7 +46,7 @@ export async function openGrpcEndpoint(
       port,
       services,
       logger,
-      interceptors: [trustedCallers(trust, callers)],
+      interceptors: [...recording(around), trustedCallers(trust, callers)],
       ...(trust.kind === 'certificates' && { tls: trust.tls.grpc }),
       messageBytesMax: LIMITS.internalMessageBytesMax,
       resets: LIMITS.internalResets,
@@ -57,4 +66,11 @@ export async function openGrpcEndpoint(
       closers.add(close)
     },
   }
+}
+
+/** What happened, how long it took, and of which trace it was. */
+function recording({ metrics, logger, clock, tracer }: Surroundings): Interceptor[] {
+  // Placement keeps answers back until there is news.
+  const record = recordCalls({ metrics, logger, clock, logsSlow: false })
+  return tracer === undefined ? [record] : [traceCalls({ tracer, begins: false }), record]
 }

@@ -140,7 +140,7 @@ export async function openWorkerPart(
   { config, identity, transport, peers, placement }: WorkerPartOptions,
   around: Surroundings,
 ): Promise<RunningWorker> {
-  const { clock, closers, logger, metrics, bootEpoch } = around
+  const { clock, closers, logger, metrics, tracer, bootEpoch } = around
   setEngineThreads(config)
   const folder = workerFolder(config.data.folder)
   const { host, log } = await openReplicaHost(join(folder, 'log'), transport, around)
@@ -156,6 +156,7 @@ export async function openWorkerPart(
     clock,
     logger: logger.child({ part: 'worker' }),
     metrics,
+    tracer,
     tailPointsMax: config.engine.tailPointsMax,
     diskReserveBytes: config.data.reserveBytes,
   })

@@ -17,10 +17,11 @@ import { openTrust } from './trust.ts'
 export const PLACEMENT_SERVICE: ServiceDefinition<typeof PLACEMENT_SETTINGS> = {
   name: 'placement',
   settings: PLACEMENT_SETTINGS,
-  node: ({ node, admin, log, data, cluster }) => ({
+  node: ({ node, admin, log, data, cluster, tracing }) => ({
     name: node.name || `placement-${cluster.member}`,
     admin,
     logLevel: log.level,
+    tracing,
     dataFolder: resolve(data.folder),
   }),
   open: openPlacementService,

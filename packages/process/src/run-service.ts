@@ -21,6 +21,7 @@ import { nextBootEpoch } from './boot-epoch.ts'
 import { Closers } from './closers.ts'
 import { listening } from './listen.ts'
 import { type Surroundings, systemSurroundings } from './surroundings.ts'
+import { openTracer, type TracingConfig } from './tracing/open-tracer.ts'
 import { type Stop, untilStopped } from './until-stopped.ts'
 
 export type ServiceName = 'auth' | 'gateway' | 'placement' | 'worker'
@@ -31,6 +32,7 @@ export interface NodeSettings {
   readonly name: string
   readonly admin: { readonly host: string; readonly port: number }
   readonly logLevel: LogLevel
+  readonly tracing: TracingConfig
   /** Absent for a process that keeps nothing. */
   readonly dataFolder: string | undefined
 }
@@ -76,9 +78,19 @@ export async function runService<S extends ConfigSpec>(
   const closers = new Closers()
   try {
     const bootEpoch = await occupyFolder(node, closers)
+    const { version } = options
     const around = systemSurroundings({
       logger,
-      version: options.version,
+      tracer: await openTracer({
+        tracing: node.tracing,
+        service: service.name,
+        node: node.name,
+        version,
+        clock: systemClock,
+        logger,
+        closers,
+      }),
+      version,
       bootEpoch,
       onFatal: stop.fail,
       closers,

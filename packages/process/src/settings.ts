@@ -138,6 +138,32 @@ export const ENGINE_SECTION = {
   }),
 }
 
+const slowQueriesSection = {
+  thresholdMs: integerSetting({
+    default: LIMITS.slowQueryMsDefault,
+    min: 0,
+    max: 3_600_000,
+    describe:
+      'milliseconds from which a search or read is kept and logged as slow; 0: every one is',
+  }),
+}
+
+const tracingSection = {
+  endpoint: patternSetting({
+    default: '',
+    item: 'http://host:port or https://host:port, or nothing',
+    matches: /^$|^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+    describe:
+      'OTLP/HTTP collector of traces; empty: that of OTEL_EXPORTER_OTLP_ENDPOINT, or no traces',
+  }),
+  samplePercent: integerSetting({
+    default: 100,
+    min: 0,
+    max: 100,
+    describe: 'of the traces that begin here, how many are sent; callers decide on theirs',
+  }),
+}
+
 /** Where identity lives, and who may make accounts. */
 const identitySections = {
   store: {
@@ -240,11 +266,13 @@ const cacheSettings = {
 /** All parts in one process: `vectron start`. */
 export const STANDALONE_SETTINGS = {
   ...publicSections,
+  slowQueries: slowQueriesSection,
   limits: clientLimitSettings,
   cache: cacheSettings,
   ...identitySections,
   data: { ...dataSection, reserveBytes: reserveSetting },
   engine: ENGINE_SECTION,
+  tracing: tracingSection,
   log: logSection('warn'),
 } as const
 
@@ -291,6 +319,7 @@ export const PLACEMENT_SETTINGS = {
     }),
   },
   data: dataSection,
+  tracing: tracingSection,
   log: logSection('info'),
 } as const
 
@@ -310,6 +339,7 @@ export const WORKER_SETTINGS = {
   trust: trustSection,
   data: { ...dataSection, reserveBytes: reserveSetting },
   engine: ENGINE_SECTION,
+  tracing: tracingSection,
   log: logSection('info'),
 } as const
 
@@ -322,11 +352,13 @@ export const AUTH_SETTINGS = {
   tls: tlsSection,
   trust: trustSection,
   data: dataSection,
+  tracing: tracingSection,
   log: logSection('info'),
 } as const
 
 export const GATEWAY_SETTINGS = {
   node: nodeSection,
+  slowQueries: slowQueriesSection,
   audit: {
     file: stringSetting({
       default: '',
@@ -387,6 +419,7 @@ export const GATEWAY_SETTINGS = {
   admin: adminSection(6182),
   tls: tlsSection,
   trust: trustSection,
+  tracing: tracingSection,
   log: logSection('info'),
 } as const
 

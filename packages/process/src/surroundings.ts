@@ -7,6 +7,7 @@ import {
   type Random,
   systemClock,
   systemRandom,
+  type Tracer,
 } from '@vectron/base'
 import type { Closers } from './closers.ts'
 
@@ -15,6 +16,8 @@ export interface Surroundings {
   readonly random: Random
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Default: requests are not traced. */
+  readonly tracer?: Tracer | undefined
   /** Release of the product, as people are told it. */
   readonly version: string
   /** Grows with each start; 0 where nothing is kept on a disk. */

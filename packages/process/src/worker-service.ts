@@ -20,10 +20,11 @@ import { untilAnswered } from './until-answered.ts'
 export const WORKER_SERVICE: ServiceDefinition<typeof WORKER_SETTINGS> = {
   name: 'worker',
   settings: WORKER_SETTINGS,
-  node: ({ node, admin, log, data }) => ({
+  node: ({ node, admin, log, data, tracing }) => ({
     name: node.name || 'worker',
     admin,
     logLevel: log.level,
+    tracing,
     dataFolder: resolve(data.folder),
   }),
   open: openWorkerService,

@@ -14,12 +14,15 @@ export interface AccessLogOptions {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly clock: Clock
+  /** Where calls are kept back on purpose, none is slow. Default: some are. */
+  readonly logsSlow?: boolean
 }
 
 /** Calls slower than this are logged at info level. Streams are not: they may take as they like. */
 const SLOW_US = 1_000_000
 
-export function recordCalls({ metrics, logger, clock }: AccessLogOptions): Interceptor {
+export function recordCalls(options: AccessLogOptions): Interceptor {
+  const { metrics, logger, clock, logsSlow = true } = options
   const total = metrics.counter({
     name: 'requests_total',
     help: 'Calls answered, by protocol, method and outcome (OK or the reason of the error).',
@@ -78,7 +81,7 @@ export function recordCalls({ metrics, logger, clock }: AccessLogOptions): Inter
     }
     const tookUs = clock.monotonicUs() - startUs
     count(call, 'OK', tookUs)
-    if (tookUs > SLOW_US && call.method.methodKind === 'unary') {
+    if (logsSlow && tookUs > SLOW_US && call.method.methodKind === 'unary') {
       logger.info(describe(call, tookUs), 'slow call')
     } else if (logger.isLevelEnabled('debug')) {
       logger.debug(describe(call, tookUs), 'call')

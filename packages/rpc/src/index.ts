@@ -47,3 +47,4 @@ export {
   methodPath,
   type ServiceHandlers,
 } from './service.ts'
+export { type TraceCallsOptions, traceCalls, traceClient } from './trace-calls.ts'

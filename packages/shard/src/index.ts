@@ -5,7 +5,13 @@
 export { EngineHolder, type EngineHolderOptions } from './engine-holder.ts'
 export type { ShardEpoch } from './epoch.ts'
 export { encodeSearchRequest, type Query } from './search-request.ts'
-export { type AppliedWrite, Shard, type ShardOptions } from './shard.ts'
+export {
+  type AppliedWrite,
+  SHARD_STAGES,
+  Shard,
+  type ShardOptions,
+  type ShardStage,
+} from './shard.ts'
 export { holdsShard, ShardFolder, shardOfFolder } from './shard-folder.ts'
 export {
   type CommandHead,

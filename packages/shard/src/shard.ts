@@ -20,6 +20,9 @@ import {
   logIndex,
   type ReplicaId,
   type ShardId,
+  type SpanAttributes,
+  type StageTimer,
+  UNTIMED,
   VectronError,
 } from '@vectron/base'
 import { engine, worker } from '@vectron/contracts'
@@ -39,7 +42,22 @@ export interface ShardOptions {
   readonly holder: EngineHolder
   readonly host: ReplicaHost
   readonly clock: Clock
+  /** Default: nothing is timed. */
+  readonly stages?: StageTimer<ShardStage>
 }
+
+/** What of a request on a shard is timed; searches, reads and writes contain the others. */
+export type ShardStage = keyof typeof SHARD_STAGES
+
+/** Each with the function that it times. */
+export const SHARD_STAGES = {
+  search: 'Shard.search',
+  read: 'Shard.read',
+  write: 'Shard.write',
+  barrier: 'Shard.passBarrier',
+  engine_search: 'ShardEngine.search',
+  engine_read: 'ShardEngine.read',
+} as const
 
 /** Where a write stands and what it did. */
 export interface AppliedWrite {
@@ -62,6 +80,8 @@ export class Shard {
   readonly #machine: ShardMachine
   readonly #host: ReplicaHost
   readonly #clock: Clock
+  readonly #stages: StageTimer<ShardStage>
+  readonly #attributes: SpanAttributes
   #range: bigint
   #isCaughtUp = false
 
@@ -85,6 +105,8 @@ export class Shard {
     this.#machine = new ShardMachine(options.holder, options.clock)
     this.#host = options.host
     this.#clock = options.clock
+    this.#stages = options.stages ?? UNTIMED
+    this.#attributes = { 'vectron.shard': `${options.shardId}` }
     this.#range = options.range
   }
 
@@ -131,32 +153,24 @@ export class Shard {
    * @throws VectronError STALE_EPOCH, NOT_LEADER, OVERLOADED, OUTCOME_UNKNOWN, or why the state
    *   machine refused the command.
    */
-  async write(
+  write(
     epoch: ShardEpoch | undefined,
     command: Uint8Array,
     deadline: Deadline,
   ): Promise<AppliedWrite> {
-    this.#checkServes(epoch)
-    const proposed = await this.#host.propose(this.#group, command, { deadline })
-    const result = proposed.result as engine.WriteResult
-    if (result.error !== undefined) throw toRefusal(result.error)
-    return { logIndex: logIndex(proposed.index), affected: result.affected }
+    const write = () => this.#write(epoch, command, deadline)
+    return this.#stages.run('write', write, this.#attributes)
   }
 
   /** Takes an encoded `engine.v1.SearchRequest`; answers an encoded `engine.v1.SearchResult`. */
-  async search(read: worker.ShardRead, request: Uint8Array, call: ReadCall): Promise<Uint8Array> {
-    this.#checkServes(read.shard?.epoch)
-    await this.#passBarrier(read.barrier, call.deadline)
-    // The barrier may have taken a while, and another replica may have answered meanwhile.
-    if (call.aborted) throw new VectronError('CANCELLED', 'Nobody waits for this search any more.')
-    return this.#holder.engine.search(request)
+  search(read: worker.ShardRead, request: Uint8Array, call: ReadCall): Promise<Uint8Array> {
+    const search = () => this.#search(read, request, call)
+    return this.#stages.run('search', search, this.#attributes)
   }
 
   /** Takes an encoded `engine.v1.ReadRequest`; answers an encoded `engine.v1.ReadResult`. */
-  async read(request: worker.ReadShardRequest, deadline: Deadline): Promise<Uint8Array> {
-    this.#checkServes(request.shard?.epoch)
-    await this.#passBarrier(request.barrier, deadline)
-    return this.#holder.engine.read(request.read)
+  read(request: worker.ReadShardRequest, deadline: Deadline): Promise<Uint8Array> {
+    return this.#stages.run('read', () => this.#read(request, deadline), this.#attributes)
   }
 
   /**
@@ -214,6 +228,32 @@ export class Shard {
     this.#machine.close()
     await this.#host.destroyGroup(this.#group)
     await this.#holder.destroy()
+  }
+
+  async #write(
+    epoch: ShardEpoch | undefined,
+    command: Uint8Array,
+    deadline: Deadline,
+  ): Promise<AppliedWrite> {
+    this.#checkServes(epoch)
+    const proposed = await this.#host.propose(this.#group, command, { deadline })
+    const result = proposed.result as engine.WriteResult
+    if (result.error !== undefined) throw toRefusal(result.error)
+    return { logIndex: logIndex(proposed.index), affected: result.affected }
+  }
+
+  async #search(read: worker.ShardRead, request: Uint8Array, call: ReadCall): Promise<Uint8Array> {
+    this.#checkServes(read.shard?.epoch)
+    await this.#stages.run('barrier', () => this.#passBarrier(read.barrier, call.deadline))
+    // The barrier may have taken a while, and another replica may have answered meanwhile.
+    if (call.aborted) throw new VectronError('CANCELLED', 'Nobody waits for this search any more.')
+    return this.#stages.run('engine_search', () => this.#holder.engine.search(request))
+  }
+
+  async #read(request: worker.ReadShardRequest, deadline: Deadline): Promise<Uint8Array> {
+    this.#checkServes(request.shard?.epoch)
+    await this.#stages.run('barrier', () => this.#passBarrier(request.barrier, deadline))
+    return this.#stages.run('engine_read', () => this.#holder.engine.read(request.read))
   }
 
   #checkServes(epoch: ShardEpoch | undefined): void {

@@ -79,13 +79,14 @@ export function checkBatch(count: number, max: number, field: string): void {
 export function takePageSize(
   asked: number,
   limits: { readonly default: number; readonly max: number },
+  field = 'pageSize',
 ): number {
   if (asked === 0) return limits.default
   if (asked <= limits.max) return asked
   throw new VectronError(
     'PAGE_SIZE_OUT_OF_RANGE',
-    `pageSize is ${asked}; it must be 1 to ${limits.max}.`,
-    { field: 'pageSize' },
+    `${field} is ${asked}; it must be 1 to ${limits.max}.`,
+    { field },
   )
 }
 

@@ -10,6 +10,7 @@ import type { CallContext, Client, ServiceHandlers } from '@vectron/rpc'
 import { findHealth } from './cluster-health.ts'
 import { toEvent, toMember, toOperator, toShard, toWorker } from './cluster-messages.ts'
 import type { GatewayContext } from './context.ts'
+import { listSlowQueries } from './slow/list-slow-queries.ts'
 import { sumBytes } from './sum-reports.ts'
 import { watchCluster } from './watch-cluster.ts'
 
@@ -72,6 +73,10 @@ export class ClusterService implements ServiceHandlers<typeof vectron.Cluster> {
   async listEvents({ afterEventId }: vectron.ListEventsRequest, { deadline }: CallContext) {
     const { events } = await this.#getCluster(deadline, afterEventId)
     return { events: events.map(toEvent) }
+  }
+
+  async listSlowQueries(request: vectron.ListSlowQueriesRequest, call: CallContext) {
+    return listSlowQueries(this.#context.slowQueries, request, call)
   }
 
   watchCluster(request: vectron.WatchClusterRequest, call: CallContext) {

@@ -10,6 +10,7 @@ import {
   type Logger,
   type Metrics,
   type Random,
+  type Tracer,
   toVectronError,
 } from '@vectron/base'
 import { type placement, vectron, wire } from '@vectron/contracts'
@@ -31,6 +32,7 @@ import {
   ServerGuard,
   startGrpcServer,
   startHttpServer,
+  traceCalls,
 } from '@vectron/rpc'
 import { type AuthenticatorDoors, openAccess } from './access/open-access.ts'
 import { type GatewayLimits, openRates } from './access/open-rates.ts'
@@ -45,6 +47,7 @@ import type { SearchAnswer } from './search/run-search.ts'
 import { SearchService } from './search/search-service.ts'
 import { type ResultStore, SharedResults } from './search/shared-results.ts'
 import { declareStageSeconds } from './search/stage-times.ts'
+import { SlowQueries, type SlowQueryLimits } from './slow/slow-queries.ts'
 import { WrittenPositions } from './written-positions.ts'
 
 export interface GatewayOptions {
@@ -69,12 +72,15 @@ export interface GatewayOptions {
   readonly cache: CacheLimits
   readonly connectWorker: ConnectWorker
   readonly embedders: readonly Embedder[]
+  readonly slowQueries: SlowQueryLimits
   /** Release of the product, as people are told it. */
   readonly version: string
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Default: requests are not traced. */
+  readonly tracer?: Tracer | undefined
 }
 
 export interface CacheLimits {
@@ -99,7 +105,7 @@ export interface RunningGateway {
 
 /** Settles when both ports listen. Rejects with UNAVAILABLE when one of them cannot be had. */
 export async function openGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const { placement, connectWorker, clock, random, logger, metrics } = options
+  const { placement, connectWorker, clock, random, logger, metrics, tracer } = options
   const gatewayId = random.nextU64()
   const router = new Router({ placement, connectWorker, clock, random, gatewayId })
   await router.refresh()
@@ -114,10 +120,19 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     logger,
   })
   const shared = openSharedResults(options, router)
-  const guarded = bindServices(options, router, shared).map((service) => access.guard(service))
+  const slowQueries = new SlowQueries({
+    limits: options.slowQueries,
+    clock,
+    logger,
+    metrics,
+    tracer,
+  })
+  const bound = bindServices(options, { router, shared, slowQueries })
+  const guarded = bound.map((service) => access.guard(slowQueries.watch(service)))
   const services = [...guarded, ...access.services]
   const gate = new LoadGate({ expectedMsMax: options.guard.expectedMsMax, clock, metrics })
   const interceptors = [
+    ...(tracer === undefined ? [] : [traceCalls({ tracer, begins: true })]),
     recordCalls({ metrics, logger, clock }),
     limitLoad(gate),
     ...access.interceptors,
@@ -191,12 +206,17 @@ function openSharedResults(
   return store && new SharedResults({ store, clock, metrics })
 }
 
+interface BoundTo {
+  readonly router: Router
+  readonly shared: SharedResults | undefined
+  readonly slowQueries: SlowQueries
+}
+
 function bindServices(
   options: GatewayOptions,
-  router: Router,
-  shared: SharedResults | undefined,
+  { router, shared, slowQueries }: BoundTo,
 ): BoundService[] {
-  const { clock, placement, version, metrics } = options
+  const { clock, placement, version, metrics, tracer } = options
   const embedders = new Map(options.embedders.map((embedder) => [embedder.name, embedder]))
   const stageSeconds = declareStageSeconds(metrics)
   const { cache } = options
@@ -211,6 +231,8 @@ function bindServices(
     embedders,
     clock,
     stageSeconds,
+    tracer,
+    slowQueries,
     results,
     eventualAgeMsMax: cache.eventualAgeMsMax,
     written: new WrittenPositions(),

@@ -31,6 +31,7 @@ import {
   nextBootEpoch,
   openAuthPart,
   openPlacementPart,
+  openTracer,
   openWorkerPart,
   type StandaloneConfig,
   type Surroundings,
@@ -38,7 +39,8 @@ import {
   workerFolder,
 } from '@vectron/process'
 import { InProcessNetwork, type Transport } from '@vectron/raft'
-import { type Client, createInProcessClient } from '@vectron/rpc'
+import type { WorkerDoor } from '@vectron/routing'
+import { type Client, createInProcessClient, traceCalls, traceClient } from '@vectron/rpc'
 import { type RunningWorker, readIdentity, registerWorker } from '@vectron/worker-service'
 
 export interface StartOptions {
@@ -96,10 +98,21 @@ export async function startVectron(options: StartOptions): Promise<RunningVectro
 async function surround(options: StartOptions, closers: Closers): Promise<Surroundings> {
   const { config, onFatal } = options
   const { folder } = config.data
+  const { version } = options
+  const logger = options.logger ?? createLogger({ name: 'vectron', level: config.log.level })
   return systemSurroundings({
     closers,
-    logger: options.logger ?? createLogger({ name: 'vectron', level: config.log.level }),
-    version: options.version,
+    logger,
+    tracer: await openTracer({
+      tracing: config.tracing,
+      service: 'standalone',
+      node: 'vectron',
+      version,
+      clock: systemClock,
+      logger,
+      closers,
+    }),
+    version,
     bootEpoch: await nextBootEpoch({ folder, disk: systemDisk, clock: systemClock }),
     onFatal,
     signal: new AbortController().signal,
@@ -108,13 +121,13 @@ async function surround(options: StartOptions, closers: Closers): Promise<Surrou
 
 async function openParts(options: StartOptions, around: Surroundings): Promise<RunningVectron> {
   const { config } = options
-  const { clock, random, logger, metrics, closers } = around
+  const { clock, random, logger, metrics, tracer, closers } = around
   const authPart = await openAuthPart(config, around)
   const running = await startPlacement(config, around)
   const placementClient = createInProcessClient(placement.Placement, running.service)
   const data = await startWorker(config, running, placementClient, around)
   await data.served
-  const workerClient = createInProcessClient(worker.Worker, data.service)
+  const workerClient = connectWorker(data, around)
   const gateway = await openGateway({
     host: config.http.host,
     httpPort: config.http.port,
@@ -128,11 +141,13 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     cache: cacheLimits(config.cache, undefined),
     connectWorker: () => workerClient,
     embedders: options.embedders,
+    slowQueries: { ...config.slowQueries, gateway: 'vectron' },
     version: options.version,
     clock,
     random,
     logger: logger.child({ part: 'gateway' }),
     metrics,
+    tracer,
   })
   closers.add(() => gateway.close())
   return {
@@ -181,6 +196,14 @@ async function startWorker(
   })
   const transport = soleTransport(clusterId, around)
   return openWorkerPart({ config, identity, transport, placement: client }, around)
+}
+
+/** What is asked of it is part of the trace of the request. */
+function connectWorker({ service }: RunningWorker, { tracer }: Surroundings): WorkerDoor {
+  if (tracer === undefined) return createInProcessClient(worker.Worker, service)
+  const interceptors = [traceCalls({ tracer, begins: false })]
+  const client = createInProcessClient(worker.Worker, service, { interceptors })
+  return traceClient(worker.Worker, client, { tracer, peer: LOCAL_WORKER })
 }
 
 /** A network of one node: its groups have one voter. */

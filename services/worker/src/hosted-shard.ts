@@ -15,6 +15,7 @@ import {
   LIMITS,
   replicaId,
   type ShardId,
+  type StageTimer,
   shardId,
   VectronError,
 } from '@vectron/base'
@@ -28,6 +29,7 @@ import {
   Shard,
   type ShardEpoch,
   ShardFolder,
+  type ShardStage,
 } from '@vectron/shard'
 
 /** Membership version of a group's first members. */
@@ -48,6 +50,7 @@ export interface HostedShardOptions {
   readonly disk: Disk
   readonly openEngine: OpenEngine
   readonly clock: Clock
+  readonly stages: StageTimer<ShardStage>
   readonly tailPointsMax: number
 }
 
@@ -268,7 +271,7 @@ function figuresOf({ stats }: worker.ShardReport): Omit<ShardFigures, 'atUs'> {
 }
 
 function joinGroup(options: HostedShardOptions, holder: EngineHolder): Promise<Shard> {
-  const { assignment, host, clock } = options
+  const { assignment, host, clock, stages } = options
   return Shard.open({
     shardId: shardId(assignment.shardId),
     replicaId: replicaId(assignment.replicaId),
@@ -277,6 +280,7 @@ function joinGroup(options: HostedShardOptions, holder: EngineHolder): Promise<S
     holder,
     host,
     clock,
+    stages,
   })
 }
 

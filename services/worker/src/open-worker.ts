@@ -11,13 +11,16 @@ import {
   type Disk,
   type Logger,
   type Metrics,
+  Stages,
   systemDisk,
+  type Tracer,
   VectronError,
 } from '@vectron/base'
 import { type placement, worker } from '@vectron/contracts'
 import { openShardEngine, type RaftLog } from '@vectron/native'
 import type { ReplicaHost, Transport } from '@vectron/raft'
 import { type BoundService, bindService, type Client } from '@vectron/rpc'
+import { SHARD_STAGES } from '@vectron/shard'
 import { DiskGuard } from './disk-guard.ts'
 import { HeartbeatLoop } from './heartbeat-loop.ts'
 import type { OpenEngine } from './hosted-shard.ts'
@@ -47,6 +50,8 @@ export interface WorkerOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Where requests are traced. Default: nowhere. */
+  readonly tracer?: Tracer | undefined
   /** Points that may wait for the graph of one shard before its writes slow down. */
   readonly tailPointsMax: number
   /** Free bytes of the disk below which writes are refused. */
@@ -74,6 +79,14 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
   const { disk = systemDisk, openEngine = openShardEngine } = options
   const shardsFolder = join(folder, 'shards')
   await disk.makeFolder(shardsFolder)
+  const stages = new Stages({
+    name: 'shard_stage_seconds',
+    help: 'Time of requests on a shard, by stage; search, read and write contain the others.',
+    functions: SHARD_STAGES,
+    metrics: options.metrics,
+    clock,
+    tracer: options.tracer,
+  })
   const registry = new ShardRegistry({
     shardsFolder,
     host,
@@ -83,6 +96,7 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
     openEngine,
     transport: options.transport,
     clock,
+    stages,
     logger,
     tailPointsMax,
   })

@@ -18,6 +18,7 @@ import {
   type ReplicaId,
   replicaId,
   type ShardId,
+  type StageTimer,
   shardId,
   toVectronError,
   VectronError,
@@ -25,7 +26,7 @@ import {
 import type { placement } from '@vectron/contracts'
 import type { GroupStatus, RaftLog } from '@vectron/native'
 import type { ReplicaHost, Transport } from '@vectron/raft'
-import { holdsShard, ShardFolder, shardOfFolder } from '@vectron/shard'
+import { holdsShard, ShardFolder, type ShardStage, shardOfFolder } from '@vectron/shard'
 import { HostedShard, type OpenEngine } from './hosted-shard.ts'
 import { lostReplica, type ReplicaMemory } from './replica-memory.ts'
 
@@ -39,6 +40,7 @@ export interface ShardRegistryOptions {
   readonly openEngine: OpenEngine
   readonly transport: Pick<Transport, 'setMembers'>
   readonly clock: Clock
+  readonly stages: StageTimer<ShardStage>
   readonly logger: Logger
   /** Points that may wait for the graph of one shard before its writes slow down. */
   readonly tailPointsMax: number

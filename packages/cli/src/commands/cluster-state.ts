@@ -1,18 +1,28 @@
 /**
- * `vectron cluster health|members|operators|cancel|rebalance|events`: what the API tells of a running
+ * `vectron cluster health|members|operators|cancel|rebalance|events|slow-queries`: what the API tells of a running
  * cluster, wherever its processes are.
  */
 import type { Id } from '@vectron/client'
 import type { Command } from 'commander'
-import { numericId } from '../arguments.ts'
+import { numericId, wholeNumber } from '../arguments.ts'
 import { connect } from '../connection.ts'
 import { type CliContext, type ClientFlags, withClientFlags } from '../context.ts'
-import { EVENT_COLUMNS, MEMBER_COLUMNS, OPERATOR_COLUMNS } from '../management/tables.ts'
+import {
+  EVENT_COLUMNS,
+  MEMBER_COLUMNS,
+  OPERATOR_COLUMNS,
+  SLOW_QUERY_COLUMNS,
+} from '../management/tables.ts'
 import { jsonLine, showObject, showRows } from '../output.ts'
 
 interface EventFlags extends ClientFlags {
   readonly after?: Id
   readonly follow?: true
+}
+
+interface SlowQueryFlags extends ClientFlags {
+  readonly collection?: string
+  readonly limit?: number
 }
 
 /** Adds them to the command that runs clusters on this machine. */
@@ -23,6 +33,7 @@ export function addClusterStateCommands(cluster: Command, context: CliContext): 
   addCancel(cluster, context)
   addRebalance(cluster, context)
   addEvents(cluster, context)
+  addSlowQueries(cluster, context)
 }
 
 function addHealth(cluster: Command, { terminal, env }: CliContext): void {
@@ -99,5 +110,21 @@ function addEvents(cluster: Command, { terminal, env }: CliContext): void {
           terminal.out(isTable ? `${event.time}  ${event.text}` : jsonLine(event))
         }
       }
+    })
+}
+
+function addSlowQueries(cluster: Command, { terminal, env }: CliContext): void {
+  const description = 'searches and reads that took long, of those that the gateway remembers'
+  withClientFlags(cluster.command('slow-queries').description(description))
+    .option('--collection <name>', 'only those of this collection')
+    .option('--limit <n>', 'the newest ones only', wholeNumber(1))
+    .action(async ({ collection, limit, ...flags }: SlowQueryFlags) => {
+      const whole = await connect(flags, env).cluster.slowQueries({
+        ...(collection === undefined ? {} : { collection }),
+        ...(limit === undefined ? {} : { limit }),
+      })
+      const { gateway, thresholdMs, queries: rows } = whole
+      const whenEmpty = `None of ${gateway} took ${thresholdMs} ms or longer.`
+      showRows(terminal, flags.output, { rows, columns: SLOW_QUERY_COLUMNS, whole, whenEmpty })
     })
 }

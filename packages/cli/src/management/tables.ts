@@ -5,6 +5,7 @@ import type {
   PlacementMemberInfo,
   ShardInfo,
   ShardReplica,
+  SlowQuery,
   WorkerInfo,
 } from '@vectron/client'
 import type { Column } from '../output.ts'
@@ -43,6 +44,17 @@ export const SHARD_COLUMNS: readonly Column<ShardInfo>[] = [
   { title: 'points', text: (shard) => formatCount(pointsOf(shard)), align: 'right' },
   { title: 'replicas', text: ({ replicas }) => replicas.map(replicaText).join(', ') },
   { title: 'problems', text: ({ problems }) => problems.join('; ') },
+]
+
+export const SLOW_QUERY_COLUMNS: readonly Column<SlowQuery>[] = [
+  { title: 'time', text: ({ time }) => time },
+  { title: 'ms', text: ({ tookUs }) => (tookUs / 1000).toFixed(1), align: 'right' },
+  { title: 'method', text: ({ method }) => method },
+  { title: 'collection', text: ({ collection }) => collection },
+  { title: 'outcome', text: ({ outcome }) => outcome },
+  { title: 'shape', text: shapeText },
+  { title: 'stages', text: ({ stages }) => stages.map(stageText).join(', ') },
+  { title: 'request', text: ({ requestId }) => requestId },
 ]
 
 export const OPERATOR_COLUMNS: readonly Column<Operator>[] = [
@@ -84,4 +96,15 @@ export function formatBytes(bytes: number): string {
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
   const value = bytes / 1024 ** power
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`
+}
+
+/** `3 by vector, top 10, {"must":[...]}` */
+function shapeText({ target, count, topK, filter }: SlowQuery): string {
+  const number = count === 1 ? '' : `${count} `
+  const parts = [`${number}${target === '' ? '' : `by ${target}`}`, topK > 0 ? `top ${topK}` : '']
+  return [...parts, filter].filter((part) => part !== '').join(', ')
+}
+
+function stageText({ name, tookUs }: SlowQuery['stages'][number]): string {
+  return `${name} ${(tookUs / 1000).toFixed(1)} ms`
 }

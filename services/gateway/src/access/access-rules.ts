@@ -35,7 +35,7 @@ export type AccessRule =
   /** To administer the aliases and collections that actions name. */
   | { readonly kind: 'aliases'; readonly verb: 'admin' }
   /** The verb, on the collections of the project. */
-  | { readonly kind: 'project'; readonly verb: Verb }
+  | { readonly kind: 'project'; readonly verb: Verb; readonly rows: Rows }
 
 export type CollectionRule = Extract<AccessRule, { kind: 'collection' }>
 
@@ -53,12 +53,12 @@ const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
   'vectron.v1.Collections': {
     createCollection: { ...on('admin', 'all'), field: 'name' },
     getCollection: on('read', 'visible'),
-    listCollections: { kind: 'project', verb: 'read' },
+    listCollections: { kind: 'project', verb: 'read', rows: 'visible' },
     updateCollection: on('admin', 'all'),
     deleteCollection: on('admin', 'all'),
     getCollectionStats: on('read', 'all'),
     updateAliases: { kind: 'aliases', verb: 'admin' },
-    listAliases: { kind: 'project', verb: 'read' },
+    listAliases: { kind: 'project', verb: 'read', rows: 'visible' },
   },
   'vectron.v1.Points': {
     upsertPoints: on('write', 'visible'),
@@ -75,7 +75,11 @@ const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
     batchSearch: { ...on('read', 'visible'), within: 'searches' },
     searchStream: on('read', 'visible'),
   },
-  'vectron.v1.Cluster': { getHealth: ANYONE },
+  'vectron.v1.Cluster': {
+    getHealth: ANYONE,
+    // Filters of others, with their values: not for who may see some rows alone.
+    listSlowQueries: { kind: 'project', verb: 'admin', rows: 'all' },
+  },
 }
 
 /** Services of which every method that has no row needs an operator. */

@@ -48,12 +48,16 @@ function isChange(method: DescMethod): boolean {
     case 'collection':
     case 'project':
     case 'aliases':
-      return rule.verb === 'admin'
+      return rule.verb === 'admin' && !isLook(method)
     case 'operator':
-      return !/^(get|list|watch)/.test(method.localName)
+      return !isLook(method)
     case 'anyone':
       return false
   }
+}
+
+function isLook({ localName }: DescMethod): boolean {
+  return /^(get|list|watch)/.test(localName)
 }
 
 function write(log: AuditLog, call: CallContext, result: string): void {

@@ -11,7 +11,13 @@ import { isVectronError, VectronError } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
 import type { BoundService, CallContext, Principal } from '@vectron/rpc'
 import { checkCollectionName } from '../check-collection.ts'
-import { type AccessRule, accessRule, type CollectionRule } from './access-rules.ts'
+import {
+  type AccessRule,
+  accessRule,
+  type CollectionRule,
+  type Rows,
+  type Verb,
+} from './access-rules.ts'
 import { admitAliasActions } from './alias-actions.ts'
 import { checkTarget, checkVerb } from './check-verb.ts'
 import { type CollectionNames, FollowedAlias, keepNames } from './followed-alias.ts'
@@ -127,6 +133,7 @@ function admit(
       return
     case 'project':
       checkVerb(principal, rule.verb, undefined)
+      checkRows(rule, principal, call)
       return
     case 'aliases':
       admitAliasActions(request as vectron.UpdateAliasesRequest, principal, call)
@@ -147,17 +154,10 @@ function admitToCollection(
   names: CollectionNames,
   { request, principal, call }: Entrant,
 ): Entered {
-  const { verb, field, rows, byAlias } = rule
+  const { verb, field, byAlias } = rule
   const name = String(fieldsOf(request)[field] ?? '')
   checkVerb(principal, verb, name)
-  if (principal.rowRule !== '' && rows === 'all') {
-    const { name: method } = call.method
-    throw new VectronError(
-      'FORBIDDEN',
-      `${method} is about all rows of the collection: a key with a row rule may not call it.`,
-      { subject: verb },
-    )
-  }
+  checkRows(rule, principal, call)
   call.audited = name
   // A name with "/" must not become another project's.
   if (name.includes('/') || field === 'name') checkCollectionName(name, field)
@@ -177,6 +177,20 @@ function admitToCollection(
   }
   const known = byAlias ? names.peekName(named) : named
   return known === undefined ? names.resolveName(named).then(enterAs) : enterAs(known)
+}
+
+/** @throws VectronError FORBIDDEN */
+function checkRows(
+  { verb, rows }: { readonly verb: Verb; readonly rows: Rows },
+  { rowRule }: Principal,
+  { method }: CallContext,
+): void {
+  if (rowRule === '' || rows === 'visible') return
+  throw new VectronError(
+    'FORBIDDEN',
+    `${method.name} is about all rows of the collection: a key with a row rule may not call it.`,
+    { subject: verb },
+  )
 }
 
 /** The messages that have the name: the request, and those within it that repeat it. */

@@ -44,11 +44,12 @@ export interface SearchRequests {
 
 /** @throws VectronError with the field at fault. */
 export async function openSearchJob(
-  { router, clock, stageSeconds }: GatewayContext,
+  { router, clock, stageSeconds, tracer, slowQueries }: GatewayContext,
   { collection, requests, batch }: SearchRequests,
   call: CallContext,
 ): Promise<SearchJob> {
-  const stages = new StageTimes(clock, stageSeconds)
+  const stages = new StageTimes(clock, stageSeconds, tracer)
+  slowQueries.noteStages(call, stages)
   return stages.time('plan', async () => {
     const prefixes = requests.map((_, index) => (batch ? `searches[${index}].` : ''))
     const route = await router.route(collection)

@@ -4,10 +4,19 @@
  * Stages may overlap: shards answer side by side within the fan-out.
  */
 
-import type { Clock, Metrics } from '@vectron/base'
+import type { Clock, Metrics, Tracer } from '@vectron/base'
 
 /** The stages that the metric `vectron_search_stage_seconds` knows. */
 export type SearchStage = (typeof STAGES)[number]
+
+/** The functions that they time, whose names the spans of traces have. */
+const FUNCTIONS: Readonly<Record<SearchStage, string>> = {
+  plan: 'openSearchJob',
+  resolve: 'resolveTargets',
+  fan_out: 'searchShards',
+  merge: 'mergeAll',
+  rerank: 'rerank',
+}
 
 /** Label look-ups are most of what prom-client costs, so each series is looked up once. */
 export type StageSeconds = Readonly<Record<SearchStage, { observe(seconds: number): void }>>
@@ -44,12 +53,14 @@ export interface TimedPart {
 export class StageTimes {
   readonly #clock: Clock
   readonly #seconds: StageSeconds
+  readonly #tracer: Tracer | undefined
   readonly #startUs: number
   readonly #times: StageTime[] = []
 
-  constructor(clock: Clock, seconds: StageSeconds) {
+  constructor(clock: Clock, seconds: StageSeconds, tracer: Tracer | undefined) {
     this.#clock = clock
     this.#seconds = seconds
+    this.#tracer = tracer
     this.#startUs = clock.monotonicUs()
   }
 
@@ -67,7 +78,8 @@ export class StageTimes {
   async time<T>(stage: SearchStage, run: () => Promise<T>): Promise<T> {
     const fromUs = this.#clock.monotonicUs()
     try {
-      return await run()
+      if (this.#tracer === undefined) return await run()
+      return await this.#tracer.part({ name: FUNCTIONS[stage] }, run)
     } finally {
       const tookUs = this.#clock.monotonicUs() - fromUs
       this.#seconds[stage].observe(tookUs / 1e6)

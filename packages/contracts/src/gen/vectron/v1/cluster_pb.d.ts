@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { StorageBytes } from "./collections_pb.js";
+import type { SearchStage } from "./search_pb.js";
 
 /**
  * Describes the file vectron/v1/cluster.proto.
@@ -994,6 +995,169 @@ export declare type OperatorStep = Message<"vectron.v1.OperatorStep"> & {
 export declare const OperatorStepSchema: GenMessage<OperatorStep>;
 
 /**
+ * @generated from message vectron.v1.ListSlowQueriesRequest
+ */
+export declare type ListSlowQueriesRequest = Message<"vectron.v1.ListSlowQueriesRequest"> & {
+  /**
+   * Only those of this collection. Default: all.
+   *
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * 1 to 500; default 100.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message vectron.v1.ListSlowQueriesRequest.
+ * Use `create(ListSlowQueriesRequestSchema)` to create a new message.
+ */
+export declare const ListSlowQueriesRequestSchema: GenMessage<ListSlowQueriesRequest>;
+
+/**
+ * @generated from message vectron.v1.ListSlowQueriesResponse
+ */
+export declare type ListSlowQueriesResponse = Message<"vectron.v1.ListSlowQueriesResponse"> & {
+  /**
+   * Name of the gateway that answers: each remembers its own.
+   *
+   * @generated from field: string gateway = 1;
+   */
+  gateway: string;
+
+  /**
+   * Milliseconds from which it takes a query for slow; 0: each is.
+   *
+   * @generated from field: uint32 threshold_ms = 2;
+   */
+  thresholdMs: number;
+
+  /**
+   * @generated from field: repeated vectron.v1.SlowQuery queries = 3;
+   */
+  queries: SlowQuery[];
+};
+
+/**
+ * Describes the message vectron.v1.ListSlowQueriesResponse.
+ * Use `create(ListSlowQueriesResponseSchema)` to create a new message.
+ */
+export declare const ListSlowQueriesResponseSchema: GenMessage<ListSlowQueriesResponse>;
+
+/**
+ * A search or read that took long: its shape and its times, neither vectors nor texts.
+ *
+ * @generated from message vectron.v1.SlowQuery
+ */
+export declare type SlowQuery = Message<"vectron.v1.SlowQuery"> & {
+  /**
+   * RFC 3339; when it ended.
+   *
+   * @generated from field: string time = 1;
+   */
+  time: string;
+
+  /**
+   * @generated from field: string project = 2;
+   */
+  project: string;
+
+  /**
+   * @generated from field: string collection = 3;
+   */
+  collection: string;
+
+  /**
+   * "Search", "BatchSearch", "GetPoint", "BatchGetPoints", "ScrollPoints", "CountPoints".
+   *
+   * @generated from field: string method = 4;
+   */
+  method: string;
+
+  /**
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+
+  /**
+   * Of its trace; empty where requests are not traced.
+   *
+   * @generated from field: string trace_id = 6;
+   */
+  traceId: string;
+
+  /**
+   * "OK" or a row of docs/ERRORS.md.
+   *
+   * @generated from field: string outcome = 7;
+   */
+  outcome: string;
+
+  /**
+   * @generated from field: uint64 took_us = 8;
+   */
+  tookUs: bigint;
+
+  /**
+   * When each stage of a search began and how long it took.
+   *
+   * @generated from field: repeated vectron.v1.SearchStage stages = 9;
+   */
+  stages: SearchStage[];
+
+  /**
+   * What a search looks for: "vector", "id", "text"; several in a batch. Empty for reads.
+   *
+   * @generated from field: string target = 10;
+   */
+  target: string;
+
+  /**
+   * Searches of a batch, ids of a get; 1 otherwise.
+   *
+   * @generated from field: uint32 count = 11;
+   */
+  count: number;
+
+  /**
+   * Results asked for, or points of a page; the most of any in a batch.
+   *
+   * @generated from field: uint32 top_k = 12;
+   */
+  topK: number;
+
+  /**
+   * As JSON, cut after 4 KiB; that of the first search of a batch that has one.
+   *
+   * @generated from field: string filter = 13;
+   */
+  filter: string;
+
+  /**
+   * 0 where the answer does not tell.
+   *
+   * @generated from field: uint32 shards_total = 14;
+   */
+  shardsTotal: number;
+
+  /**
+   * @generated from field: uint32 shards_answered = 15;
+   */
+  shardsAnswered: number;
+};
+
+/**
+ * Describes the message vectron.v1.SlowQuery.
+ * Use `create(SlowQuerySchema)` to create a new message.
+ */
+export declare const SlowQuerySchema: GenMessage<SlowQuery>;
+
+/**
  * @generated from enum vectron.v1.HealthStatus
  */
 export enum HealthStatus {
@@ -1098,6 +1262,17 @@ export declare const Cluster: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchClusterRequestSchema;
     output: typeof ClusterViewSchema;
+  },
+  /**
+   * Searches and reads that took long, newest first: those that this gateway remembers. Who
+   * administers a project sees its own, an operator of the cluster those of all.
+   *
+   * @generated from rpc vectron.v1.Cluster.ListSlowQueries
+   */
+  listSlowQueries: {
+    methodKind: "unary";
+    input: typeof ListSlowQueriesRequestSchema;
+    output: typeof ListSlowQueriesResponseSchema;
   },
   /**
    * Moves all replicas away from a worker; it gets no new ones. Answers at once.
