@@ -17,7 +17,7 @@ export {
 export type { GrpcTls } from './grpc/grpc-tls.ts'
 export { GrpcHealth } from './grpc/health.ts'
 export { BodyBudget } from './guard/body-budget.ts'
-export { LoadGate, limitLoad } from './guard/load-gate.ts'
+export { gateService, LoadGate, refuseOverload } from './guard/load-gate.ts'
 export { type GuardLimits, ServerGuard } from './guard/server-guard.ts'
 export { healthRoutes } from './http/health-routes.ts'
 export {

@@ -22,13 +22,14 @@ import {
   bindShadowedService,
   type Client,
   type GuardLimits,
+  gateService,
   healthRoutes,
   type Interceptor,
   LoadGate,
-  limitLoad,
   openApiRoute,
   type PlainRoute,
   recordCalls,
+  refuseOverload,
   ServerGuard,
   startGrpcServer,
   startHttpServer,
@@ -127,14 +128,16 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     metrics,
     tracer,
   })
-  const bound = bindServices(options, { router, shared, slowQueries })
-  const guarded = bound.map((service) => access.guard(slowQueries.watch(service)))
-  const services = [...guarded, ...access.services]
   const gate = new LoadGate({ expectedMsMax: options.guard.expectedMsMax, clock, metrics })
+  const bound = bindServices(options, { router, shared, slowQueries })
+  const guarded = bound.map((service) =>
+    access.guard(gateService(slowQueries.watch(service), gate)),
+  )
+  const services = [...guarded, ...access.services]
   const interceptors = [
     ...(tracer === undefined ? [] : [traceCalls({ tracer, begins: true })]),
     recordCalls({ metrics, logger, clock }),
-    limitLoad(gate),
+    refuseOverload(gate),
     ...access.interceptors,
   ]
   const served = { host: options.host, services, interceptors, logger, clock }

@@ -13,6 +13,7 @@
  */
 import { type Clock, type Metrics, VectronError } from '@vectron/base'
 import type { Interceptor } from '../dispatch.ts'
+import type { BoundService } from '../service.ts'
 
 export interface LoadGateOptions {
   /** Milliseconds that a call may be expected to take. */
@@ -76,7 +77,7 @@ export class LoadGate {
   }
 
   /** @throws VectronError OVERLOADED */
-  enter(): AdmittedCall {
+  checkRoom(): void {
     if (this.#inFlight >= ALWAYS_IN && this.#inFlight >= this.limit) {
       this.#refused.inc()
       throw new VectronError(
@@ -86,6 +87,11 @@ export class LoadGate {
         { retryAfterMs: RETRY_AFTER_MS },
       )
     }
+  }
+
+  /** @throws VectronError OVERLOADED */
+  enter(): AdmittedCall {
+    this.checkRoom()
     const startUs = this.#options.clock.monotonicUs()
     const underWay = ++this.#inFlight
     return {
@@ -116,17 +122,31 @@ export class LoadGate {
   }
 }
 
-/** Lets a call in, or refuses it before its body is read. Streams may take as long as they like. */
-export function limitLoad(gate: LoadGate): Interceptor {
+/** Refuses a call before its body is read. It takes no room yet: who sends slowly is no work. */
+export function refuseOverload(gate: LoadGate): Interceptor {
   return async (call, next) => {
-    if (call.method.methodKind !== 'unary') return next()
-    const admitted = gate.enter()
-    try {
-      await next()
-    } catch (error) {
-      admitted.end('failed')
-      throw error
-    }
-    admitted.end('answered')
+    if (call.method.methodKind === 'unary') gate.checkRoom()
+    return next()
   }
+}
+
+/** The service, whose calls take room in the gate; streams may take as long as they like. */
+export function gateService(service: BoundService, gate: LoadGate): BoundService {
+  const methods = service.methods.map((method) => {
+    const { handler } = method
+    if (handler.kind !== 'unary') return method
+    const handle: typeof handler.handle = async (request, call) => {
+      const admitted = gate.enter()
+      try {
+        const answer = await handler.handle(request, call)
+        admitted.end('answered')
+        return answer
+      } catch (error) {
+        admitted.end('failed')
+        throw error
+      }
+    }
+    return { ...method, handler: { ...handler, handle } }
+  })
+  return { ...service, methods }
 }
