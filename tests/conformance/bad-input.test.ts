@@ -40,6 +40,7 @@ before(async () => {
   stranger = new GrpcChannel(running.grpcAddress, { headers: { 'x-api-key': wrongKey } })
   const payloadSchema = { n: 'integer', tag: 'keyword' }
   await speak('createCollection', { name: 'plain', dimension: 3, payloadSchema })
+  await speak('createCollection', { name: 'dots', dimension: 1, metric: 'dot' })
   await speak('createCollection', { name: 'texts', embedder: LETTERS.name })
   await speak('updateAliases', { actions: [{ create: { alias: 'plain-alias', collection } }] })
   const payload = { n: 1, tag: 'a' }
@@ -121,6 +122,10 @@ function search(request: { [name: string]: Json }): Json {
 
 function alias(kind: 'create' | 'switch', name: string, target: string): Json {
   return { actions: [{ [kind]: { alias: name, collection: target } }] }
+}
+
+function recommend(examples: Json): Json {
+  return { collection, recommend: examples }
 }
 
 function upsert(...points: Json[]): Json {
@@ -245,6 +250,42 @@ const mistakes: Mistake[] = [
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 0 }), 'topK'),
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 10_001 }), 'topK'),
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 4_294_967_295 }), 'topK'),
+  both('MISSING_FIELD', 'search', recommend({ negative: [{ vector }] }), 'recommend.positive'),
+  both('MISSING_FIELD', 'search', recommend({ positive: [{}] }), 'recommend.positive[0]'),
+  both(
+    'WRONG_DIMENSION',
+    'search',
+    recommend({ positive: [{ vector }, { vector: [1] }] }),
+    'recommend.positive[1].vector',
+  ),
+  both(
+    'POINT_NOT_FOUND',
+    'search',
+    recommend({ positive: [{ id: 'here' }], negative: [{ id: 'nobody' }] }),
+    'recommend.negative[0].id',
+  ),
+  both('INVALID_ID', 'search', recommend({ positive: [{ id: '' }] }), 'recommend.positive[0].id'),
+  both(
+    'ZERO_VECTOR',
+    'search',
+    recommend({ positive: [{ vector }, { vector: [-1, -2, -3] }] }),
+    'recommend',
+  ),
+  both(
+    'BATCH_TOO_LARGE',
+    'search',
+    recommend({ positive: manyIds.slice(0, 101).map((id) => ({ id })) }),
+    'recommend',
+  ),
+  both(
+    'NOT_FINITE',
+    'search',
+    {
+      collection: 'dots',
+      recommend: { positive: [{ vector: [3e38] }], negative: [{ vector: [-3e38] }] },
+    },
+    'recommend',
+  ),
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 1, offset: 10_000 }), 'offset'),
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 10_000, offset: 1 }), 'offset'),
   both('INVALID_ARGUMENT', 'search', search({ offset: 1, pageToken: '' }), 'offset'),

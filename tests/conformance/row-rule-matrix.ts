@@ -203,12 +203,16 @@ async function checkUpserts(operation: string, on: Ruled): Promise<void> {
 }
 
 async function checkSearches(operation: string, { collection, ruled }: Ruled): Promise<void> {
-  const search = async (more: Record<string, Json>): Promise<Answer> => {
-    const request = { vector: [1, 0], topK: 100, ...STRONG, ...more }
-    if (operation !== 'batchSearch') return ruled.ask(operation, { collection, ...request })
-    const searches = [request, { ...request, vector: [0, 1] }]
-    return (await ruled.ask(operation, { collection, searches })).responses[0]
+  const requestOf = (request: Record<string, Json>): Json =>
+    operation === 'batchSearch'
+      ? { collection, searches: [request, { ...request, topK: 1 }] }
+      : { collection, ...request }
+  const ask = async (request: Record<string, Json>): Promise<Answer> => {
+    const answer = await ruled.ask(operation, requestOf(request))
+    return operation === 'batchSearch' ? answer.responses[0] : answer
   }
+  const search = (more: Record<string, Json>) =>
+    ask({ vector: [1, 0], topK: 100, ...STRONG, ...more })
   for (const exact of [true, false]) {
     const { results, matches } = await search({ exact })
     assert.deepEqual(idsOf(results), INSIDE)
@@ -218,16 +222,23 @@ async function checkSearches(operation: string, { collection, ruled }: Ruled): P
     const some = await search({ exact, filter: { must: [{ field: 'n', range: { lt: 2 } }] } })
     assert.deepEqual(idsOf(some.results), ['in0', 'in1'])
   }
-  const byId = (id: string): Json => {
-    const request = { id, topK: 100, ...STRONG }
-    return operation === 'batchSearch'
-      ? { collection, searches: [request] }
-      : { collection, ...request }
-  }
-  const near = await ruled.ask(operation, byId('in0'))
-  const { results } = operation === 'batchSearch' ? near.responses[0] : near
-  assert.deepEqual(idsOf(results), INSIDE.slice(1))
-  await checkAsAbsent(ruled, operation, byId)
+  const rest = await search({ exact: true, offset: 1 })
+  assert.equal(rest.results.length, INSIDE.length - 1)
+  const paged: string[] = []
+  let pageToken = ''
+  do {
+    const page = await search({ exact: true, topK: 3, pageToken })
+    paged.push(...idsOf(page.results))
+    pageToken = page.nextPageToken
+  } while (pageToken !== '')
+  assert.deepEqual(paged.sort(), INSIDE)
+  const by = { topK: 100, ...STRONG }
+  assert.deepEqual(idsOf((await ask({ id: 'in0', ...by })).results), INSIDE.slice(1))
+  await checkAsAbsent(ruled, operation, (id) => requestOf({ id, ...by }))
+  const like = (id: string) => ({ positive: [{ id: 'in0' }], negative: [{ id }] })
+  const liked = await ask({ recommend: like('in1'), ...by })
+  assert.deepEqual(idsOf(liked.results), INSIDE.slice(2))
+  await checkAsAbsent(ruled, operation, (id) => requestOf({ recommend: like(id), ...by }))
 }
 
 /** By operation: what a key with a row rule gets. */

@@ -23,6 +23,7 @@ test('64-bit integers keep all their bits', () => {
 test('floats are read from any offset', () => {
   const bytes = concatBytes([new Uint8Array(1), f32ToBytes([1.5, -2])])
   assert.deepEqual([...f32FromBytes(bytes.subarray(1))], [1.5, -2])
+  assert.deepEqual([...f32FromBytes(Buffer.from(bytes).subarray(1))], [1.5, -2])
 })
 
 test('base64url round-trips and refuses what is none', () => {

@@ -70,7 +70,8 @@ export function f32FromBytes(bytes: Uint8Array): Float32Array {
   if (bytes.byteOffset % 4 === 0) {
     return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2)
   }
-  return new Float32Array(bytes.slice().buffer)
+  // Not slice(): that of a Buffer does not copy.
+  return new Float32Array(new Uint8Array(bytes).buffer)
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -50,6 +50,8 @@ export const LIMITS = {
   /** Results of one search: beyond it, scroll. */
   topKMax: 10_000,
   topKDefault: 10,
+  /** Examples of a recommendation: each costs a read of a vector. */
+  recommendExamplesMax: 100,
   /** Points of one page of a scroll. */
   scrollPageMax: 10_000,
   scrollPageDefault: 100,

@@ -4,6 +4,7 @@ import type { Filter } from './filter.ts'
 import type {
   CollectionInfo,
   CollectionStats,
+  Example,
   Point,
   PointInput,
   ReadOptions,
@@ -273,7 +274,18 @@ function encodePoint<Payload>(point: PointInput<Payload>): object {
 }
 
 function encodeSearch<Payload>(request: SearchRequest<Payload>): object {
-  return 'vector' in request ? { ...request, vector: encodeVector(request.vector) } : request
+  return { ...request, ...encodeQuery(request) }
+}
+
+function encodeQuery(query: SearchQuery): object {
+  if ('vector' in query) return { vector: encodeVector(query.vector) }
+  if (!('recommend' in query)) return query
+  const { positive, negative = [], ...more } = query.recommend
+  const encode = (example: Example) =>
+    'vector' in example ? { vector: encodeVector(example.vector) } : example
+  return {
+    recommend: { ...more, positive: positive.map(encode), negative: negative.map(encode) },
+  }
 }
 
 function decodePoint<P extends Point<unknown>>(point: WirePoint<P>): P {

@@ -157,6 +157,20 @@ export type SearchQuery =
   | { readonly id: string }
   /** Embedded by the collection's embedder. */
   | { readonly text: string }
+  /** Points like some examples and unlike others; the examples are left out. */
+  | { readonly recommend: Recommend }
+
+/** Examples of what results should be like: up to 100 of both kinds together. */
+export interface Recommend {
+  /** At least one. */
+  readonly positive: readonly Example[]
+  readonly negative?: readonly Example[]
+  /** Default `average`: one search, for what lies between the examples. */
+  readonly strategy?: 'average'
+}
+
+/** A point by its id, or a vector. */
+export type Example = { readonly id: string } | { readonly vector: VectorInput }
 
 export type SearchRequest<Payload> = SearchQuery &
   ReadOptions & {

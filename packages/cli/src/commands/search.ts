@@ -12,6 +12,8 @@ import type { Terminal } from '../terminal.ts'
 interface SearchFlags extends ClientFlags {
   readonly vector?: number[]
   readonly id?: string
+  readonly like?: string[]
+  readonly unlike?: string[]
   readonly filter?: Filter
   readonly k: number
   readonly offset?: number
@@ -40,6 +42,8 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .argument('[text]', 'embedded by the collection')
     .option('--vector <numbers>', 'search by a vector: 0.1,0.2,0.3', vector)
     .option('--id <id>', 'search by the vector of this point')
+    .option('--like <ids...>', 'search for points like these')
+    .option('--unlike <ids...>', 'and unlike these')
     .option('--filter <json>', 'only points that match', filter)
     .option('-k <n>', 'number of results', wholeNumber(1, 10_000), 10)
     .option('--offset <n>', 'results to pass over', wholeNumber(0, 10_000))
@@ -61,6 +65,7 @@ Examples:
   $ vectron search dictionary "a young dog"
   $ vectron search dictionary "fear of heights" -k 3 --filter '{"field":"pos","match":"noun"}'
   $ vectron search photos --id p1 --explain
+  $ vectron search photos --like p1 p2 --unlike p7
   $ vectron search photos --vector 0.1,0.2,0.3 -o json`,
     )
     .action(async (collection: string, text: string | undefined, flags: SearchFlags) => {
@@ -100,12 +105,16 @@ Examples:
 }
 
 function toQuery(text: string | undefined, flags: SearchFlags): SearchQuery {
-  const given = [text, flags.vector, flags.id].filter((query) => query !== undefined)
+  const given = [text, flags.vector, flags.id, flags.like].filter((query) => query !== undefined)
   if (given.length !== 1) {
-    throw new CliError('usage', 'Needs exactly one of a text, --vector and --id.')
+    throw new CliError('usage', 'Needs exactly one of a text, --vector, --id and --like.')
   }
   if (text !== undefined) return { text }
   if (flags.vector !== undefined) return { vector: flags.vector }
+  if (flags.like !== undefined) {
+    const examples = (ids: readonly string[] = []) => ids.map((id) => ({ id }))
+    return { recommend: { positive: examples(flags.like), negative: examples(flags.unlike) } }
+  }
   return { id: flags.id ?? '' }
 }
 

@@ -16,6 +16,7 @@ import type { CachedRead, FreshAnswer } from './cached-searches.ts'
 import type { KeptAnswer, Positions } from './result-cache.ts'
 import { runSearches, type SearchAnswer, type SearchOutcome } from './run-search.ts'
 import { pickSearches, type SearchJob, shardsOf } from './search-job.ts'
+import { pointsNamed, type SearchTarget } from './take-target.ts'
 
 /** Memory that an answer takes beside its points. */
 const ANSWER_BYTES = 1024
@@ -94,12 +95,17 @@ function toReads(context: GatewayContext, job: SearchJob): (CachedRead | undefin
   }
   const ageMsMax = freshness.kind === 'eventual' ? context.eventualAgeMsMax : undefined
   const scope = scopeOf(job)
-  return job.searches.map(({ request, target }) => {
-    // The vector of a point of another shard is of another moment than the answer.
-    const isOfTwoMoments = target.kind === 'id' && job.route.shards.length > 1
+  return job.searches.map(({ request, legs }) => {
+    const isOfTwoMoments = legs.some(({ target }) => readsBefore(target, job))
     if (request.cache === false || request.explain || isOfTwoMoments) return undefined
     return { key: keyOf(request, scope), ageMsMax, wanted, deadline }
   })
+}
+
+/** Whether vectors of points are read first: they are of another moment than the answer. */
+function readsBefore(target: SearchTarget, { route }: SearchJob): boolean {
+  // With one shard the engine reads the one that a search names.
+  return pointsNamed(target).length > 0 && (target.kind !== 'id' || route.shards.length > 1)
 }
 
 /** What an answer depends on beside the request: whom it is for, and of what it is. */

@@ -10,25 +10,30 @@ import { takeEncodedFilter, vectron, type wire } from '@vectron/contracts'
 import type { PartitionValue } from '@vectron/routing'
 import type { FieldSelector } from '@vectron/rpc'
 import type { Query } from '@vectron/shard'
-import { checkId, takeVector } from '../check-point.ts'
+import { checkId } from '../check-point.ts'
 import { partitionKeyOf, partitionsOf } from '../partition-key.ts'
 import { checkCombination } from './check-combination.ts'
 import type { Window } from './nearest.ts'
 import { takeFields } from './take-fields.ts'
+import { type SearchTarget, takeTarget } from './take-target.ts'
 import { takeWindow } from './take-window.ts'
 
-/** What to search for, as the request says it. */
-export type SearchTarget =
-  | { readonly kind: 'vector'; readonly vector: Uint8Array }
-  | { readonly kind: 'id'; readonly id: string }
-  | { readonly kind: 'text'; readonly text: string; readonly field: string }
-
-export interface PlannedSearch {
-  readonly request: wire.SearchRequest
+/** One query of a search, before its target is resolved. */
+export interface PlannedLeg {
   readonly target: SearchTarget
   /** Outside of these nothing can match; undefined when every partition may hold matches. */
   readonly partitions: readonly PartitionValue[] | undefined
   readonly query: Omit<Query, 'target' | 'excludeIds'>
+  /** Stands before the names of fields in errors. */
+  readonly prefix: string
+}
+
+export interface PlannedSearch {
+  readonly request: wire.SearchRequest
+  /** At least one. */
+  readonly legs: readonly PlannedLeg[]
+  /** Of all legs together. */
+  readonly partitions: readonly PartitionValue[] | undefined
   /** Which of the hits are wanted. */
   readonly window: Window
   /** Which fields of payloads are wanted; undefined for all. */
@@ -53,24 +58,25 @@ export function planSearch(
   const filter = takeEncodedFilter(request.filter, `${prefix}filter`)
   checkCombination(request, prefix)
   if (request.whyNot !== '') checkId(request.whyNot, () => `${prefix}whyNot`)
-  const target = takeTarget(request, collection, prefix)
+  const target = takeTarget(request.query, collection, prefix)
   const vector = target.kind === 'vector' ? target.vector : undefined
   const window = takeWindow(request, { clusterId, collection: collection.name, vector, prefix })
+  const partitions = takePartitions(collection, filter, rowRule)
+  const query = {
+    topK: window.offset + window.topK,
+    filter,
+    withPayload: request.withPayload ?? true,
+    withVector: request.withVector,
+    exact: request.exact,
+    targetRecall: takeTargetRecall(request.targetRecall, prefix),
+    explain: request.explain,
+  }
   return {
     request,
-    target,
+    legs: [{ target, partitions, query, prefix }],
+    partitions,
     window,
     fields: takeFields(request, prefix),
-    partitions: takePartitions(collection, filter, rowRule),
-    query: {
-      topK: window.offset + window.topK,
-      filter,
-      withPayload: request.withPayload ?? true,
-      withVector: request.withVector,
-      exact: request.exact,
-      targetRecall: takeTargetRecall(request.targetRecall, prefix),
-      explain: request.explain,
-    },
   }
 }
 
@@ -98,37 +104,6 @@ function takePartitions(
   const key = partitionKeyOf(collection)
   if (key === undefined) return undefined
   return partitionsOf(key, [filter && fromBinary(vectron.FilterSchema, filter), rowRule])
-}
-
-function takeTarget(
-  { query }: wire.SearchRequest,
-  collection: vectron.Collection,
-  prefix: string,
-): SearchTarget {
-  switch (query.case) {
-    case 'vector': {
-      const rule = {
-        collection: collection.name,
-        dimension: collection.dimension,
-        metric: collection.metric,
-      }
-      return {
-        kind: 'vector',
-        vector: takeVector(query.value, rule, () => `${prefix}vector`),
-      }
-    }
-    case 'id':
-      checkId(query.value, () => `${prefix}id`)
-      return { kind: 'id', id: query.value }
-    case 'text':
-      return { kind: 'text', text: query.value, field: `${prefix}text` }
-    case undefined:
-      throw new VectronError(
-        'MISSING_FIELD',
-        `${prefix}vector, ${prefix}id or ${prefix}text must say what to search for.`,
-        { field: `${prefix}vector` },
-      )
-  }
 }
 
 function takeTargetRecall(recall: number | undefined, prefix: string): number {

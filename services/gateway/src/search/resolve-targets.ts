@@ -1,4 +1,4 @@
-/** Turns the texts and ids of searches into what the engine can search for. */
+/** Turns what searches are for, texts, ids and examples, into what the engine can search for. */
 
 import { fromBinary } from '@bufbuild/protobuf'
 import { assertDefined, VectronError } from '@vectron/base'
@@ -7,67 +7,83 @@ import type { Query } from '@vectron/shard'
 import type { GatewayContext } from '../context.ts'
 import { embedTexts } from '../embed-texts.ts'
 import { readByIds } from '../read-by-ids.ts'
+import { averageOf } from './average.ts'
+import type { PlannedLeg } from './plan-search.ts'
 import type { SearchJob } from './search-job.ts'
 import type { Leg } from './search-steps.ts'
+import { type Example, type PointNamed, pointsNamed, type SearchTarget } from './take-target.ts'
+
+/** What the engine is asked to look for, and what it is to leave out. */
+type Resolved = Pick<Query, 'target' | 'excludeIds'>
 
 /**
  * The queries of each search of the job.
  *
- * @throws VectronError POINT_NOT_FOUND, and what embedTexts throws.
+ * @throws VectronError POINT_NOT_FOUND, and what embedTexts and averageOf throw.
  */
 export async function resolveTargets(context: GatewayContext, job: SearchJob): Promise<Leg[][]> {
-  const { route, searches, prefixes } = job
-  const texts = searches.flatMap(({ target }) => (target.kind === 'text' ? [target] : []))
-  const vectors = await embedTexts(context, route.collection, texts)
-  return Promise.all(
-    searches.map(async ({ target, partitions, query }, index): Promise<Leg[]> => {
-      const legTo = (resolved: Query['target'], excludeIds: readonly string[] = []): Leg[] => [
-        {
-          query: { ...query, target: resolved, excludeIds },
-          partitions,
-          prefix: prefixes[index] ?? '',
-        },
-      ]
-      switch (target.kind) {
-        case 'vector':
-          return legTo(target)
-        case 'text': {
-          const vector = assertDefined(vectors[texts.indexOf(target)], 'a text has a vector')
-          return legTo({ kind: 'vector', vector })
-        }
-        case 'id': {
-          // With one shard the engine finds the vector itself.
-          if (route.shards.length === 1) return legTo(target)
-          const vector = await vectorOf(context, job, target.id)
-          return legTo({ kind: 'vector', vector }, [target.id])
-        }
+  const { route, searches } = job
+  const targets = searches.flatMap(({ legs }) => legs.map(({ target }) => target))
+  const texts = targets.filter((target) => target.kind === 'text')
+  const embedded = await embedTexts(context, route.collection, texts)
+  // With one shard the engine finds the vector of a target itself.
+  const isFound = ({ kind }: SearchTarget) => kind === 'id' && route.shards.length === 1
+  const wanted = targets.flatMap((target) => (isFound(target) ? [] : pointsNamed(target)))
+  const vectorOf = await readVectors(context, job, wanted)
+  const resolve = (target: SearchTarget): Resolved => {
+    switch (target.kind) {
+      case 'vector':
+        return { target, excludeIds: [] }
+      case 'text': {
+        const vector = assertDefined(embedded[texts.indexOf(target)], 'a text has a vector')
+        return { target: { kind: 'vector', vector }, excludeIds: [] }
       }
-    }),
-  )
+      case 'id': {
+        if (isFound(target)) return { target, excludeIds: [] }
+        return { target: { kind: 'vector', vector: vectorOf(target) }, excludeIds: [target.id] }
+      }
+      case 'recommend': {
+        const { positive, negative, field } = target
+        const { metric } = route.collection
+        const vectors = (examples: readonly Example[]) => examples.map(vectorOf)
+        const vector = averageOf({
+          positive: vectors(positive),
+          negative: vectors(negative),
+          metric,
+          field,
+        })
+        const excludeIds = [...new Set(pointsNamed(target).map(({ id }) => id))]
+        return { target: { kind: 'vector', vector }, excludeIds }
+      }
+    }
+  }
+  const toLeg = ({ target, partitions, query, prefix }: PlannedLeg): Leg => ({
+    query: { ...query, ...resolve(target) },
+    partitions,
+    prefix,
+  })
+  return searches.map(({ legs }) => legs.map(toLeg))
 }
 
-/** The vector of a point, from the shard that owns it. */
-async function vectorOf(
+/** The vectors of points, from the shards that own them; of other examples what they bring. */
+async function readVectors(
   { router }: GatewayContext,
   { route, rowRule, freshness, deadline }: SearchJob,
-  id: string,
-): Promise<Uint8Array> {
-  const found = await readByIds(router, {
-    collection: route.name,
-    rowRule,
-    ids: [id],
-    withPayload: false,
-    withVector: true,
-    freshness,
-    deadline,
-  })
-  const point = found.get(id)
-  const vector = point && fromBinary(wire.PointSchema, point).vector
-  const f32 = vector && parseVector(vector)
-  if (f32 !== undefined) return f32
-  throw new VectronError(
-    'POINT_NOT_FOUND',
-    `There is no point "${id}" in the collection "${route.name}".`,
-    { field: 'id', subject: id },
-  )
+  points: readonly PointNamed[],
+): Promise<(example: Example) => Uint8Array> {
+  const ids = [...new Set(points.map(({ id }) => id))]
+  const wanted = { ids, withPayload: false, withVector: true }
+  const collection = route.name
+  const read = { ...wanted, collection, rowRule, freshness, deadline }
+  const found = ids.length === 0 ? new Map<string, Uint8Array>() : await readByIds(router, read)
+  return (example) => {
+    if (example.kind === 'vector') return example.vector
+    const { id, field } = example
+    const point = found.get(id)
+    const vector = point && fromBinary(wire.PointSchema, point).vector
+    const f32 = vector && parseVector(vector)
+    if (f32 !== undefined) return f32
+    const message = `There is no point "${id}" in the collection "${route.name}".`
+    throw new VectronError('POINT_NOT_FOUND', message, { field, subject: id })
+  }
 }

@@ -170,7 +170,7 @@ async function takeAnswers(
 }
 
 function toOutcome(job: SearchJob, index: number, gathering: Gathering): SearchOutcome {
-  const { query, fields } = assertDefined(job.searches[index], 'one answer for each search')
+  const { request, fields } = assertDefined(job.searches[index], 'one answer for each search')
   const { stages } = job
   const { warnings, plans, shards } = gathering
   const { shardsTotal, shardsAnswered, failures, origins, positions } = shards
@@ -196,7 +196,7 @@ function toOutcome(job: SearchJob, index: number, gathering: Gathering): SearchO
     cache: FROM_SHARDS,
     nextPageToken,
   }
-  if (!query.explain) return { answer, positions }
+  if (!request.explain) return { answer, positions }
   const ofShards = origins.flatMap(shardStages).map((stage) => stages.placed(stage))
   const all = inOrder([...stages.all, ...ofShards])
   const explained = {

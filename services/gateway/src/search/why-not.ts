@@ -21,6 +21,7 @@ import type { PlannedSearch } from './plan-search.ts'
 import { resolveTargets } from './resolve-targets.ts'
 import type { SearchAnswer } from './run-search.ts'
 import { pickSearches, type SearchJob, shardsOf } from './search-job.ts'
+import { pointsNamed } from './take-target.ts'
 
 const { WhyNotCause } = vectron
 
@@ -60,11 +61,11 @@ class WhyNotQuestion {
     if (found !== undefined) {
       return this.#say(WhyNotCause.FOUND, `It is number ${found.rank} of the results.`, found)
     }
-    const { target } = this.#search
-    if (target.kind === 'id' && target.id === this.#id) {
+    const named = this.#search.legs.flatMap(({ target }) => pointsNamed(target))
+    if (named.some(({ id }) => id === this.#id)) {
       return this.#say(
         WhyNotCause.ASKED_BY_IT,
-        'The search is for points like this one, which is left out itself.',
+        'The search is by this point, which is left out itself.',
       )
     }
     const missing = this.#missingShard(answer)
@@ -118,7 +119,7 @@ class WhyNotQuestion {
 
   /** The first part of the filter that the point does not match, as a path. */
   async #failingClause(): Promise<string | undefined> {
-    const { filter: encoded } = this.#search.query
+    const encoded = this.#search.legs[0]?.query.filter
     if (encoded === undefined) return undefined
     const filter = fromBinary(vectron.FilterSchema, encoded)
     if (await this.#matches(nested(filter))) return undefined

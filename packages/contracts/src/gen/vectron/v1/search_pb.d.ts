@@ -49,6 +49,14 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
      */
     value: string;
     case: "text";
+  } | {
+    /**
+     * Points like some examples and unlike others; the examples are left out of the results.
+     *
+     * @generated from field: vectron.v1.Recommend recommend = 23;
+     */
+    value: Recommend;
+    case: "recommend";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -177,6 +185,68 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
  * Use `create(SearchRequestSchema)` to create a new message.
  */
 export declare const SearchRequestSchema: GenMessage<SearchRequest>;
+
+/**
+ * Examples of what results should be like. Up to 100 of both kinds together.
+ *
+ * @generated from message vectron.v1.Recommend
+ */
+export declare type Recommend = Message<"vectron.v1.Recommend"> & {
+  /**
+   * At least one.
+   *
+   * @generated from field: repeated vectron.v1.Example positive = 1;
+   */
+  positive: Example[];
+
+  /**
+   * @generated from field: repeated vectron.v1.Example negative = 2;
+   */
+  negative: Example[];
+
+  /**
+   * Default: AVERAGE.
+   *
+   * @generated from field: vectron.v1.RecommendStrategy strategy = 3;
+   */
+  strategy: RecommendStrategy;
+};
+
+/**
+ * Describes the message vectron.v1.Recommend.
+ * Use `create(RecommendSchema)` to create a new message.
+ */
+export declare const RecommendSchema: GenMessage<Recommend>;
+
+/**
+ * @generated from message vectron.v1.Example
+ */
+export declare type Example = Message<"vectron.v1.Example"> & {
+  /**
+   * @generated from oneof vectron.v1.Example.example
+   */
+  example: {
+    /**
+     * The vector of this point.
+     *
+     * @generated from field: string id = 1;
+     */
+    value: string;
+    case: "id";
+  } | {
+    /**
+     * @generated from field: vectron.v1.Vector vector = 2;
+     */
+    value: Vector;
+    case: "vector";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message vectron.v1.Example.
+ * Use `create(ExampleSchema)` to create a new message.
+ */
+export declare const ExampleSchema: GenMessage<Example>;
 
 /**
  * Fields of payloads, by dotted paths as in filters; arrays add nothing to a path. What is returned
@@ -654,6 +724,30 @@ export declare type BatchSearchResponse = Message<"vectron.v1.BatchSearchRespons
  * Use `create(BatchSearchResponseSchema)` to create a new message.
  */
 export declare const BatchSearchResponseSchema: GenMessage<BatchSearchResponse>;
+
+/**
+ * @generated from enum vectron.v1.RecommendStrategy
+ */
+export enum RecommendStrategy {
+  /**
+   * @generated from enum value: RECOMMEND_STRATEGY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * One search, for twice the mean of the positive examples less the mean of the negative ones; for
+   * the mean of the positive ones where there are no others. By cosine each example counts by its
+   * direction alone.
+   *
+   * @generated from enum value: RECOMMEND_STRATEGY_AVERAGE = 1;
+   */
+  AVERAGE = 1,
+}
+
+/**
+ * Describes the enum vectron.v1.RecommendStrategy.
+ */
+export declare const RecommendStrategySchema: GenEnum<RecommendStrategy>;
 
 /**
  * Why a point is not among the results.

@@ -14,7 +14,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
-import type { CacheUse, Completeness, PayloadFields, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
+import type { CacheUse, Completeness, PayloadFields, RecommendStrategy, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
 
 /**
  * Describes the file wire/v1/wire.proto.
@@ -191,6 +191,12 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
      */
     value: string;
     case: "text";
+  } | {
+    /**
+     * @generated from field: wire.v1.Recommend recommend = 23;
+     */
+    value: Recommend;
+    case: "recommend";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -286,6 +292,62 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
  * Use `create(SearchRequestSchema)` to create a new message.
  */
 export declare const SearchRequestSchema: GenMessage<SearchRequest>;
+
+/**
+ * @generated from message wire.v1.Recommend
+ */
+export declare type Recommend = Message<"wire.v1.Recommend"> & {
+  /**
+   * @generated from field: repeated wire.v1.Example positive = 1;
+   */
+  positive: Example[];
+
+  /**
+   * @generated from field: repeated wire.v1.Example negative = 2;
+   */
+  negative: Example[];
+
+  /**
+   * @generated from field: vectron.v1.RecommendStrategy strategy = 3;
+   */
+  strategy: RecommendStrategy;
+};
+
+/**
+ * Describes the message wire.v1.Recommend.
+ * Use `create(RecommendSchema)` to create a new message.
+ */
+export declare const RecommendSchema: GenMessage<Recommend>;
+
+/**
+ * @generated from message wire.v1.Example
+ */
+export declare type Example = Message<"wire.v1.Example"> & {
+  /**
+   * @generated from oneof wire.v1.Example.example
+   */
+  example: {
+    /**
+     * @generated from field: string id = 1;
+     */
+    value: string;
+    case: "id";
+  } | {
+    /**
+     * An encoded vectron.v1.Vector.
+     *
+     * @generated from field: bytes vector = 2;
+     */
+    value: Uint8Array;
+    case: "vector";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message wire.v1.Example.
+ * Use `create(ExampleSchema)` to create a new message.
+ */
+export declare const ExampleSchema: GenMessage<Example>;
 
 /**
  * @generated from message wire.v1.ScoredPoint
