@@ -11,6 +11,7 @@ import {
   AUTH_SERVICE,
   gatewayService,
   PLACEMENT_SERVICE,
+  RERANKER_SERVICE,
   STANDALONE_SETTINGS,
   WORKER_SERVICE,
 } from '@vectron/process'
@@ -22,6 +23,7 @@ const SETTINGS: Readonly<Record<string, ConfigSpec>> = {
   auth: AUTH_SERVICE.settings,
   gateway: gatewayService([]).settings,
   placement: PLACEMENT_SERVICE.settings,
+  reranker: RERANKER_SERVICE.settings,
   start: STANDALONE_SETTINGS,
   worker: WORKER_SERVICE.settings,
 }

@@ -140,6 +140,48 @@ const manyActions = Array.from({ length: LIMITS.aliasActionsMax + 1 }, () => ({
 }))
 const vector: Json = [1, 2, 3]
 
+function rerankMistakes(): Mistake[] {
+  const refuses = (reason: ErrorReason, rerank: Json, field: string) =>
+    both(reason, 'search', search({ rerank }), `rerank.${field}`)
+  const rules = [{ kind: 'phrase', fields: ['a'], boost: 'much' }]
+  const preset = { collection, preset: 'p', strategy: 'mmr' }
+  return [
+    refuses('MISSING_FIELD', {}, 'strategy'),
+    refuses('INVALID_ARGUMENT', { strategy: 'rulez' }, 'strategy'),
+    refuses('INVALID_ARGUMENT', { strategy: 'mmr', limit: 5 }, 'limit'),
+    refuses('INVALID_ARGUMENT', { strategy: 'mmr', limit: 1001 }, 'limit'),
+    refuses('INVALID_ARGUMENT', { strategy: 'mmr', timeoutMs: 0 }, 'timeoutMs'),
+    refuses('INVALID_ARGUMENT', { strategy: 'mmr', preset: 'p' }, 'preset'),
+    refuses('RERANK_PRESET_NOT_FOUND', { preset: 'nonesuch' }, 'preset'),
+    refuses(
+      'INVALID_ARGUMENT',
+      { strategy: 'mmr', parameters: { lambda: 2 } },
+      'parameters.lambda',
+    ),
+    refuses(
+      'FIELD_TYPE_MISMATCH',
+      { strategy: 'rules', parameters: { rules } },
+      'parameters.rules[0].boost',
+    ),
+    both(
+      'INVALID_ARGUMENT',
+      'search',
+      search({ rerank: { strategy: 'mmr' }, whyNot: 'a' }),
+      'whyNot',
+    ),
+    both('INVALID_NAME', 'setRerankPreset', { ...preset, preset: 'A b' }, 'preset'),
+    both('MISSING_FIELD', 'setRerankPreset', { ...preset, strategy: '' }, 'strategy'),
+    both('INVALID_ARGUMENT', 'setRerankPreset', { ...preset, strategy: 'mrm' }, 'strategy'),
+    both(
+      'UNKNOWN_FIELD',
+      'setRerankPreset',
+      { ...preset, parameters: { lambada: 0.5 } },
+      'parameters.lambada',
+    ),
+    both('RERANK_PRESET_NOT_FOUND', 'deleteRerankPreset', { collection, preset: 'nonesuch' }),
+  ]
+}
+
 const mistakes: Mistake[] = [
   // The shape of a request.
   both('INVALID_ARGUMENT', 'createCollection', { name: 'wide', dimension: 99_999 }, 'dimension'),
@@ -159,6 +201,7 @@ const mistakes: Mistake[] = [
   both('INVALID_ARGUMENT', 'updateCollection', { collection, searchReplicas: 1 }, 'searchReplicas'),
   both('INVALID_ARGUMENT', 'search', search({ timeoutMs: 0 }), 'timeoutMs'),
   both('INVALID_ARGUMENT', 'search', search({ targetRecall: 2 }), 'targetRecall'),
+  ...rerankMistakes(),
   inJson('INVALID_JSON', '{"vector":[1,2,'),
   inJson('INVALID_JSON', 'not json at all'),
   inJson('INVALID_JSON', '{"topK":1,"topK":2}'),

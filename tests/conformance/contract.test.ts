@@ -157,6 +157,7 @@ const passing = new Set([
   'sessionToken',
   'shardId',
   'tookUs',
+  'updateTime',
   'uptimeSeconds',
   'version',
 ])

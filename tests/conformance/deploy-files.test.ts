@@ -4,7 +4,13 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { type ConfigSpec, loadConfig } from '@vectron/base'
-import { AUTH_SERVICE, gatewayService, PLACEMENT_SERVICE, WORKER_SERVICE } from '@vectron/process'
+import {
+  AUTH_SERVICE,
+  gatewayService,
+  PLACEMENT_SERVICE,
+  RERANKER_SERVICE,
+  WORKER_SERVICE,
+} from '@vectron/process'
 
 const DEPLOY = path.resolve(import.meta.dirname, '../../deploy')
 
@@ -12,6 +18,7 @@ const SETTINGS: Readonly<Record<string, ConfigSpec>> = {
   auth: AUTH_SERVICE.settings,
   gateway: gatewayService([]).settings,
   placement: PLACEMENT_SERVICE.settings,
+  reranker: RERANKER_SERVICE.settings,
   worker: WORKER_SERVICE.settings,
 }
 
@@ -61,7 +68,7 @@ test('the compose file runs commands that exist, with variables that they take',
     assert.match(text, new RegExp(`127\\.0\\.0\\.1:${values.admin.port}/readyz`))
     return [service]
   })
-  assert.equal(run.length, 8)
+  assert.equal(run.length, 9)
 })
 
 test('every service has a unit that runs its command', () => {

@@ -152,6 +152,41 @@ export const exchanges: readonly Exchange[] = [
     },
   },
   {
+    operation: 'listRerankStrategies',
+    request: {},
+    check: ([{ strategies }]) => {
+      const names = strategies.map((each: Answer) => each.name)
+      for (const name of ['fusion', 'mmr', 'rules']) assert.ok(names.includes(name), name)
+    },
+  },
+  {
+    operation: 'setRerankPreset',
+    request: {
+      collection,
+      preset: 'cats',
+      strategy: 'rules',
+      parameters: { rules: [{ kind: 'termMatch', fields: ['text'], query: 'cat', boost: 5 }] },
+    },
+    check: ([preset]) => {
+      assert.deepEqual([preset.name, preset.strategy, preset.version], ['cats', 'rules', 1])
+      assert.equal(preset.parameters.rules[0].boost, 5)
+    },
+  },
+  {
+    operation: 'listRerankPresets',
+    request: { collection },
+    check: ([{ presets }]) =>
+      assert.deepEqual(
+        presets.map((each: Answer) => each.name),
+        ['cats'],
+      ),
+  },
+  {
+    operation: 'deleteRerankPreset',
+    request: { collection, preset: 'cats' },
+    check: ([answer]) => assert.deepEqual(answer, {}),
+  },
+  {
     operation: 'getCollection',
     request: { collection },
     check: ([found]) => assert.equal(found.pointsCount, 5),

@@ -48,6 +48,7 @@ export async function startTestVectron(
       slowQueries: { thresholdMs: slowQueryMs },
       tracing: { endpoint: '', samplePercent: 100 },
       cache: { mib: 8, eventualAgeMs: 1000 },
+      rerank: { cacheMib: 8 },
       store: {
         kind: 'embedded',
         etcdEndpoints: [],

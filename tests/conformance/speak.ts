@@ -79,6 +79,7 @@ export const PUBLIC_SERVICES: readonly DescService[] = [
   vectron.Collections,
   vectron.Points,
   vectron.Search,
+  vectron.Reranking,
   vectron.Cluster,
   auth.Accounts,
   auth.Projects,

@@ -92,9 +92,9 @@ test('nothing acknowledged is lost when nodes are killed amid writes', async (t)
   t.after(async () => {
     if (!isDone) await cluster('stop')
   })
-  const counts = ['--workers', '3', '--placement', '3', '--gateways', '1']
+  const counts = ['--workers', '3', '--placement', '3', '--gateways', '1', '--rerankers', '1']
   const ready = JSON.parse(await succeed('start', ...counts, '--port', '0', '--json'))
-  assert.equal(ready.nodes.length, 8)
+  assert.equal(ready.nodes.length, 9)
   const client = new Vectron({ url: ready.url, apiKey: ready.apiKey })
   const made = await client.createCollection({ name: 'c', dimension: 2, shardCount: 2 })
   assert.equal(made.replicationFactor, 3)

@@ -8,7 +8,7 @@ import { localCluster } from '../cluster/local-cluster.ts'
 
 export interface FuzzedCluster {
   readonly nodes: readonly {
-    readonly service: 'auth' | 'gateway' | 'placement' | 'worker'
+    readonly service: 'auth' | 'gateway' | 'placement' | 'reranker' | 'worker'
     readonly pid: number
     readonly grpc: number
     readonly raft: number | undefined
@@ -21,7 +21,7 @@ export interface FuzzedCluster {
 export async function startFuzzedCluster(random: Random): Promise<FuzzedCluster> {
   const folder = mkdtempSync(path.join(tmpdir(), 'vectron-fuzz-cluster-'))
   const cluster = localCluster(folder, random)
-  await cluster.create({ workers: 1, placement: 1, gateways: 1, port: 0 })
+  await cluster.create({ workers: 1, placement: 1, gateways: 1, rerankers: 1, port: 0 })
   await cluster.startAll()
   const nodes = (await cluster.states()).map(({ node, process: state }) => {
     if (state.kind !== 'up') throw new Error(`${node.name} is ${state.kind}`)

@@ -1,6 +1,6 @@
 /** What can be sent to a Vectron that was started for it, by name. */
 import { seededRandom } from '@vectron/base'
-import { auth, grpcHealth, grpcReflection, placement, worker } from '@vectron/contracts'
+import { auth, grpcHealth, grpcReflection, placement, rerank, worker } from '@vectron/contracts'
 import { PUBLIC_SERVICES } from '../conformance/speak.ts'
 import { type FuzzedCluster, startFuzzedCluster } from './fuzzed-cluster.ts'
 import { type FuzzedVectron, ROLES, startFuzzedVectron } from './fuzzed-vectron.ts'
@@ -41,6 +41,7 @@ const GRPC_SERVICES = [...PUBLIC_SERVICES, grpcHealth.Health, grpcReflection.Ser
 const INTERNAL_SERVICES = {
   placement: [placement.Placement],
   worker: [worker.Worker],
+  reranker: [rerank.Reranker],
   auth: [auth.Auth, auth.Accounts, auth.Projects, auth.ApiKeys, auth.Tokens],
 } as const
 

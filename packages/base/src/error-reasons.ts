@@ -251,6 +251,10 @@ export const REASONS = {
     'There is no such worker',
     'Use the id of a worker from GET /v1/cluster/workers.',
   ),
+  RERANK_PRESET_NOT_FOUND: notFound(
+    'The collection has no such rerank preset',
+    'List the rerank presets of the collection.',
+  ),
   OPERATOR_NOT_FOUND: notFound(
     'There is no such operator',
     'List the operators again; the last ones that ended are kept for a while.',

@@ -90,6 +90,15 @@ export const LIMITS = {
   /** Bytes of a filter's text that are kept of a slow query. */
   slowQueryFilterBytesMax: 4 * KIB,
 
+  // Reranking.
+  /** Candidates of one search that are reranked: each crosses to the reranker with its payload. */
+  rerankCandidatesMax: 1000,
+  rerankCandidatesDefault: 100,
+  /** Bytes of the parameters of a strategy: every gateway keeps the presets of all collections. */
+  rerankParametersBytesMax: 16 * KIB,
+  /** Presets of one collection. */
+  rerankPresetsMax: 32,
+
   // Calls.
   /** Bytes of one HTTP body or gRPC message; 10,000 points of 768 dimensions as f32 are 30 MiB. */
   bodyBytesMax: 32 * MIB,

@@ -1,6 +1,7 @@
 /** The points of one collection: writes, reads, counts and searches, typed by the payload. */
 import { batchesOf, writeInParallel } from './bulk.ts'
 import type { Filter } from './filter.ts'
+import { RerankPresets } from './rerank-presets.ts'
 import type {
   CollectionInfo,
   CollectionStats,
@@ -70,6 +71,7 @@ type WireResult<Payload> = Omit<SearchResult<Payload>, 'results'> & {
 
 export class Collection<Payload = AnyPayload> {
   readonly name: string
+  readonly rerankPresets: RerankPresets
   readonly #transport: Transport
   readonly #path: string
 
@@ -78,6 +80,7 @@ export class Collection<Payload = AnyPayload> {
     this.name = name
     this.#transport = transport
     this.#path = `/v1/collections/${encodeURIComponent(name)}`
+    this.rerankPresets = new RerankPresets(transport, this.#path)
   }
 
   /** The collection's settings and counts. */

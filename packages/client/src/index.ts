@@ -59,6 +59,14 @@ export {
   where,
 } from './filter.ts'
 export { type ProjectChange, Projects } from './projects.ts'
+export { RerankPresets } from './rerank-presets.ts'
+export type {
+  Rerank,
+  RerankPreset,
+  RerankPresetInput,
+  RerankReport,
+  RerankStrategy,
+} from './reranking.ts'
 export type {
   CacheUse,
   ClusterStatistics,

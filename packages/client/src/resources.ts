@@ -6,6 +6,7 @@
  * left out are absent.
  */
 import type { Filter } from './filter.ts'
+import type { Rerank, RerankReport } from './reranking.ts'
 import type { VectorInput } from './vector.ts'
 
 export type Metric = 'cosine' | 'dot' | 'l2'
@@ -211,6 +212,8 @@ export type SearchRequest<Payload> = SearchQuery &
     readonly pageToken?: string
     /** Which fields of payloads to return; default all. */
     readonly payloadFields?: PayloadFields
+    /** Puts the best candidates into another order; without a reranker they keep theirs. */
+    readonly rerank?: Rerank
   }
 
 /** Fields of payloads, by dotted paths as in filters. */
@@ -222,8 +225,12 @@ export interface PayloadFields {
 }
 
 export interface ScoredPoint<Payload> extends Point<Payload> {
-  /** Higher is nearer for cosine and dot, lower is nearer for l2. */
+  /** Higher is nearer for cosine and dot, lower is nearer for l2; reranked: higher is better. */
   readonly score: number
+  /** After reranking: the score by the metric. */
+  readonly originalScore?: number
+  /** After reranking: why it stands where it does. */
+  readonly rerankReason?: string
 }
 
 export interface ShardPlan {
@@ -258,6 +265,8 @@ export interface SearchResult<Payload> {
   readonly missing: readonly MissingShard[]
   /** How far the results can be relied on. */
   readonly completeness: Completeness
+  /** With `rerank`. */
+  readonly rerank?: RerankReport
   /** With `explain`. */
   readonly explanation?: SearchExplanation
   readonly cache: CacheUse

@@ -28,7 +28,7 @@ export interface CallOptions {
 }
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   /** Path and query, already percent-encoded. */
   readonly path: string
   /** Sent as JSON. */

@@ -5,6 +5,7 @@ import { Cluster } from './cluster.ts'
 import type { ClusterHealth } from './cluster-resources.ts'
 import { type AnyPayload, Collection } from './collection.ts'
 import { Projects } from './projects.ts'
+import type { RerankStrategy } from './reranking.ts'
 import type {
   ClusterStatistics,
   CollectionChange,
@@ -87,6 +88,13 @@ export class Vectron {
 
   statistics(options?: CallOptions): Promise<ClusterStatistics> {
     return this.#get('/v1/cluster/statistics', options)
+  }
+
+  /** By what searches can be reranked here. */
+  async rerankStrategies(options?: CallOptions): Promise<readonly RerankStrategy[]> {
+    const path = '/v1/rerankStrategies'
+    const { strategies } = await this.#get<{ strategies: RerankStrategy[] }>(path, options)
+    return strategies
   }
 
   #get<Answer>(path: string, options: CallOptions | undefined): Promise<Answer> {

@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ConfigSpec, loadConfig } from '@vectron/base'
-import { AUTH_SERVICE, gatewayService, PLACEMENT_SERVICE, WORKER_SERVICE } from '@vectron/process'
+import {
+  AUTH_SERVICE,
+  gatewayService,
+  PLACEMENT_SERVICE,
+  RERANKER_SERVICE,
+  WORKER_SERVICE,
+} from '@vectron/process'
 import { nodeSettings, planNodes } from './cluster-plan.ts'
 
 function plan() {
   let port = 6180
-  return planNodes({ workers: 2, placement: 3, gateways: 1 }, () => port++)
+  return planNodes({ workers: 2, placement: 3, gateways: 1, rerankers: 1 }, () => port++)
 }
 
 const SPECS: Readonly<Record<string, ConfigSpec>> = {
   auth: AUTH_SERVICE.settings,
   gateway: gatewayService([]).settings,
   placement: PLACEMENT_SERVICE.settings,
+  reranker: RERANKER_SERVICE.settings,
   worker: WORKER_SERVICE.settings,
 }
 
@@ -23,7 +30,16 @@ test('The first gateway has the first ports, and no port is given twice.', () =>
   assert.equal(new Set(ports).size, ports.length)
   assert.deepEqual(
     nodes.map(({ name }) => name),
-    ['gateway-1', 'placement-1', 'placement-2', 'placement-3', 'auth-1', 'worker-1', 'worker-2'],
+    [
+      'gateway-1',
+      'placement-1',
+      'placement-2',
+      'placement-3',
+      'auth-1',
+      'worker-1',
+      'worker-2',
+      'reranker-1',
+    ],
   )
 })
 
@@ -44,6 +60,7 @@ test('The file of every node is what its service takes, and names the others.', 
   assert.equal(second.cluster.members[1], `2@127.0.0.1:${second.grpc.port}/${second.raft.port}`)
   const grpc = `127.0.0.1:${second.grpc.port}`
   assert.equal(valuesOf('worker-2').placement.members[1], grpc)
+  assert.equal(valuesOf('reranker-1').placement.members[1], grpc)
   assert.equal(valuesOf('worker-2').data.folder, 'data of worker-2')
   const auth = `127.0.0.1:${valuesOf('auth-1').grpc.port}`
   assert.deepEqual(valuesOf('gateway-1').auth.addresses, [auth])

@@ -26,6 +26,7 @@ export interface ClusterCounts {
   readonly workers: number
   readonly placement: number
   readonly gateways: number
+  readonly rerankers?: number
 }
 
 /** Ports of each service, in the order in which they are given out. */
@@ -34,7 +35,11 @@ const PORTS: Readonly<Record<ServiceName, readonly PortName[]>> = {
   auth: ['grpc', 'http', 'admin'],
   worker: ['grpc', 'raft', 'admin'],
   gateway: ['http', 'grpc', 'admin'],
+  reranker: ['grpc', 'admin'],
 }
+
+/** Services without a data folder. */
+const KEEPS_NOTHING: readonly ServiceName[] = ['gateway', 'reranker']
 
 /** The nodes of a new cluster, in the order in which they are started. */
 export function planNodes(counts: ClusterCounts, nextPort: () => number): PlannedNode[] {
@@ -43,6 +48,7 @@ export function planNodes(counts: ClusterCounts, nextPort: () => number): Planne
     ['placement', counts.placement],
     ['auth', 1],
     ['worker', counts.workers],
+    ['reranker', counts.rerankers ?? 0],
   ]
   return services.flatMap(([service, count]) =>
     Array.from({ length: count }, (_, index) => planNode(service, index + 1, nextPort)),
@@ -73,7 +79,9 @@ export function nodeSettings(node: PlannedNode, context: SettingsContext): strin
     section('node', { name: node.name }),
     ...servicesSections(node, context),
     ...Object.entries(node.ports).map(([name, port]) => section(name, { port })),
-    ...(node.service === 'gateway' ? [] : [section('data', { folder: context.dataFolder })]),
+    ...(KEEPS_NOTHING.includes(node.service)
+      ? []
+      : [section('data', { folder: context.dataFolder })]),
   ]
   return `# Written by vectron cluster; read at each start of ${node.name}.\n\n${sections.join('\n')}`
 }
@@ -88,6 +96,7 @@ function servicesSections(node: PlannedNode, { name, nodes }: SettingsContext): 
       return [section('cluster', { name, member: node.number, members })]
     }
     case 'worker':
+    case 'reranker':
       return [section('placement', { members: placement.map(grpcAddress) })]
     case 'gateway': {
       const auth = nodes.filter(({ service }) => service === 'auth').map(grpcAddress)

@@ -132,7 +132,7 @@ export function buildView(
   }
 }
 
-const SERVICE_ORDER = ['placement', 'worker', 'auth', 'gateway']
+const SERVICE_ORDER = ['placement', 'worker', 'auth', 'reranker', 'gateway']
 
 function byService(a: NodeState, b: NodeState): number {
   const order = (state: NodeState) => SERVICE_ORDER.indexOf(state.node.service)

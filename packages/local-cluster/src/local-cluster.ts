@@ -74,7 +74,7 @@ const KILL_TIMEOUT_MS = 10_000
 const ANY_PORT_FROM = 10_000
 const ANY_PORT_SPREAD = 20_000
 /** Order of stopping: who asks before who answers. */
-const STOP_ORDER = ['gateway', 'worker', 'auth', 'placement'] as const
+const STOP_ORDER = ['gateway', 'reranker', 'worker', 'auth', 'placement'] as const
 
 export class LocalCluster {
   readonly folder: string
@@ -93,7 +93,14 @@ export class LocalCluster {
   /** Plans a new cluster and writes its files; starts nothing. */
   create(wanted: NewCluster): Promise<ClusterFile> {
     return this.#change(async () => {
-      const counts = [wanted.gateways * 3, wanted.placement * 3, 3, wanted.workers * 3]
+      const rerankerPorts = (wanted.rerankers ?? 0) * 2
+      const counts = [
+        wanted.gateways * 3,
+        wanted.placement * 3,
+        3,
+        wanted.workers * 3,
+        rerankerPorts,
+      ]
       const ports = await this.#choosePorts(
         wanted,
         counts.reduce((sum, count) => sum + count),

@@ -1,7 +1,8 @@
 /** Clients of other processes: one connection for each address, shared and closed at the end. */
 import type { DescService } from '@bufbuild/protobuf'
 import type { NodeRole } from '@vectron/base'
-import { placement, worker } from '@vectron/contracts'
+import { placement, rerank, worker } from '@vectron/contracts'
+import type { ConnectReranker } from '@vectron/gateway-service'
 import {
   type ConnectWorker,
   createPlacementClient,
@@ -43,6 +44,11 @@ export class Connections {
     const { clock, random } = this.#around
     const connect = (address: string) => this.#client(placement.Placement, 'placement', address)
     return createPlacementClient({ members, connect, clock, random })
+  }
+
+  /** Clients of instances of the reranker, by their addresses. */
+  rerankers(): ConnectReranker {
+    return (address) => this.#client(rerank.Reranker, 'reranker', address)
   }
 
   /** Doors to workers, one for each address. */

@@ -65,6 +65,7 @@ async function openGatewayService(
     guard: clientLimits(config.limits),
     cache: cacheLimits(config.cache, store),
     connectWorker: connections.workers(),
+    connectReranker: connections.rerankers(),
     embedders,
     slowQueries: { ...config.slowQueries, gateway: config.node.name || 'gateway' },
     version,

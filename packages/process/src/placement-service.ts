@@ -47,7 +47,12 @@ async function openPlacementService(
   )
   const endpoint = { ...config.grpc, advertise: own?.address ?? '', setting: 'cluster.members' }
   const grpc = await openGrpcEndpoint(
-    { endpoint, services: [late.bound], trust, callers: ['gateway', 'worker', 'placement'] },
+    {
+      endpoint,
+      services: [late.bound],
+      trust,
+      callers: ['gateway', 'worker', 'placement', 'reranker'],
+    },
     around,
   )
   // Without a list it is the only one.

@@ -24,7 +24,7 @@ import { type Surroundings, systemSurroundings } from './surroundings.ts'
 import { openTracer, type TracingConfig } from './tracing/open-tracer.ts'
 import { type Stop, untilStopped } from './until-stopped.ts'
 
-export type ServiceName = 'auth' | 'gateway' | 'placement' | 'worker'
+export type ServiceName = 'auth' | 'gateway' | 'placement' | 'reranker' | 'worker'
 
 /** What the settings of every service say about its process. */
 export interface NodeSettings {

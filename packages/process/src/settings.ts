@@ -263,6 +263,16 @@ const cacheSettings = {
   }),
 }
 
+/** What reranks, in a reranker of its own or in the one process. */
+const rerankSection = {
+  cacheMib: integerSetting({
+    default: 64,
+    min: 0,
+    max: 65_536,
+    describe: 'MiB of results of costly strategies that are kept for equal requests; 0 for none',
+  }),
+}
+
 /** All parts in one process: `vectron start`. */
 export const STANDALONE_SETTINGS = {
   ...publicSections,
@@ -273,6 +283,7 @@ export const STANDALONE_SETTINGS = {
   data: { ...dataSection, reserveBytes: reserveSetting },
   engine: ENGINE_SECTION,
   tracing: tracingSection,
+  rerank: rerankSection,
   log: logSection('warn'),
 } as const
 
@@ -423,8 +434,21 @@ export const GATEWAY_SETTINGS = {
   log: logSection('info'),
 } as const
 
+export const RERANKER_SETTINGS = {
+  node: nodeSection,
+  placement: placementSection,
+  grpc: grpcSection(6220, 'gateways'),
+  admin: adminSection(6221),
+  rerank: rerankSection,
+  tls: tlsSection,
+  trust: trustSection,
+  tracing: tracingSection,
+  log: logSection('info'),
+} as const
+
 export type StandaloneConfig = ConfigValues<typeof STANDALONE_SETTINGS>
 export type PlacementConfig = ConfigValues<typeof PLACEMENT_SETTINGS>
 export type WorkerConfig = ConfigValues<typeof WORKER_SETTINGS>
 export type AuthConfig = ConfigValues<typeof AUTH_SETTINGS>
+export type RerankerConfig = ConfigValues<typeof RERANKER_SETTINGS>
 export type GatewayConfig = ConfigValues<typeof GATEWAY_SETTINGS>

@@ -20,6 +20,7 @@ import {
   VectronError,
   type WorkerId,
 } from '@vectron/base'
+import type { placement } from '@vectron/contracts'
 import type { ConnectWorker, PlacementDoor } from './doors.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import { type RetryLimits, retryRouted } from './retry.ts'
@@ -66,6 +67,7 @@ export class Router {
   readonly hedges = new HedgeBudget()
   #table: RoutingTable = EMPTY_TABLE
   #gateways = 1
+  #rerankers: readonly string[] = []
   #refreshing: Promise<RoutingTable> | undefined
   readonly #learned = new Map<ShardId, LearnedLeader>()
   /** Monotonic microseconds until which a replica is avoided. */
@@ -95,6 +97,11 @@ export class Router {
   /** Gateways of the cluster, this one included, as placement last knew. */
   get gateways(): number {
     return this.#gateways
+  }
+
+  /** Addresses of the instances of the reranker, as placement last knew; in their order. */
+  get rerankers(): readonly string[] {
+    return this.#rerankers
   }
 
   /** Keeps the table current in the background until `close`. */
@@ -234,11 +241,18 @@ export class Router {
     const { placement, gatewayId = 0n } = this.#options
     const answer = await placement.getRouting({ ...request, gatewayId }, options)
     if (answer.gateways > 0) this.#gateways = answer.gateways
+    if (answer.rerankers !== undefined) this.#learnRerankers(answer.rerankers)
     // Answers may overtake each other.
     if (answer.table !== undefined && answer.table.version >= this.#table.version) {
       this.#adopt(parseRoutingTable(answer.table))
     }
     return this.#table
+  }
+
+  /** A new leader of placement may not have heard of all: those known before are kept then. */
+  #learnRerankers({ addresses, complete }: placement.Rerankers): void {
+    const known = complete ? addresses : [...new Set([...this.#rerankers, ...addresses])].sort()
+    this.#rerankers = known
   }
 
   #adopt(table: RoutingTable): void {

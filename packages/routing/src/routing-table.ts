@@ -65,6 +65,8 @@ export interface CollectionRoute {
   readonly collection: vectron.Collection
   /** Invariant: in the order of ranges, which tile [0, 2^64) without gap or overlap. */
   readonly shards: readonly ShardRoute[]
+  /** By name. */
+  readonly rerankPresets: ReadonlyMap<string, vectron.RerankPreset>
 }
 
 export interface WorkerRoute {
@@ -174,7 +176,8 @@ function parseCollectionRoute(message: placement.CollectionRouting): CollectionR
     .map(parseShardRoute)
     .sort((a, b) => (a.rangeStart < b.rangeStart ? -1 : 1))
   checkTiling(collection.name, shards)
-  return { name: collection.name, collection, shards }
+  const rerankPresets = new Map(message.rerankPresets.map((preset) => [preset.name, preset]))
+  return { name: collection.name, collection, shards, rerankPresets }
 }
 
 function parseShardRoute(message: placement.ShardRouting): ShardRoute {

@@ -10,13 +10,21 @@ const NAME_RULE = `1 to ${LIMITS.collectionNameCharsMax} of a-z, 0-9, "-" and "_
 
 /** @throws VectronError MISSING_FIELD, INVALID_NAME */
 export function checkCollectionName(name: string, field: string): void {
+  checkName(name, { field, what: 'collection' })
+}
+
+/** @throws VectronError MISSING_FIELD, INVALID_NAME */
+export function checkName(
+  name: string,
+  { field, what }: { readonly field: string; readonly what: string },
+): void {
   if (name === '') {
     throw new VectronError('MISSING_FIELD', `${field} is missing.`, { field })
   }
   if (NAME.test(name)) return
   throw new VectronError(
     'INVALID_NAME',
-    `"${name.slice(0, 200)}" is no collection name: ${NAME_RULE}.`,
+    `"${name.slice(0, 200)}" is no ${what} name: ${NAME_RULE}.`,
     { field },
   )
 }

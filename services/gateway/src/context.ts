@@ -3,6 +3,7 @@
 import type { Clock, Tracer } from '@vectron/base'
 import type { Router } from '@vectron/routing'
 import type { Embedder } from './embedder.ts'
+import type { RerankStage } from './rerank/rerank-stage.ts'
 import type { CachedSearches } from './search/cached-searches.ts'
 import type { SearchAnswer } from './search/run-search.ts'
 import type { StageSeconds } from './search/stage-times.ts'
@@ -24,4 +25,5 @@ export interface GatewayContext {
   readonly eventualAgeMsMax: number
   /** What this gateway has written. */
   readonly written: WrittenPositions
+  readonly rerank: RerankStage
 }

@@ -42,6 +42,9 @@ import { CollectionsService } from './collections-service.ts'
 import type { GatewayContext } from './context.ts'
 import type { Embedder } from './embedder.ts'
 import { PointsService } from './points-service.ts'
+import { RerankStage } from './rerank/rerank-stage.ts'
+import { type ConnectReranker, RerankerPool } from './rerank/reranker-pool.ts'
+import { RerankingService } from './rerank/reranking-service.ts'
 import { CachedSearches } from './search/cached-searches.ts'
 import { ResultCache } from './search/result-cache.ts'
 import type { SearchAnswer } from './search/run-search.ts'
@@ -72,6 +75,7 @@ export interface GatewayOptions {
   /** Of answers that are kept for those who ask the same. */
   readonly cache: CacheLimits
   readonly connectWorker: ConnectWorker
+  readonly connectReranker: ConnectReranker
   readonly embedders: readonly Embedder[]
   readonly slowQueries: SlowQueryLimits
   /** Release of the product, as people are told it. */
@@ -229,6 +233,12 @@ function bindServices(
     clock,
     metrics,
   })
+  const rerankers = new RerankerPool({
+    addresses: () => router.rerankers,
+    connect: options.connectReranker,
+    clock,
+  })
+  const rerank = new RerankStage({ pool: rerankers, clock, metrics })
   const context: GatewayContext = {
     router,
     embedders,
@@ -239,12 +249,14 @@ function bindServices(
     results,
     eventualAgeMsMax: cache.eventualAgeMsMax,
     written: new WrittenPositions(),
+    rerank,
   }
   const startedUs = clock.monotonicUs()
   return [
     bindService(vectron.Collections, new CollectionsService({ ...context, placement })),
     bindShadowedService({ open: vectron.Points, shadow: wire.Points }, new PointsService(context)),
     bindShadowedService({ open: vectron.Search, shadow: wire.Search }, new SearchService(context)),
+    bindService(vectron.Reranking, new RerankingService({ ...context, placement, rerankers })),
     bindService(vectron.Cluster, new ClusterService({ ...context, placement, version, startedUs })),
   ]
 }

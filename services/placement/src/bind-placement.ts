@@ -11,6 +11,7 @@ import { CollectionHandlers } from './collection-handlers.ts'
 import type { PlacementContext } from './context.ts'
 import type { Driver } from './driver.ts'
 import type { Meeting } from './meeting.ts'
+import { RerankHandlers } from './rerank-handlers.ts'
 import { ShardHandlers } from './shard-handlers.ts'
 import { WorkerHandlers } from './worker-handlers.ts'
 
@@ -25,6 +26,7 @@ export function bindPlacement(
   const workers = new WorkerHandlers(context)
   const cluster = new ClusterHandlers(context, driver)
   const shards = new ShardHandlers(context)
+  const rerank = new RerankHandlers(context)
 
   const onLeader =
     <Request, Answer>(handle: Handle<Request, Answer>): Handle<Request, Answer> =>
@@ -39,6 +41,9 @@ export function bindPlacement(
     deleteCollection: onLeader((request, call) => collections.deleteCollection(request, call)),
     updateAliases: onLeader((request, call) => collections.updateAliases(request, call)),
     getRouting: onLeader((request, call) => collections.getRouting(request, call)),
+    setRerankPreset: onLeader((request, call) => rerank.setRerankPreset(request, call)),
+    deleteRerankPreset: onLeader((request, call) => rerank.deleteRerankPreset(request, call)),
+    registerReranker: onLeader((request) => rerank.registerReranker(request)),
     registerWorker: onLeader((request, call) => workers.registerWorker(request, call)),
     heartbeat: onLeader((request, call) => workers.heartbeat(request, call)),
     listShards: onLeader((request) => shards.listShards(request)),

@@ -41,6 +41,10 @@ function formatResult(result: CatalogResult): string {
       return `worker ${result.workerId}`
     case 'replica':
       return `replica ${result.replicaId}`
+    case 'preset': {
+      const { name, strategy, version } = result.preset
+      return `preset ${name} ${strategy} v${version}`
+    }
     case 'refused':
       return `refused ${result.reason}: ${result.message}`
     case 'collection': {

@@ -20,6 +20,7 @@ import {
   promoteReplica,
   removeReplica,
 } from './catalog-members.ts'
+import { dropRerankPreset, type PresetChange, setRerankPreset } from './catalog-presets.ts'
 import { IdMap, type ReadonlyIdMap } from './id-map.ts'
 import { type PlacedShard, ShardIndex } from './shard-index.ts'
 
@@ -29,6 +30,7 @@ export type CatalogResult =
   | { readonly kind: 'worker'; readonly workerId: bigint }
   | { readonly kind: 'collection'; readonly collection: placement.CatalogCollection }
   | { readonly kind: 'replica'; readonly replicaId: bigint }
+  | { readonly kind: 'preset'; readonly preset: vectron.RerankPreset }
   | { readonly kind: 'refused'; readonly reason: ErrorReason; readonly message: string }
 
 /** Aliases that a refusal names. */
@@ -168,6 +170,14 @@ export class Catalog {
         return this.#removeWorker(command.value)
       case 'seatMember':
         return this.#seatMember(command.value)
+      case 'setRerankPreset': {
+        const { collection, preset } = command.value
+        return this.#changePresets(collection, (entry) => setRerankPreset(entry, preset, timeMs))
+      }
+      case 'dropRerankPreset': {
+        const { collection, preset } = command.value
+        return this.#changePresets(collection, (entry) => dropRerankPreset(entry, preset))
+      }
       case undefined:
         return refused('INCOMPATIBLE_DATA', 'The catalog command is of a newer release.')
     }
@@ -337,6 +347,21 @@ export class Catalog {
     if (changed.kind === 'refused') return changed
     this.#aliases = changed.aliases
     return DONE
+  }
+
+  #changePresets(
+    collection: string,
+    change: (entry: placement.CatalogCollection) => PresetChange,
+  ): CatalogResult {
+    const entry = this.#collections.get(collection)
+    if (entry === undefined) return this.#unknown(collection)
+    const changed = change(entry)
+    if (changed.kind === 'changed') {
+      entry.rerankPresets = changed.presets
+      entry.rerankPresetsVersion = changed.version
+      return changed.set === undefined ? DONE : { kind: 'preset', preset: changed.set }
+    }
+    return changed
   }
 
   #unknown(name: string): CatalogResult {

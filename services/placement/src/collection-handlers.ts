@@ -102,12 +102,12 @@ export class CollectionHandlers {
       await this.#untilNewer(knownVersion, Math.min(waitMs, ROUTING_WAIT_MS_MAX), call)
     leadership.check()
     const version = this.#routingVersion()
-    const { observations, gateways: book } = memory()
-    const gateways = book.count()
-    if (knownVersion === version) return create(placement.GetRoutingResponseSchema, { gateways })
+    const { observations, gateways: book, rerankers: rerankerBook } = memory()
+    const heard = { gateways: book.count(), rerankers: rerankerBook.known() }
+    if (knownVersion === version) return create(placement.GetRoutingResponseSchema, heard)
     const sources = { catalog: catalog.state, observations, silence: settings }
     const table = buildRoutingTable(sources, version)
-    return create(placement.GetRoutingResponseSchema, { table, gateways })
+    return create(placement.GetRoutingResponseSchema, { table, ...heard })
   }
 
   /** Settles when the routing has another version, the time is over, or the caller has left. */

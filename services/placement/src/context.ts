@@ -16,6 +16,7 @@ import { OperatorBook } from './planning/operator-book.ts'
 import type { Health } from './planning/plan-round.ts'
 import type { PlanSettings } from './planning/plan-settings.ts'
 import type { ReplicatedCatalog } from './replicated-catalog.ts'
+import { RerankerBook } from './reranker-book.ts'
 import type { PlacementSettings } from './settings.ts'
 
 export interface PlacementContext {
@@ -51,6 +52,7 @@ export interface LeaderMemoryOptions {
 export class LeaderMemory {
   readonly observations: Observations
   readonly gateways: GatewayBook
+  readonly rerankers: RerankerBook
   readonly events: EventLog
   readonly operators: OperatorBook
   /** What leaders of shards are to be told with their worker's next answer. */
@@ -64,6 +66,7 @@ export class LeaderMemory {
     const firstId = term * IDS_PER_TERM + 1n
     this.observations = new Observations(clock)
     this.gateways = new GatewayBook(clock)
+    this.rerankers = new RerankerBook(clock)
     this.events = new EventLog({ clock, firstId, logger })
     this.operators = new OperatorBook(settings, firstId, (operator) =>
       this.events.add(describeEnd(operator, clock.nowMs()), operator),

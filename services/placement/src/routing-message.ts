@@ -54,6 +54,7 @@ export function buildCollectionRouting(
     // Copied, because in one process messages are handed over as they are.
     ...(entry.collection === undefined ? {} : { collection: copyCollection(entry.collection) }),
     shards: entry.shards.map((shard) => routeShard(shard, observations)),
+    rerankPresets: entry.rerankPresets.map((preset) => ({ ...preset })),
   })
 }
 

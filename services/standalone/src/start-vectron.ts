@@ -1,6 +1,6 @@
 /**
- * Vectron in one process: authenticator, placement, worker and gateway, each opened as it is in a
- * process of its own, and connected in process.
+ * Vectron in one process: authenticator, placement, worker, reranker and gateway, each opened as it
+ * is in a process of its own, and connected in process.
  *
  *   <data>/lock.db      one process at a time
  *   <data>/boot-epoch   number of the last start
@@ -20,7 +20,7 @@ import {
   systemClock,
   systemDisk,
 } from '@vectron/base'
-import { placement, worker } from '@vectron/contracts'
+import { placement, rerank, worker } from '@vectron/contracts'
 import { type Embedder, openGateway } from '@vectron/gateway-service'
 import type { RunningPlacement } from '@vectron/placement-service'
 import {
@@ -33,12 +33,14 @@ import {
   openPlacementPart,
   openTracer,
   openWorkerPart,
+  rerankerOptions,
   type StandaloneConfig,
   type Surroundings,
   systemSurroundings,
   workerFolder,
 } from '@vectron/process'
 import { InProcessNetwork, type Transport } from '@vectron/raft'
+import { announce, openReranker } from '@vectron/reranker-service'
 import type { WorkerDoor } from '@vectron/routing'
 import { type Client, createInProcessClient, traceCalls, traceClient } from '@vectron/rpc'
 import { type RunningWorker, readIdentity, registerWorker } from '@vectron/worker-service'
@@ -74,8 +76,8 @@ function inProcessAuth<S extends DescService>(running: RunningAuth, desc: S): Cl
   return createInProcessClient(desc, assertDefined(bound, `${desc.typeName} is served`))
 }
 
-/** Address of the worker of the same process. */
-const LOCAL_WORKER = 'in-process'
+/** Address of the worker, and of the reranker, of the same process. */
+const LOCAL = 'in-process'
 /** The only node of each kind. */
 const SOLE_NODE = 1n
 
@@ -128,6 +130,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
   const data = await startWorker(config, running, placementClient, around)
   await data.served
   const workerClient = connectWorker(data, around)
+  const rerankerClient = await startReranker(config, placementClient, around)
   const gateway = await openGateway({
     host: config.http.host,
     httpPort: config.http.port,
@@ -140,6 +143,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     guard: clientLimits(config.limits),
     cache: cacheLimits(config.cache, undefined),
     connectWorker: () => workerClient,
+    connectReranker: () => rerankerClient,
     embedders: options.embedders,
     slowQueries: { ...config.slowQueries, gateway: 'vectron' },
     version: options.version,
@@ -190,7 +194,7 @@ async function startWorker(
   const identity = await registerWorker({
     folder: workerFolder(config.data.folder),
     placement: client,
-    address: LOCAL_WORKER,
+    address: LOCAL,
     raftAddress: '',
     zone: '',
   })
@@ -203,7 +207,17 @@ function connectWorker({ service }: RunningWorker, { tracer }: Surroundings): Wo
   if (tracer === undefined) return createInProcessClient(worker.Worker, service)
   const interceptors = [traceCalls({ tracer, begins: false })]
   const client = createInProcessClient(worker.Worker, service, { interceptors })
-  return traceClient(worker.Worker, client, { tracer, peer: LOCAL_WORKER })
+  return traceClient(worker.Worker, client, { tracer, peer: LOCAL })
+}
+
+async function startReranker(
+  config: StandaloneConfig,
+  client: Client<typeof placement.Placement>,
+  around: Surroundings,
+): Promise<Client<typeof rerank.Reranker>> {
+  const { service } = openReranker(rerankerOptions(config, around))
+  around.closers.add(await announce({ placement: client, address: LOCAL, ...around }))
+  return createInProcessClient(rerank.Reranker, service)
 }
 
 /** A network of one node: its groups have one voter. */

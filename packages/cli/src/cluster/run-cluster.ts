@@ -14,6 +14,7 @@ export { showStatus } from './show-status.ts'
 const WORKERS_DEFAULT = 3
 const PLACEMENT_DEFAULT = 3
 const GATEWAYS_DEFAULT = 1
+const RERANKERS_DEFAULT = 1
 const PORT_DEFAULT = 6180
 
 /** The cluster of a folder; its nodes are processes of this same command. */
@@ -41,6 +42,7 @@ export async function startCluster(flags: ClusterStartFlags, context: CliContext
       workers: flags.workers ?? WORKERS_DEFAULT,
       placement: Number(flags.placement ?? PLACEMENT_DEFAULT),
       gateways: flags.gateways ?? GATEWAYS_DEFAULT,
+      rerankers: flags.rerankers ?? RERANKERS_DEFAULT,
       port: flags.port ?? PORT_DEFAULT,
     })
   }
@@ -83,6 +85,7 @@ function checkSame({ nodes }: ClusterFile, flags: ClusterStartFlags): void {
     ['workers', count('worker'), flags.workers],
     ['placement', count('placement'), flags.placement && Number(flags.placement)],
     ['gateways', count('gateway'), flags.gateways],
+    ['rerankers', count('reranker'), flags.rerankers],
   ] as const
   for (const [flag, has, asked] of wanted) {
     if (asked === undefined || asked === '' || asked === has) continue

@@ -12,6 +12,7 @@ export interface ClusterStartFlags extends FolderFlags {
   readonly workers?: number
   readonly placement?: string
   readonly gateways?: number
+  readonly rerankers?: number
   readonly port?: number
   readonly json?: true
 }
@@ -71,6 +72,7 @@ function addStart(cluster: Command, context: CliContext): void {
       ).choices(['1', '3', '5']),
     )
     .option('--gateways <count>', 'gateways (default: 1)', wholeNumber(1, NODES_MAX))
+    .option('--rerankers <count>', 'rerankers (default: 1)', wholeNumber(0, NODES_MAX))
     .option(
       '--port <port>',
       'port of HTTP, gRPC has the next; 0 for any free ones (default: 6180)',

@@ -1,6 +1,6 @@
 /**
- * `vectron placement`, `worker`, `gateway`, `auth`: one service of a cluster in this process. What
- * they do is in ../service/run-service.ts.
+ * `vectron placement`, `worker`, `gateway`, `auth`, `reranker`: one service of a cluster in
+ * this process. What they do is in ../service/run-service.ts.
  */
 import type { Command } from 'commander'
 import { gather } from '../arguments.ts'
@@ -19,6 +19,7 @@ const SERVICES = [
   ['worker', 'run a worker, which holds shards'],
   ['gateway', 'run a gateway, which clients talk to'],
   ['auth', 'run the authenticator, which knows the API keys'],
+  ['reranker', 'run a reranker, which puts results into another order'],
 ] as const
 
 export function addServiceCommands(program: Command, context: CliContext): void {

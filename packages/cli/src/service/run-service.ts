@@ -13,6 +13,7 @@ import {
   createKey,
   gatewayService,
   PLACEMENT_SERVICE,
+  RERANKER_SERVICE,
   runService,
   type ServiceDefinition,
   type ServiceName,
@@ -32,6 +33,8 @@ export async function runServiceCommand(
   switch (name) {
     case 'placement':
       return run(PLACEMENT_SERVICE, flags, context)
+    case 'reranker':
+      return run(RERANKER_SERVICE, flags, context)
     case 'worker':
       return run(WORKER_SERVICE, flags, context)
     case 'gateway':

@@ -75,6 +75,12 @@ const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
     batchSearch: { ...on('read', 'visible'), within: 'searches' },
     searchStream: on('read', 'visible'),
   },
+  'vectron.v1.Reranking': {
+    listRerankStrategies: ANYONE,
+    setRerankPreset: on('admin', 'all'),
+    listRerankPresets: on('read', 'visible'),
+    deleteRerankPreset: on('admin', 'all'),
+  },
   'vectron.v1.Cluster': {
     getHealth: ANYONE,
     // Filters of others, with their values: not for who may see some rows alone.

@@ -133,9 +133,14 @@ export class PlanLimits {
   }
 }
 
-function checkTopK(principal: Principal, { topK, offset }: wire.SearchRequest): void {
+/** Candidates to rerank are results too, though not all are shown. */
+function checkTopK(principal: Principal, { topK, offset, rerank }: wire.SearchRequest): void {
   const max = principal.limits?.topKMax ?? 0
-  checkLimit(principal, { limit: 'topKMax', max, value: (topK ?? 0) + offset })
+  checkLimit(principal, {
+    limit: 'topKMax',
+    max,
+    value: Math.max((topK ?? 0) + offset, rerank?.limit ?? 0),
+  })
 }
 
 interface Checked {

@@ -97,7 +97,9 @@ function toReads(context: GatewayContext, job: SearchJob): (CachedRead | undefin
   const scope = scopeOf(job)
   return job.searches.map(({ request, legs }) => {
     const isOfTwoMoments = legs.some(({ target }) => readsBefore(target, job))
-    if (request.cache === false || request.explain || isOfTwoMoments) return undefined
+    // The time and a model decide with the request where results are reranked.
+    const isReranked = request.rerank !== undefined
+    if (request.cache === false || request.explain || isOfTwoMoments || isReranked) return undefined
     return { key: keyOf(request, scope), ageMsMax, wanted, deadline }
   })
 }

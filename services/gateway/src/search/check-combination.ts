@@ -3,11 +3,12 @@
 import { VectronError } from '@vectron/base'
 import type { wire } from '@vectron/contracts'
 
-type Part = 'offset' | 'pageToken' | 'whyNot'
+type Part = 'offset' | 'pageToken' | 'rerank' | 'whyNot'
 
 const IS_SET: Readonly<Record<Part, (request: wire.SearchRequest) => boolean>> = {
   offset: ({ offset }) => offset > 0,
   pageToken: ({ pageToken }) => pageToken !== undefined,
+  rerank: ({ rerank }) => rerank !== undefined,
   whyNot: ({ whyNot }) => whyNot !== '',
 }
 
@@ -15,6 +16,8 @@ const IS_SET: Readonly<Record<Part, (request: wire.SearchRequest) => boolean>> =
 const APART: readonly (readonly [Part, Part, string])[] = [
   ['offset', 'pageToken', 'a page begins where the one before ended'],
   ['whyNot', 'pageToken', 'it is told of a search as a whole'],
+  ['rerank', 'pageToken', 'pages follow the order by the metric'],
+  ['whyNot', 'rerank', 'it is about the order by the metric'],
 ]
 
 /** @throws VectronError INVALID_ARGUMENT */

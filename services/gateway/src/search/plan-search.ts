@@ -12,6 +12,7 @@ import type { FieldSelector } from '@vectron/rpc'
 import type { Query } from '@vectron/shard'
 import { checkId } from '../check-point.ts'
 import { partitionKeyOf, partitionsOf } from '../partition-key.ts'
+import type { CandidateQuery, OpenRerank } from '../rerank/rerank-stage.ts'
 import { checkCombination } from './check-combination.ts'
 import type { Window } from './nearest.ts'
 import { takeFields } from './take-fields.ts'
@@ -38,6 +39,14 @@ export interface PlannedSearch {
   readonly window: Window
   /** Which fields of payloads are wanted; undefined for all. */
   readonly fields: FieldSelector | undefined
+  readonly reranking: Reranking | undefined
+}
+
+/** How the results of a search get another order. */
+export interface Reranking {
+  readonly opened: OpenRerank
+  /** What the caller is to get; the query and the window are for the candidates. */
+  readonly wanted: CandidateQuery
 }
 
 /** What a search is planned for. */
@@ -77,6 +86,7 @@ export function planSearch(
     partitions,
     window,
     fields: takeFields(request, prefix),
+    reranking: undefined,
   }
 }
 

@@ -20,11 +20,12 @@ import { completenessOf } from './completeness.ts'
 import { explainSearch, shardStages } from './explain-search.ts'
 import { Gathering, type LegAnswer } from './gathering.ts'
 import { type MergedHits, mergeResults } from './merge.ts'
+import { type Ordered, orderAll, orderEarly } from './order-results.ts'
 import type { PlannedSearch } from './plan-search.ts'
 import { resolveTargets } from './resolve-targets.ts'
 import type { Positions } from './result-cache.ts'
 import { pick, type SearchJob, shardsOf, splitByShards } from './search-job.ts'
-import type { Leg } from './search-steps.ts'
+import type { Gathered, Leg } from './search-steps.ts'
 import { fanOutDeadline } from './split-deadline.ts'
 import { inOrder } from './stage-times.ts'
 import { withFields } from './take-fields.ts'
@@ -51,7 +52,11 @@ export async function runSearches(
   const legs = await job.stages.time('resolve', () => resolveTargets(context, job))
   const gatherings = job.searches.map((search, index) => open(job, search, legs[index] ?? []))
   await gather(context, job, gatherings)
-  return gatherings.map((gathering, index) => toOutcome(job, index, gathering))
+  const ordered = await orderAll(context, job, gatherings.map(foundBy))
+  return gatherings.map((gathering, index) => {
+    const results = assertDefined(ordered[index], 'one order for each search')
+    return toOutcome(job, index, { gathering, results })
+  })
 }
 
 /** The answer of a job of one search, as it gets better: the complete one last. */
@@ -80,12 +85,20 @@ export async function* streamSearch(
       if (partial === undefined || partial.answers.size === partial.shardsTotal) continue
       const early = open(job, search, legs)
       early.take(await takeAnswers(context, job, early.wanted, partial))
-      if (early.gathered !== undefined) yield toOutcome(job, 0, early).answer
+      if (early.gathered === undefined) continue
+      const results = orderEarly(search, early.gathered)
+      yield toOutcome(job, 0, { gathering: early, results }).answer
     }
     gathering.take(await takeAnswers(context, job, gathering.wanted, await final))
   }
   await gather(context, job, [gathering])
-  yield toOutcome(job, 0, gathering).answer
+  const [results] = await orderAll(context, job, [foundBy(gathering)])
+  const ordered = assertDefined(results, 'one order for each search')
+  yield toOutcome(job, 0, { gathering, results: ordered }).answer
+}
+
+function foundBy({ gathered }: Gathering): Gathered {
+  return assertDefined(gathered, 'the search is at its end')
 }
 
 function open(job: SearchJob, search: PlannedSearch, legs: readonly Leg[]): Gathering {
@@ -138,7 +151,8 @@ function fanOut(
   onAnswer?: (answer: FanOutAnswer) => void,
 ): Promise<FanOutAnswer> {
   const { route, rowRule, freshness, allowPartial, stages } = job
-  const deadline = fanOutDeadline(clock, job.deadline, { reranks: false })
+  const reranks = job.searches.some(({ reranking }) => reranking !== undefined)
+  const deadline = fanOutDeadline(clock, job.deadline, { reranks })
   const queries = legs.map(({ query }) => query)
   return stages.time('fan_out', () =>
     searchShards(router, {
@@ -169,12 +183,16 @@ async function takeAnswers(
   return merged.map((hits) => ({ hits, fanned, positions }))
 }
 
-function toOutcome(job: SearchJob, index: number, gathering: Gathering): SearchOutcome {
+function toOutcome(
+  job: SearchJob,
+  index: number,
+  of: { readonly gathering: Gathering; readonly results: Ordered },
+): SearchOutcome {
+  const { gathering, results: found } = of
   const { request, fields } = assertDefined(job.searches[index], 'one answer for each search')
   const { stages } = job
   const { warnings, plans, shards } = gathering
   const { shardsTotal, shardsAnswered, failures, origins, positions } = shards
-  const found = assertDefined(gathering.gathered, 'the search is at its end')
   const missing = missingShards(failures)
   const unanswered = shardsTotal - shardsAnswered
   const exact = found.exact && unanswered === 0
@@ -195,6 +213,7 @@ function toOutcome(job: SearchJob, index: number, gathering: Gathering): SearchO
     missing,
     cache: FROM_SHARDS,
     nextPageToken,
+    ...(found.rerank === undefined ? {} : { rerank: found.rerank }),
   }
   if (!request.explain) return { answer, positions }
   const ofShards = origins.flatMap(shardStages).map((stage) => stages.placed(stage))

@@ -17,6 +17,7 @@ import type { CallContext } from '@vectron/rpc'
 import { rowRuleOf } from '../access/row-rule.ts'
 import type { GatewayContext } from '../context.ts'
 import { takeFreshness } from '../freshness.ts'
+import { openReranking } from './open-reranking.ts'
 import { type PlannedSearch, planSearch, takeTimeoutMs } from './plan-search.ts'
 import { StageTimes } from './stage-times.ts'
 
@@ -44,7 +45,7 @@ export interface SearchRequests {
 
 /** @throws VectronError with the field at fault. */
 export async function openSearchJob(
-  { router, clock, stageSeconds, tracer, slowQueries }: GatewayContext,
+  { router, clock, stageSeconds, rerank, tracer, slowQueries }: GatewayContext,
   { collection, requests, batch }: SearchRequests,
   call: CallContext,
 ): Promise<SearchJob> {
@@ -56,7 +57,7 @@ export async function openSearchJob(
     const rowRule = rowRuleOf(call)
     const { collection: described } = route
     const { clusterId } = router.table
-    const searches = requests.map((request, index) =>
+    const planned = requests.map((request, index) =>
       planSearch(request, {
         clusterId,
         collection: described,
@@ -70,6 +71,11 @@ export async function openSearchJob(
     const timeoutMs = Math.min(Math.max(...timeouts), call.deadline.remainingMs())
     const freshness = strictest(requests.map((request) => takeFreshness(clusterId, request)))
     const deadline = deadlineAfter(clock, timeoutMs)
+    const searches = await Promise.all(
+      planned.map((search, index) =>
+        openReranking(rerank, search, { route, deadline, prefix: prefixes[index] ?? '' }),
+      ),
+    )
     const allowPartial = requests.every((request) => request.allowPartial)
     return { route, rowRule, searches, prefixes, freshness, deadline, allowPartial, stages }
   })

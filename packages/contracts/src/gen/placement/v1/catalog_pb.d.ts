@@ -8,6 +8,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Alias, AliasAction, Collection, FieldType } from "../../vectron/v1/collections_pb.js";
+import type { RerankPreset } from "../../vectron/v1/rerank_pb.js";
 import type { ShardRouting } from "./placement_pb.js";
 
 /**
@@ -113,6 +114,18 @@ export declare type CatalogCommand = Message<"placement.v1.CatalogCommand"> & {
      */
     value: ChangeAliases;
     case: "changeAliases";
+  } | {
+    /**
+     * @generated from field: placement.v1.SetRerankPreset set_rerank_preset = 20;
+     */
+    value: SetRerankPreset;
+    case: "setRerankPreset";
+  } | {
+    /**
+     * @generated from field: placement.v1.DropRerankPreset drop_rerank_preset = 21;
+     */
+    value: DropRerankPreset;
+    case: "dropRerankPreset";
   } | { case: undefined; value?: undefined };
 };
 
@@ -500,6 +513,50 @@ export declare type ChangeAliases = Message<"placement.v1.ChangeAliases"> & {
 export declare const ChangeAliasesSchema: GenMessage<ChangeAliases>;
 
 /**
+ * A new preset of the collection, or a change of one; the catalog gives it its version and time.
+ *
+ * @generated from message placement.v1.SetRerankPreset
+ */
+export declare type SetRerankPreset = Message<"placement.v1.SetRerankPreset"> & {
+  /**
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * @generated from field: vectron.v1.RerankPreset preset = 2;
+   */
+  preset?: RerankPreset | undefined;
+};
+
+/**
+ * Describes the message placement.v1.SetRerankPreset.
+ * Use `create(SetRerankPresetSchema)` to create a new message.
+ */
+export declare const SetRerankPresetSchema: GenMessage<SetRerankPreset>;
+
+/**
+ * @generated from message placement.v1.DropRerankPreset
+ */
+export declare type DropRerankPreset = Message<"placement.v1.DropRerankPreset"> & {
+  /**
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * @generated from field: string preset = 2;
+   */
+  preset: string;
+};
+
+/**
+ * Describes the message placement.v1.DropRerankPreset.
+ * Use `create(DropRerankPresetSchema)` to create a new message.
+ */
+export declare const DropRerankPresetSchema: GenMessage<DropRerankPreset>;
+
+/**
  * @generated from message placement.v1.CatalogState
  */
 export declare type CatalogState = Message<"placement.v1.CatalogState"> & {
@@ -626,6 +683,20 @@ export declare type CatalogCollection = Message<"placement.v1.CatalogCollection"
    * @generated from field: repeated placement.v1.ShardRouting shards = 3;
    */
   shards: ShardRouting[];
+
+  /**
+   * In the order of names.
+   *
+   * @generated from field: repeated vectron.v1.RerankPreset rerank_presets = 10;
+   */
+  rerankPresets: RerankPreset[];
+
+  /**
+   * Versions given to presets so far; none is given twice, whatever is deleted.
+   *
+   * @generated from field: uint64 rerank_presets_version = 11;
+   */
+  rerankPresetsVersion: bigint;
 };
 
 /**

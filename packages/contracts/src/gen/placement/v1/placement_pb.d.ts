@@ -11,6 +11,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Alias, AliasAction, Collection, FieldType } from "../../vectron/v1/collections_pb.js";
+import type { RerankPreset, RerankPresetSchema } from "../../vectron/v1/rerank_pb.js";
 import type { ShardEpoch, ShardFailure } from "../../worker/v1/worker_pb.js";
 
 /**
@@ -122,6 +123,124 @@ export declare type UpdateAliasesResponse = Message<"placement.v1.UpdateAliasesR
 export declare const UpdateAliasesResponseSchema: GenMessage<UpdateAliasesResponse>;
 
 /**
+ * @generated from message placement.v1.SetRerankPresetRequest
+ */
+export declare type SetRerankPresetRequest = Message<"placement.v1.SetRerankPresetRequest"> & {
+  /**
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * Its version and time are the catalog's to give.
+   *
+   * @generated from field: vectron.v1.RerankPreset preset = 2;
+   */
+  preset?: RerankPreset | undefined;
+};
+
+/**
+ * Describes the message placement.v1.SetRerankPresetRequest.
+ * Use `create(SetRerankPresetRequestSchema)` to create a new message.
+ */
+export declare const SetRerankPresetRequestSchema: GenMessage<SetRerankPresetRequest>;
+
+/**
+ * @generated from message placement.v1.DeleteRerankPresetRequest
+ */
+export declare type DeleteRerankPresetRequest = Message<"placement.v1.DeleteRerankPresetRequest"> & {
+  /**
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * @generated from field: string preset = 2;
+   */
+  preset: string;
+};
+
+/**
+ * Describes the message placement.v1.DeleteRerankPresetRequest.
+ * Use `create(DeleteRerankPresetRequestSchema)` to create a new message.
+ */
+export declare const DeleteRerankPresetRequestSchema: GenMessage<DeleteRerankPresetRequest>;
+
+/**
+ * @generated from message placement.v1.DeleteRerankPresetResponse
+ */
+export declare type DeleteRerankPresetResponse = Message<"placement.v1.DeleteRerankPresetResponse"> & {
+};
+
+/**
+ * Describes the message placement.v1.DeleteRerankPresetResponse.
+ * Use `create(DeleteRerankPresetResponseSchema)` to create a new message.
+ */
+export declare const DeleteRerankPresetResponseSchema: GenMessage<DeleteRerankPresetResponse>;
+
+/**
+ * @generated from message placement.v1.RegisterRerankerRequest
+ */
+export declare type RegisterRerankerRequest = Message<"placement.v1.RegisterRerankerRequest"> & {
+  /**
+   * Where gateways reach it; `host:port`.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * It ends: it is to be forgotten at once.
+   *
+   * @generated from field: bool leaving = 2;
+   */
+  leaving: boolean;
+};
+
+/**
+ * Describes the message placement.v1.RegisterRerankerRequest.
+ * Use `create(RegisterRerankerRequestSchema)` to create a new message.
+ */
+export declare const RegisterRerankerRequestSchema: GenMessage<RegisterRerankerRequest>;
+
+/**
+ * @generated from message placement.v1.RegisterRerankerResponse
+ */
+export declare type RegisterRerankerResponse = Message<"placement.v1.RegisterRerankerResponse"> & {
+};
+
+/**
+ * Describes the message placement.v1.RegisterRerankerResponse.
+ * Use `create(RegisterRerankerResponseSchema)` to create a new message.
+ */
+export declare const RegisterRerankerResponseSchema: GenMessage<RegisterRerankerResponse>;
+
+/**
+ * Instances of the reranker that announce themselves.
+ *
+ * @generated from message placement.v1.Rerankers
+ */
+export declare type Rerankers = Message<"placement.v1.Rerankers"> & {
+  /**
+   * @generated from field: repeated string addresses = 1;
+   */
+  addresses: string[];
+
+  /**
+   * false: the leader is new and may not have heard of all.
+   *
+   * @generated from field: bool complete = 2;
+   */
+  complete: boolean;
+};
+
+/**
+ * Describes the message placement.v1.Rerankers.
+ * Use `create(RerankersSchema)` to create a new message.
+ */
+export declare const RerankersSchema: GenMessage<Rerankers>;
+
+/**
  * @generated from message placement.v1.GetRoutingRequest
  */
 export declare type GetRoutingRequest = Message<"placement.v1.GetRoutingRequest"> & {
@@ -171,6 +290,11 @@ export declare type GetRoutingResponse = Message<"placement.v1.GetRoutingRespons
    * @generated from field: uint32 gateways = 2;
    */
   gateways: number;
+
+  /**
+   * @generated from field: placement.v1.Rerankers rerankers = 10;
+   */
+  rerankers?: Rerankers | undefined;
 };
 
 /**
@@ -232,6 +356,11 @@ export declare type CollectionRouting = Message<"placement.v1.CollectionRouting"
    * @generated from field: repeated placement.v1.ShardRouting shards = 2;
    */
   shards: ShardRouting[];
+
+  /**
+   * @generated from field: repeated vectron.v1.RerankPreset rerank_presets = 10;
+   */
+  rerankPresets: RerankPreset[];
 };
 
 /**
@@ -1666,6 +1795,34 @@ export declare const Placement: GenService<{
     methodKind: "unary";
     input: typeof UpdateAliasesRequestSchema;
     output: typeof UpdateAliasesResponseSchema;
+  },
+  /**
+   * Presets of a collection for reranking, checked by who sends them.
+   *
+   * @generated from rpc placement.v1.Placement.SetRerankPreset
+   */
+  setRerankPreset: {
+    methodKind: "unary";
+    input: typeof SetRerankPresetRequestSchema;
+    output: typeof RerankPresetSchema;
+  },
+  /**
+   * @generated from rpc placement.v1.Placement.DeleteRerankPreset
+   */
+  deleteRerankPreset: {
+    methodKind: "unary";
+    input: typeof DeleteRerankPresetRequestSchema;
+    output: typeof DeleteRerankPresetResponseSchema;
+  },
+  /**
+   * An instance of the reranker announces itself, again and again; one that is silent is forgotten.
+   *
+   * @generated from rpc placement.v1.Placement.RegisterReranker
+   */
+  registerReranker: {
+    methodKind: "unary";
+    input: typeof RegisterRerankerRequestSchema;
+    output: typeof RegisterRerankerResponseSchema;
   },
   /**
    * The whole routing table, or nothing when the caller's version is current.

@@ -10,13 +10,14 @@
 
 import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_vectron_v1_collections } from "../../vectron/v1/collections_pb.js";
+import { file_vectron_v1_rerank } from "../../vectron/v1/rerank_pb.js";
 import { file_worker_v1_worker } from "../../worker/v1/worker_pb.js";
 
 /**
  * Describes the file placement/v1/placement.proto.
  */
 export const file_placement_v1_placement = /*@__PURE__*/
-  fileDesc("ChxwbGFjZW1lbnQvdjEvcGxhY2VtZW50LnByb3RvEgxwbGFjZW1lbnQudjEiRQoXQ3JlYXRlQ29sbGVjdGlvblJlcXVlc3QSKgoKY29sbGVjdGlvbhgBIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbiKiAgoXVXBkYXRlQ29sbGVjdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCRIYCgtkZXNjcmlwdGlvbhgCIAEoCUgAiAEBElAKDnBheWxvYWRfc2NoZW1hGAMgAygLMjgucGxhY2VtZW50LnYxLlVwZGF0ZUNvbGxlY3Rpb25SZXF1ZXN0LlBheWxvYWRTY2hlbWFFbnRyeRIcCg9zZWFyY2hfcmVwbGljYXMYBCABKA1IAYgBARpLChJQYXlsb2FkU2NoZW1hRW50cnkSCwoDa2V5GAEgASgJEiQKBXZhbHVlGAIgASgOMhUudmVjdHJvbi52MS5GaWVsZFR5cGU6AjgBQg4KDF9kZXNjcmlwdGlvbkISChBfc2VhcmNoX3JlcGxpY2FzIicKF0RlbGV0ZUNvbGxlY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkiGgoYRGVsZXRlQ29sbGVjdGlvblJlc3BvbnNlIkAKFFVwZGF0ZUFsaWFzZXNSZXF1ZXN0EigKB2FjdGlvbnMYASADKAsyFy52ZWN0cm9uLnYxLkFsaWFzQWN0aW9uIhcKFVVwZGF0ZUFsaWFzZXNSZXNwb25zZSJPChFHZXRSb3V0aW5nUmVxdWVzdBIVCg1rbm93bl92ZXJzaW9uGAEgASgEEg8KB3dhaXRfbXMYAiABKA0SEgoKZ2F0ZXdheV9pZBgDIAEoBCJRChJHZXRSb3V0aW5nUmVzcG9uc2USKQoFdGFibGUYASABKAsyGi5wbGFjZW1lbnQudjEuUm91dGluZ1RhYmxlEhAKCGdhdGV3YXlzGAIgASgNIrkBCgxSb3V0aW5nVGFibGUSDwoHdmVyc2lvbhgBIAEoBBISCgpjbHVzdGVyX2lkGAIgASgJEjQKC2NvbGxlY3Rpb25zGAMgAygLMh8ucGxhY2VtZW50LnYxLkNvbGxlY3Rpb25Sb3V0aW5nEioKB3dvcmtlcnMYBCADKAsyGS5wbGFjZW1lbnQudjEuV29ya2VyRW50cnkSIgoHYWxpYXNlcxgFIAMoCzIRLnZlY3Ryb24udjEuQWxpYXMiawoRQ29sbGVjdGlvblJvdXRpbmcSKgoKY29sbGVjdGlvbhgBIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbhIqCgZzaGFyZHMYAiADKAsyGi5wbGFjZW1lbnQudjEuU2hhcmRSb3V0aW5nItsBCgxTaGFyZFJvdXRpbmcSEAoIc2hhcmRfaWQYASABKAQSJAoFZXBvY2gYAiABKAsyFS53b3JrZXIudjEuU2hhcmRFcG9jaBITCgtyYW5nZV9zdGFydBgDIAEoBBIRCglyYW5nZV9lbmQYBCABKAQSJwoIcmVwbGljYXMYBSADKAsyFS5wbGFjZW1lbnQudjEuUmVwbGljYRIYChBsZWFkZXJfd29ya2VyX2lkGAYgASgEEigKB2ZhaWx1cmUYByABKAsyFy53b3JrZXIudjEuU2hhcmRGYWlsdXJlImcKB1JlcGxpY2ESEgoKcmVwbGljYV9pZBgBIAEoBBIRCgl3b3JrZXJfaWQYAiABKAQSDwoHbGVhcm5lchgDIAEoCBIPCgdsZWF2aW5nGAQgASgIEhMKC3NlYXJjaF9vbmx5GAUgASgIIqwBCgtXb3JrZXJFbnRyeRIRCgl3b3JrZXJfaWQYASABKAQSDwoHYWRkcmVzcxgCIAEoCRIZChFsYXN0X2hlYXJ0YmVhdF9tcxgDIAEoBBIQCghkcmFpbmluZxgEIAEoCBIMCgR6b25lGAUgASgJEhQKDHJhZnRfYWRkcmVzcxgGIAEoCRIoCgVzdGF0ZRgHIAEoDjIZLnBsYWNlbWVudC52MS5Xb3JrZXJTdGF0ZSJzChVSZWdpc3RlcldvcmtlclJlcXVlc3QSEgoKY2x1c3Rlcl9pZBgBIAEoCRIRCgl3b3JrZXJfaWQYAiABKAQSDwoHYWRkcmVzcxgDIAEoCRIMCgR6b25lGAQgASgJEhQKDHJhZnRfYWRkcmVzcxgFIAEoCSI/ChZSZWdpc3RlcldvcmtlclJlc3BvbnNlEhIKCmNsdXN0ZXJfaWQYASABKAkSEQoJd29ya2VyX2lkGAIgASgEIrgBChBIZWFydGJlYXRSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoBBISCgpib290X2Vwb2NoGAIgASgEEi0KCHJlcGxpY2FzGAMgAygLMhsucGxhY2VtZW50LnYxLlJlcGxpY2FSZXBvcnQSFQoNa25vd25fdmVyc2lvbhgEIAEoBBIPCgd3YWl0X21zGAUgASgNEiYKBGxvYWQYBiABKAsyGC5wbGFjZW1lbnQudjEuV29ya2VyTG9hZCI+CgpXb3JrZXJMb2FkEhcKD2Rpc2tfdXNlZF9ieXRlcxgBIAEoBBIXCg9kaXNrX2ZyZWVfYnl0ZXMYAiABKAQiwwIKDVJlcGxpY2FSZXBvcnQSEAoIc2hhcmRfaWQYASABKAQSEgoKcmVwbGljYV9pZBgCIAEoBBIkCgVlcG9jaBgDIAEoCzIVLndvcmtlci52MS5TaGFyZEVwb2NoEg4KBmxlYWRlchgEIAEoCBIMCgR0ZXJtGAUgASgEEhUKDWFwcGxpZWRfaW5kZXgYBiABKAQSFAoMcG9pbnRzX2NvdW50GAcgASgEEhUKDWluZGV4ZWRfY291bnQYCCABKAQSFgoOc2NoZW1hX3ZlcnNpb24YCSABKAQSKAoHZmFpbHVyZRgKIAEoCzIXLndvcmtlci52MS5TaGFyZEZhaWx1cmUSLgoKbGVhZGVyc2hpcBgLIAEoCzIaLnBsYWNlbWVudC52MS5MZWFkZXJSZXBvcnQSEgoKZGlza19ieXRlcxgMIAEoBCJ6CgxMZWFkZXJSZXBvcnQSKwoHbWVtYmVycxgBIAMoCzIaLnBsYWNlbWVudC52MS5NZW1iZXJSZXBvcnQSGgoSbWVtYmVyc2hpcF92ZXJzaW9uGAIgASgEEg0KBWpvaW50GAMgASgIEhIKCmxhc3RfaW5kZXgYBCABKAQiagoMTWVtYmVyUmVwb3J0EhIKCnJlcGxpY2FfaWQYASABKAQSDwoHbGVhcm5lchgCIAEoCBITCgttYXRjaF9pbmRleBgDIAEoBBIOCgZhY3RpdmUYBCABKAgSEAoIc25hcHNob3QYBSABKAgiqwEKEUhlYXJ0YmVhdFJlc3BvbnNlEi0KC2Fzc2lnbm1lbnRzGAEgAygLMhgucGxhY2VtZW50LnYxLkFzc2lnbm1lbnQSDwoHdmVyc2lvbhgCIAEoBBIsCghjb21tYW5kcxgDIAMoCzIaLnBsYWNlbWVudC52MS5TaGFyZENvbW1hbmQSKAoFcGVlcnMYBCADKAsyGS5wbGFjZW1lbnQudjEuUGVlckFkZHJlc3MibAoMU2hhcmRDb21tYW5kEhAKCHNoYXJkX2lkGAEgASgEEj8KE3RyYW5zZmVyX2xlYWRlcnNoaXAYAiABKAsyIC5wbGFjZW1lbnQudjEuVHJhbnNmZXJMZWFkZXJzaGlwSABCCQoHY29tbWFuZCIrChJUcmFuc2ZlckxlYWRlcnNoaXASFQoNdG9fcmVwbGljYV9pZBgBIAEoBCI2CgtQZWVyQWRkcmVzcxIRCgl3b3JrZXJfaWQYASABKAQSFAoMcmFmdF9hZGRyZXNzGAIgASgJIsQBCgpBc3NpZ25tZW50EhAKCHNoYXJkX2lkGAEgASgEEhIKCnJlcGxpY2FfaWQYAiABKAQSJAoFZXBvY2gYAyABKAsyFS53b3JrZXIudjEuU2hhcmRFcG9jaBImCgdtZW1iZXJzGAQgAygLMhUucGxhY2VtZW50LnYxLlJlcGxpY2ESKgoKY29sbGVjdGlvbhgFIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbhIWCg5zY2hlbWFfdmVyc2lvbhgGIAEoBCLGAQoIT3BlcmF0b3ISEwoLb3BlcmF0b3JfaWQYASABKAQSDAoEa2luZBgCIAEoCRIQCghzaGFyZF9pZBgDIAEoBBISCgpjb2xsZWN0aW9uGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIpCgVzdGVwcxgGIAMoCzIaLnBsYWNlbWVudC52MS5PcGVyYXRvclN0ZXASDQoFc3RhdGUYByABKAkSEgoKY3JlYXRlZF9tcxgIIAEoBBITCgtmaW5pc2hlZF9tcxgJIAEoBCI9CgxPcGVyYXRvclN0ZXASDAoEdGV4dBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIQCghwcm9ncmVzcxgDIAEoAiKPAQoPUGxhY2VtZW50TWVtYmVyEhEKCW1lbWJlcl9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhQKDHJhZnRfYWRkcmVzcxgDIAEoCRIOCgZsZWFkZXIYBCABKAgSEwoLbWF0Y2hfaW5kZXgYBSABKAQSDgoGYWN0aXZlGAYgASgIEg0KBXZvdGVyGAcgASgIIisKEUdldENsdXN0ZXJSZXF1ZXN0EhYKDmFmdGVyX2V2ZW50X2lkGAEgASgEItMCChJHZXRDbHVzdGVyUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIuCgdtZW1iZXJzGAIgAygLMh0ucGxhY2VtZW50LnYxLlBsYWNlbWVudE1lbWJlchIrCgd3b3JrZXJzGAMgAygLMhoucGxhY2VtZW50LnYxLldvcmtlclN0YXR1cxIpCglvcGVyYXRvcnMYBCADKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3ISKgoGZXZlbnRzGAUgAygLMhoucGxhY2VtZW50LnYxLkNsdXN0ZXJFdmVudBITCgtjb2xsZWN0aW9ucxgGIAEoDRIOCgZzaGFyZHMYByABKA0SHQoVc2hhcmRzX3dpdGhvdXRfbGVhZGVyGAggASgNEh8KF3NoYXJkc191bmRlcl9yZXBsaWNhdGVkGAkgASgNEhAKCHByb2JsZW1zGAogAygJIpsBCgxXb3JrZXJTdGF0dXMSKQoGd29ya2VyGAEgASgLMhkucGxhY2VtZW50LnYxLldvcmtlckVudHJ5EhAKCHJlcGxpY2FzGAIgASgNEg8KB2xlYWRlcnMYAyABKA0SJgoEbG9hZBgEIAEoCzIYLnBsYWNlbWVudC52MS5Xb3JrZXJMb2FkEhUKDXJlcGxpY2FfYnl0ZXMYBSABKAQieQoMQ2x1c3RlckV2ZW50EhAKCGV2ZW50X2lkGAEgASgEEg8KB3RpbWVfbXMYAiABKAQSDAoEdGV4dBgDIAEoCRIRCgl3b3JrZXJfaWQYBCABKAQSEAoIc2hhcmRfaWQYBSABKAQSEwoLb3BlcmF0b3JfaWQYBiABKAQiJwoRTGlzdFNoYXJkc1JlcXVlc3QSEgoKY29sbGVjdGlvbhgBIAEoCSI/ChJMaXN0U2hhcmRzUmVzcG9uc2USKQoGc2hhcmRzGAEgAygLMhkucGxhY2VtZW50LnYxLlNoYXJkU3RhdHVzIu8BCgtTaGFyZFN0YXR1cxIpCgVzaGFyZBgBIAEoCzIaLnBsYWNlbWVudC52MS5TaGFyZFJvdXRpbmcSEgoKY29sbGVjdGlvbhgCIAEoCRIaChJyZXBsaWNhdGlvbl9mYWN0b3IYAyABKA0SEgoKbGFzdF9pbmRleBgEIAEoBBIaChJtZW1iZXJzaGlwX3ZlcnNpb24YBSABKAQSDQoFam9pbnQYBiABKAgSLQoIcmVwbGljYXMYByADKAsyGy5wbGFjZW1lbnQudjEuUmVwbGljYVN0YXR1cxIXCg9zZWFyY2hfcmVwbGljYXMYCCABKA0irQEKDVJlcGxpY2FTdGF0dXMSEgoKcmVwbGljYV9pZBgBIAEoBBIvCgx3b3JrZXJfc3RhdGUYAiABKA4yGS5wbGFjZW1lbnQudjEuV29ya2VyU3RhdGUSKwoGcmVwb3J0GAMgASgLMhsucGxhY2VtZW50LnYxLlJlcGxpY2FSZXBvcnQSKgoGbWVtYmVyGAQgASgLMhoucGxhY2VtZW50LnYxLk1lbWJlclJlcG9ydCI1ChJEcmFpbldvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgEEgwKBHVuZG8YAiABKAgiJwoTRHJhaW5Xb3JrZXJSZXNwb25zZRIQCghyZXBsaWNhcxgBIAEoDSIoChNSZW1vdmVXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoBCIWChRSZW1vdmVXb3JrZXJSZXNwb25zZSJUChJNb3ZlUmVwbGljYVJlcXVlc3QSEAoIc2hhcmRfaWQYASABKAQSFgoOZnJvbV93b3JrZXJfaWQYAiABKAQSFAoMdG9fd29ya2VyX2lkGAMgASgEIj8KE01vdmVSZXBsaWNhUmVzcG9uc2USKAoIb3BlcmF0b3IYASABKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiPwoVVHJhbnNmZXJMZWFkZXJSZXF1ZXN0EhAKCHNoYXJkX2lkGAEgASgEEhQKDHRvX3dvcmtlcl9pZBgCIAEoBCJCChZUcmFuc2ZlckxlYWRlclJlc3BvbnNlEigKCG9wZXJhdG9yGAEgASgLMhYucGxhY2VtZW50LnYxLk9wZXJhdG9yIhIKEFJlYmFsYW5jZVJlcXVlc3QiPgoRUmViYWxhbmNlUmVzcG9uc2USKQoJb3BlcmF0b3JzGAEgAygLMhYucGxhY2VtZW50LnYxLk9wZXJhdG9yIhYKFExpc3RPcGVyYXRvcnNSZXF1ZXN0IkIKFUxpc3RPcGVyYXRvcnNSZXNwb25zZRIpCglvcGVyYXRvcnMYASADKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiLAoVQ2FuY2VsT3BlcmF0b3JSZXF1ZXN0EhMKC29wZXJhdG9yX2lkGAEgASgEIkIKFkNhbmNlbE9wZXJhdG9yUmVzcG9uc2USKAoIb3BlcmF0b3IYASABKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiWwoRTWVldE1lbWJlclJlcXVlc3QSEQoJbWVtYmVyX2lkGAEgASgEEhIKCm1lbWJlcl9pZHMYAiADKAQSDgoGaXNfbmV3GAMgASgIEg8KB2lzX2xvc3QYBCABKAgiOAoSTWVldE1lbWJlclJlc3BvbnNlEg4KBmlzX25ldxgBIAEoCBISCgpyZXBsaWNhX2lkGAIgASgEKnAKC1dvcmtlclN0YXRlEhwKGFdPUktFUl9TVEFURV9VTlNQRUNJRklFRBAAEhMKD1dPUktFUl9TVEFURV9VUBABEhcKE1dPUktFUl9TVEFURV9TSUxFTlQQAhIVChFXT1JLRVJfU1RBVEVfREVBRBADMv0LCglQbGFjZW1lbnQSWgoQQ3JlYXRlQ29sbGVjdGlvbhIlLnBsYWNlbWVudC52MS5DcmVhdGVDb2xsZWN0aW9uUmVxdWVzdBofLnBsYWNlbWVudC52MS5Db2xsZWN0aW9uUm91dGluZxJfChBVcGRhdGVDb2xsZWN0aW9uEiUucGxhY2VtZW50LnYxLlVwZGF0ZUNvbGxlY3Rpb25SZXF1ZXN0Gh8ucGxhY2VtZW50LnYxLkNvbGxlY3Rpb25Sb3V0aW5nIgOQAgISYQoQRGVsZXRlQ29sbGVjdGlvbhIlLnBsYWNlbWVudC52MS5EZWxldGVDb2xsZWN0aW9uUmVxdWVzdBomLnBsYWNlbWVudC52MS5EZWxldGVDb2xsZWN0aW9uUmVzcG9uc2USWAoNVXBkYXRlQWxpYXNlcxIiLnBsYWNlbWVudC52MS5VcGRhdGVBbGlhc2VzUmVxdWVzdBojLnBsYWNlbWVudC52MS5VcGRhdGVBbGlhc2VzUmVzcG9uc2USVAoKR2V0Um91dGluZxIfLnBsYWNlbWVudC52MS5HZXRSb3V0aW5nUmVxdWVzdBogLnBsYWNlbWVudC52MS5HZXRSb3V0aW5nUmVzcG9uc2UiA5ACARJbCg5SZWdpc3RlcldvcmtlchIjLnBsYWNlbWVudC52MS5SZWdpc3RlcldvcmtlclJlcXVlc3QaJC5wbGFjZW1lbnQudjEuUmVnaXN0ZXJXb3JrZXJSZXNwb25zZRJRCglIZWFydGJlYXQSHi5wbGFjZW1lbnQudjEuSGVhcnRiZWF0UmVxdWVzdBofLnBsYWNlbWVudC52MS5IZWFydGJlYXRSZXNwb25zZSIDkAICElQKCkdldENsdXN0ZXISHy5wbGFjZW1lbnQudjEuR2V0Q2x1c3RlclJlcXVlc3QaIC5wbGFjZW1lbnQudjEuR2V0Q2x1c3RlclJlc3BvbnNlIgOQAgESVAoKTGlzdFNoYXJkcxIfLnBsYWNlbWVudC52MS5MaXN0U2hhcmRzUmVxdWVzdBogLnBsYWNlbWVudC52MS5MaXN0U2hhcmRzUmVzcG9uc2UiA5ACARJXCgtEcmFpbldvcmtlchIgLnBsYWNlbWVudC52MS5EcmFpbldvcmtlclJlcXVlc3QaIS5wbGFjZW1lbnQudjEuRHJhaW5Xb3JrZXJSZXNwb25zZSIDkAICElUKDFJlbW92ZVdvcmtlchIhLnBsYWNlbWVudC52MS5SZW1vdmVXb3JrZXJSZXF1ZXN0GiIucGxhY2VtZW50LnYxLlJlbW92ZVdvcmtlclJlc3BvbnNlElIKC01vdmVSZXBsaWNhEiAucGxhY2VtZW50LnYxLk1vdmVSZXBsaWNhUmVxdWVzdBohLnBsYWNlbWVudC52MS5Nb3ZlUmVwbGljYVJlc3BvbnNlElsKDlRyYW5zZmVyTGVhZGVyEiMucGxhY2VtZW50LnYxLlRyYW5zZmVyTGVhZGVyUmVxdWVzdBokLnBsYWNlbWVudC52MS5UcmFuc2ZlckxlYWRlclJlc3BvbnNlEkwKCVJlYmFsYW5jZRIeLnBsYWNlbWVudC52MS5SZWJhbGFuY2VSZXF1ZXN0Gh8ucGxhY2VtZW50LnYxLlJlYmFsYW5jZVJlc3BvbnNlEl0KDUxpc3RPcGVyYXRvcnMSIi5wbGFjZW1lbnQudjEuTGlzdE9wZXJhdG9yc1JlcXVlc3QaIy5wbGFjZW1lbnQudjEuTGlzdE9wZXJhdG9yc1Jlc3BvbnNlIgOQAgESYAoOQ2FuY2VsT3BlcmF0b3ISIy5wbGFjZW1lbnQudjEuQ2FuY2VsT3BlcmF0b3JSZXF1ZXN0GiQucGxhY2VtZW50LnYxLkNhbmNlbE9wZXJhdG9yUmVzcG9uc2UiA5ACAhJUCgpNZWV0TWVtYmVyEh8ucGxhY2VtZW50LnYxLk1lZXRNZW1iZXJSZXF1ZXN0GiAucGxhY2VtZW50LnYxLk1lZXRNZW1iZXJSZXNwb25zZSIDkAICYgZwcm90bzM", [file_vectron_v1_collections, file_worker_v1_worker]);
+  fileDesc("ChxwbGFjZW1lbnQvdjEvcGxhY2VtZW50LnByb3RvEgxwbGFjZW1lbnQudjEiRQoXQ3JlYXRlQ29sbGVjdGlvblJlcXVlc3QSKgoKY29sbGVjdGlvbhgBIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbiKiAgoXVXBkYXRlQ29sbGVjdGlvblJlcXVlc3QSDAoEbmFtZRgBIAEoCRIYCgtkZXNjcmlwdGlvbhgCIAEoCUgAiAEBElAKDnBheWxvYWRfc2NoZW1hGAMgAygLMjgucGxhY2VtZW50LnYxLlVwZGF0ZUNvbGxlY3Rpb25SZXF1ZXN0LlBheWxvYWRTY2hlbWFFbnRyeRIcCg9zZWFyY2hfcmVwbGljYXMYBCABKA1IAYgBARpLChJQYXlsb2FkU2NoZW1hRW50cnkSCwoDa2V5GAEgASgJEiQKBXZhbHVlGAIgASgOMhUudmVjdHJvbi52MS5GaWVsZFR5cGU6AjgBQg4KDF9kZXNjcmlwdGlvbkISChBfc2VhcmNoX3JlcGxpY2FzIicKF0RlbGV0ZUNvbGxlY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkiGgoYRGVsZXRlQ29sbGVjdGlvblJlc3BvbnNlIkAKFFVwZGF0ZUFsaWFzZXNSZXF1ZXN0EigKB2FjdGlvbnMYASADKAsyFy52ZWN0cm9uLnYxLkFsaWFzQWN0aW9uIhcKFVVwZGF0ZUFsaWFzZXNSZXNwb25zZSJWChZTZXRSZXJhbmtQcmVzZXRSZXF1ZXN0EhIKCmNvbGxlY3Rpb24YASABKAkSKAoGcHJlc2V0GAIgASgLMhgudmVjdHJvbi52MS5SZXJhbmtQcmVzZXQiPwoZRGVsZXRlUmVyYW5rUHJlc2V0UmVxdWVzdBISCgpjb2xsZWN0aW9uGAEgASgJEg4KBnByZXNldBgCIAEoCSIcChpEZWxldGVSZXJhbmtQcmVzZXRSZXNwb25zZSI7ChdSZWdpc3RlclJlcmFua2VyUmVxdWVzdBIPCgdhZGRyZXNzGAEgASgJEg8KB2xlYXZpbmcYAiABKAgiGgoYUmVnaXN0ZXJSZXJhbmtlclJlc3BvbnNlIjAKCVJlcmFua2VycxIRCglhZGRyZXNzZXMYASADKAkSEAoIY29tcGxldGUYAiABKAgiTwoRR2V0Um91dGluZ1JlcXVlc3QSFQoNa25vd25fdmVyc2lvbhgBIAEoBBIPCgd3YWl0X21zGAIgASgNEhIKCmdhdGV3YXlfaWQYAyABKAQifQoSR2V0Um91dGluZ1Jlc3BvbnNlEikKBXRhYmxlGAEgASgLMhoucGxhY2VtZW50LnYxLlJvdXRpbmdUYWJsZRIQCghnYXRld2F5cxgCIAEoDRIqCglyZXJhbmtlcnMYCiABKAsyFy5wbGFjZW1lbnQudjEuUmVyYW5rZXJzIrkBCgxSb3V0aW5nVGFibGUSDwoHdmVyc2lvbhgBIAEoBBISCgpjbHVzdGVyX2lkGAIgASgJEjQKC2NvbGxlY3Rpb25zGAMgAygLMh8ucGxhY2VtZW50LnYxLkNvbGxlY3Rpb25Sb3V0aW5nEioKB3dvcmtlcnMYBCADKAsyGS5wbGFjZW1lbnQudjEuV29ya2VyRW50cnkSIgoHYWxpYXNlcxgFIAMoCzIRLnZlY3Ryb24udjEuQWxpYXMinQEKEUNvbGxlY3Rpb25Sb3V0aW5nEioKCmNvbGxlY3Rpb24YASABKAsyFi52ZWN0cm9uLnYxLkNvbGxlY3Rpb24SKgoGc2hhcmRzGAIgAygLMhoucGxhY2VtZW50LnYxLlNoYXJkUm91dGluZxIwCg5yZXJhbmtfcHJlc2V0cxgKIAMoCzIYLnZlY3Ryb24udjEuUmVyYW5rUHJlc2V0ItsBCgxTaGFyZFJvdXRpbmcSEAoIc2hhcmRfaWQYASABKAQSJAoFZXBvY2gYAiABKAsyFS53b3JrZXIudjEuU2hhcmRFcG9jaBITCgtyYW5nZV9zdGFydBgDIAEoBBIRCglyYW5nZV9lbmQYBCABKAQSJwoIcmVwbGljYXMYBSADKAsyFS5wbGFjZW1lbnQudjEuUmVwbGljYRIYChBsZWFkZXJfd29ya2VyX2lkGAYgASgEEigKB2ZhaWx1cmUYByABKAsyFy53b3JrZXIudjEuU2hhcmRGYWlsdXJlImcKB1JlcGxpY2ESEgoKcmVwbGljYV9pZBgBIAEoBBIRCgl3b3JrZXJfaWQYAiABKAQSDwoHbGVhcm5lchgDIAEoCBIPCgdsZWF2aW5nGAQgASgIEhMKC3NlYXJjaF9vbmx5GAUgASgIIqwBCgtXb3JrZXJFbnRyeRIRCgl3b3JrZXJfaWQYASABKAQSDwoHYWRkcmVzcxgCIAEoCRIZChFsYXN0X2hlYXJ0YmVhdF9tcxgDIAEoBBIQCghkcmFpbmluZxgEIAEoCBIMCgR6b25lGAUgASgJEhQKDHJhZnRfYWRkcmVzcxgGIAEoCRIoCgVzdGF0ZRgHIAEoDjIZLnBsYWNlbWVudC52MS5Xb3JrZXJTdGF0ZSJzChVSZWdpc3RlcldvcmtlclJlcXVlc3QSEgoKY2x1c3Rlcl9pZBgBIAEoCRIRCgl3b3JrZXJfaWQYAiABKAQSDwoHYWRkcmVzcxgDIAEoCRIMCgR6b25lGAQgASgJEhQKDHJhZnRfYWRkcmVzcxgFIAEoCSI/ChZSZWdpc3RlcldvcmtlclJlc3BvbnNlEhIKCmNsdXN0ZXJfaWQYASABKAkSEQoJd29ya2VyX2lkGAIgASgEIrgBChBIZWFydGJlYXRSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoBBISCgpib290X2Vwb2NoGAIgASgEEi0KCHJlcGxpY2FzGAMgAygLMhsucGxhY2VtZW50LnYxLlJlcGxpY2FSZXBvcnQSFQoNa25vd25fdmVyc2lvbhgEIAEoBBIPCgd3YWl0X21zGAUgASgNEiYKBGxvYWQYBiABKAsyGC5wbGFjZW1lbnQudjEuV29ya2VyTG9hZCI+CgpXb3JrZXJMb2FkEhcKD2Rpc2tfdXNlZF9ieXRlcxgBIAEoBBIXCg9kaXNrX2ZyZWVfYnl0ZXMYAiABKAQiwwIKDVJlcGxpY2FSZXBvcnQSEAoIc2hhcmRfaWQYASABKAQSEgoKcmVwbGljYV9pZBgCIAEoBBIkCgVlcG9jaBgDIAEoCzIVLndvcmtlci52MS5TaGFyZEVwb2NoEg4KBmxlYWRlchgEIAEoCBIMCgR0ZXJtGAUgASgEEhUKDWFwcGxpZWRfaW5kZXgYBiABKAQSFAoMcG9pbnRzX2NvdW50GAcgASgEEhUKDWluZGV4ZWRfY291bnQYCCABKAQSFgoOc2NoZW1hX3ZlcnNpb24YCSABKAQSKAoHZmFpbHVyZRgKIAEoCzIXLndvcmtlci52MS5TaGFyZEZhaWx1cmUSLgoKbGVhZGVyc2hpcBgLIAEoCzIaLnBsYWNlbWVudC52MS5MZWFkZXJSZXBvcnQSEgoKZGlza19ieXRlcxgMIAEoBCJ6CgxMZWFkZXJSZXBvcnQSKwoHbWVtYmVycxgBIAMoCzIaLnBsYWNlbWVudC52MS5NZW1iZXJSZXBvcnQSGgoSbWVtYmVyc2hpcF92ZXJzaW9uGAIgASgEEg0KBWpvaW50GAMgASgIEhIKCmxhc3RfaW5kZXgYBCABKAQiagoMTWVtYmVyUmVwb3J0EhIKCnJlcGxpY2FfaWQYASABKAQSDwoHbGVhcm5lchgCIAEoCBITCgttYXRjaF9pbmRleBgDIAEoBBIOCgZhY3RpdmUYBCABKAgSEAoIc25hcHNob3QYBSABKAgiqwEKEUhlYXJ0YmVhdFJlc3BvbnNlEi0KC2Fzc2lnbm1lbnRzGAEgAygLMhgucGxhY2VtZW50LnYxLkFzc2lnbm1lbnQSDwoHdmVyc2lvbhgCIAEoBBIsCghjb21tYW5kcxgDIAMoCzIaLnBsYWNlbWVudC52MS5TaGFyZENvbW1hbmQSKAoFcGVlcnMYBCADKAsyGS5wbGFjZW1lbnQudjEuUGVlckFkZHJlc3MibAoMU2hhcmRDb21tYW5kEhAKCHNoYXJkX2lkGAEgASgEEj8KE3RyYW5zZmVyX2xlYWRlcnNoaXAYAiABKAsyIC5wbGFjZW1lbnQudjEuVHJhbnNmZXJMZWFkZXJzaGlwSABCCQoHY29tbWFuZCIrChJUcmFuc2ZlckxlYWRlcnNoaXASFQoNdG9fcmVwbGljYV9pZBgBIAEoBCI2CgtQZWVyQWRkcmVzcxIRCgl3b3JrZXJfaWQYASABKAQSFAoMcmFmdF9hZGRyZXNzGAIgASgJIsQBCgpBc3NpZ25tZW50EhAKCHNoYXJkX2lkGAEgASgEEhIKCnJlcGxpY2FfaWQYAiABKAQSJAoFZXBvY2gYAyABKAsyFS53b3JrZXIudjEuU2hhcmRFcG9jaBImCgdtZW1iZXJzGAQgAygLMhUucGxhY2VtZW50LnYxLlJlcGxpY2ESKgoKY29sbGVjdGlvbhgFIAEoCzIWLnZlY3Ryb24udjEuQ29sbGVjdGlvbhIWCg5zY2hlbWFfdmVyc2lvbhgGIAEoBCLGAQoIT3BlcmF0b3ISEwoLb3BlcmF0b3JfaWQYASABKAQSDAoEa2luZBgCIAEoCRIQCghzaGFyZF9pZBgDIAEoBBISCgpjb2xsZWN0aW9uGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIpCgVzdGVwcxgGIAMoCzIaLnBsYWNlbWVudC52MS5PcGVyYXRvclN0ZXASDQoFc3RhdGUYByABKAkSEgoKY3JlYXRlZF9tcxgIIAEoBBITCgtmaW5pc2hlZF9tcxgJIAEoBCI9CgxPcGVyYXRvclN0ZXASDAoEdGV4dBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIQCghwcm9ncmVzcxgDIAEoAiKPAQoPUGxhY2VtZW50TWVtYmVyEhEKCW1lbWJlcl9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhQKDHJhZnRfYWRkcmVzcxgDIAEoCRIOCgZsZWFkZXIYBCABKAgSEwoLbWF0Y2hfaW5kZXgYBSABKAQSDgoGYWN0aXZlGAYgASgIEg0KBXZvdGVyGAcgASgIIisKEUdldENsdXN0ZXJSZXF1ZXN0EhYKDmFmdGVyX2V2ZW50X2lkGAEgASgEItMCChJHZXRDbHVzdGVyUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIuCgdtZW1iZXJzGAIgAygLMh0ucGxhY2VtZW50LnYxLlBsYWNlbWVudE1lbWJlchIrCgd3b3JrZXJzGAMgAygLMhoucGxhY2VtZW50LnYxLldvcmtlclN0YXR1cxIpCglvcGVyYXRvcnMYBCADKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3ISKgoGZXZlbnRzGAUgAygLMhoucGxhY2VtZW50LnYxLkNsdXN0ZXJFdmVudBITCgtjb2xsZWN0aW9ucxgGIAEoDRIOCgZzaGFyZHMYByABKA0SHQoVc2hhcmRzX3dpdGhvdXRfbGVhZGVyGAggASgNEh8KF3NoYXJkc191bmRlcl9yZXBsaWNhdGVkGAkgASgNEhAKCHByb2JsZW1zGAogAygJIpsBCgxXb3JrZXJTdGF0dXMSKQoGd29ya2VyGAEgASgLMhkucGxhY2VtZW50LnYxLldvcmtlckVudHJ5EhAKCHJlcGxpY2FzGAIgASgNEg8KB2xlYWRlcnMYAyABKA0SJgoEbG9hZBgEIAEoCzIYLnBsYWNlbWVudC52MS5Xb3JrZXJMb2FkEhUKDXJlcGxpY2FfYnl0ZXMYBSABKAQieQoMQ2x1c3RlckV2ZW50EhAKCGV2ZW50X2lkGAEgASgEEg8KB3RpbWVfbXMYAiABKAQSDAoEdGV4dBgDIAEoCRIRCgl3b3JrZXJfaWQYBCABKAQSEAoIc2hhcmRfaWQYBSABKAQSEwoLb3BlcmF0b3JfaWQYBiABKAQiJwoRTGlzdFNoYXJkc1JlcXVlc3QSEgoKY29sbGVjdGlvbhgBIAEoCSI/ChJMaXN0U2hhcmRzUmVzcG9uc2USKQoGc2hhcmRzGAEgAygLMhkucGxhY2VtZW50LnYxLlNoYXJkU3RhdHVzIu8BCgtTaGFyZFN0YXR1cxIpCgVzaGFyZBgBIAEoCzIaLnBsYWNlbWVudC52MS5TaGFyZFJvdXRpbmcSEgoKY29sbGVjdGlvbhgCIAEoCRIaChJyZXBsaWNhdGlvbl9mYWN0b3IYAyABKA0SEgoKbGFzdF9pbmRleBgEIAEoBBIaChJtZW1iZXJzaGlwX3ZlcnNpb24YBSABKAQSDQoFam9pbnQYBiABKAgSLQoIcmVwbGljYXMYByADKAsyGy5wbGFjZW1lbnQudjEuUmVwbGljYVN0YXR1cxIXCg9zZWFyY2hfcmVwbGljYXMYCCABKA0irQEKDVJlcGxpY2FTdGF0dXMSEgoKcmVwbGljYV9pZBgBIAEoBBIvCgx3b3JrZXJfc3RhdGUYAiABKA4yGS5wbGFjZW1lbnQudjEuV29ya2VyU3RhdGUSKwoGcmVwb3J0GAMgASgLMhsucGxhY2VtZW50LnYxLlJlcGxpY2FSZXBvcnQSKgoGbWVtYmVyGAQgASgLMhoucGxhY2VtZW50LnYxLk1lbWJlclJlcG9ydCI1ChJEcmFpbldvcmtlclJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgEEgwKBHVuZG8YAiABKAgiJwoTRHJhaW5Xb3JrZXJSZXNwb25zZRIQCghyZXBsaWNhcxgBIAEoDSIoChNSZW1vdmVXb3JrZXJSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoBCIWChRSZW1vdmVXb3JrZXJSZXNwb25zZSJUChJNb3ZlUmVwbGljYVJlcXVlc3QSEAoIc2hhcmRfaWQYASABKAQSFgoOZnJvbV93b3JrZXJfaWQYAiABKAQSFAoMdG9fd29ya2VyX2lkGAMgASgEIj8KE01vdmVSZXBsaWNhUmVzcG9uc2USKAoIb3BlcmF0b3IYASABKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiPwoVVHJhbnNmZXJMZWFkZXJSZXF1ZXN0EhAKCHNoYXJkX2lkGAEgASgEEhQKDHRvX3dvcmtlcl9pZBgCIAEoBCJCChZUcmFuc2ZlckxlYWRlclJlc3BvbnNlEigKCG9wZXJhdG9yGAEgASgLMhYucGxhY2VtZW50LnYxLk9wZXJhdG9yIhIKEFJlYmFsYW5jZVJlcXVlc3QiPgoRUmViYWxhbmNlUmVzcG9uc2USKQoJb3BlcmF0b3JzGAEgAygLMhYucGxhY2VtZW50LnYxLk9wZXJhdG9yIhYKFExpc3RPcGVyYXRvcnNSZXF1ZXN0IkIKFUxpc3RPcGVyYXRvcnNSZXNwb25zZRIpCglvcGVyYXRvcnMYASADKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiLAoVQ2FuY2VsT3BlcmF0b3JSZXF1ZXN0EhMKC29wZXJhdG9yX2lkGAEgASgEIkIKFkNhbmNlbE9wZXJhdG9yUmVzcG9uc2USKAoIb3BlcmF0b3IYASABKAsyFi5wbGFjZW1lbnQudjEuT3BlcmF0b3IiWwoRTWVldE1lbWJlclJlcXVlc3QSEQoJbWVtYmVyX2lkGAEgASgEEhIKCm1lbWJlcl9pZHMYAiADKAQSDgoGaXNfbmV3GAMgASgIEg8KB2lzX2xvc3QYBCABKAgiOAoSTWVldE1lbWJlclJlc3BvbnNlEg4KBmlzX25ldxgBIAEoCBISCgpyZXBsaWNhX2lkGAIgASgEKnAKC1dvcmtlclN0YXRlEhwKGFdPUktFUl9TVEFURV9VTlNQRUNJRklFRBAAEhMKD1dPUktFUl9TVEFURV9VUBABEhcKE1dPUktFUl9TVEFURV9TSUxFTlQQAhIVChFXT1JLRVJfU1RBVEVfREVBRBADMqEOCglQbGFjZW1lbnQSWgoQQ3JlYXRlQ29sbGVjdGlvbhIlLnBsYWNlbWVudC52MS5DcmVhdGVDb2xsZWN0aW9uUmVxdWVzdBofLnBsYWNlbWVudC52MS5Db2xsZWN0aW9uUm91dGluZxJfChBVcGRhdGVDb2xsZWN0aW9uEiUucGxhY2VtZW50LnYxLlVwZGF0ZUNvbGxlY3Rpb25SZXF1ZXN0Gh8ucGxhY2VtZW50LnYxLkNvbGxlY3Rpb25Sb3V0aW5nIgOQAgISYQoQRGVsZXRlQ29sbGVjdGlvbhIlLnBsYWNlbWVudC52MS5EZWxldGVDb2xsZWN0aW9uUmVxdWVzdBomLnBsYWNlbWVudC52MS5EZWxldGVDb2xsZWN0aW9uUmVzcG9uc2USWAoNVXBkYXRlQWxpYXNlcxIiLnBsYWNlbWVudC52MS5VcGRhdGVBbGlhc2VzUmVxdWVzdBojLnBsYWNlbWVudC52MS5VcGRhdGVBbGlhc2VzUmVzcG9uc2USUQoPU2V0UmVyYW5rUHJlc2V0EiQucGxhY2VtZW50LnYxLlNldFJlcmFua1ByZXNldFJlcXVlc3QaGC52ZWN0cm9uLnYxLlJlcmFua1ByZXNldBJnChJEZWxldGVSZXJhbmtQcmVzZXQSJy5wbGFjZW1lbnQudjEuRGVsZXRlUmVyYW5rUHJlc2V0UmVxdWVzdBooLnBsYWNlbWVudC52MS5EZWxldGVSZXJhbmtQcmVzZXRSZXNwb25zZRJmChBSZWdpc3RlclJlcmFua2VyEiUucGxhY2VtZW50LnYxLlJlZ2lzdGVyUmVyYW5rZXJSZXF1ZXN0GiYucGxhY2VtZW50LnYxLlJlZ2lzdGVyUmVyYW5rZXJSZXNwb25zZSIDkAICElQKCkdldFJvdXRpbmcSHy5wbGFjZW1lbnQudjEuR2V0Um91dGluZ1JlcXVlc3QaIC5wbGFjZW1lbnQudjEuR2V0Um91dGluZ1Jlc3BvbnNlIgOQAgESWwoOUmVnaXN0ZXJXb3JrZXISIy5wbGFjZW1lbnQudjEuUmVnaXN0ZXJXb3JrZXJSZXF1ZXN0GiQucGxhY2VtZW50LnYxLlJlZ2lzdGVyV29ya2VyUmVzcG9uc2USUQoJSGVhcnRiZWF0Eh4ucGxhY2VtZW50LnYxLkhlYXJ0YmVhdFJlcXVlc3QaHy5wbGFjZW1lbnQudjEuSGVhcnRiZWF0UmVzcG9uc2UiA5ACAhJUCgpHZXRDbHVzdGVyEh8ucGxhY2VtZW50LnYxLkdldENsdXN0ZXJSZXF1ZXN0GiAucGxhY2VtZW50LnYxLkdldENsdXN0ZXJSZXNwb25zZSIDkAIBElQKCkxpc3RTaGFyZHMSHy5wbGFjZW1lbnQudjEuTGlzdFNoYXJkc1JlcXVlc3QaIC5wbGFjZW1lbnQudjEuTGlzdFNoYXJkc1Jlc3BvbnNlIgOQAgESVwoLRHJhaW5Xb3JrZXISIC5wbGFjZW1lbnQudjEuRHJhaW5Xb3JrZXJSZXF1ZXN0GiEucGxhY2VtZW50LnYxLkRyYWluV29ya2VyUmVzcG9uc2UiA5ACAhJVCgxSZW1vdmVXb3JrZXISIS5wbGFjZW1lbnQudjEuUmVtb3ZlV29ya2VyUmVxdWVzdBoiLnBsYWNlbWVudC52MS5SZW1vdmVXb3JrZXJSZXNwb25zZRJSCgtNb3ZlUmVwbGljYRIgLnBsYWNlbWVudC52MS5Nb3ZlUmVwbGljYVJlcXVlc3QaIS5wbGFjZW1lbnQudjEuTW92ZVJlcGxpY2FSZXNwb25zZRJbCg5UcmFuc2ZlckxlYWRlchIjLnBsYWNlbWVudC52MS5UcmFuc2ZlckxlYWRlclJlcXVlc3QaJC5wbGFjZW1lbnQudjEuVHJhbnNmZXJMZWFkZXJSZXNwb25zZRJMCglSZWJhbGFuY2USHi5wbGFjZW1lbnQudjEuUmViYWxhbmNlUmVxdWVzdBofLnBsYWNlbWVudC52MS5SZWJhbGFuY2VSZXNwb25zZRJdCg1MaXN0T3BlcmF0b3JzEiIucGxhY2VtZW50LnYxLkxpc3RPcGVyYXRvcnNSZXF1ZXN0GiMucGxhY2VtZW50LnYxLkxpc3RPcGVyYXRvcnNSZXNwb25zZSIDkAIBEmAKDkNhbmNlbE9wZXJhdG9yEiMucGxhY2VtZW50LnYxLkNhbmNlbE9wZXJhdG9yUmVxdWVzdBokLnBsYWNlbWVudC52MS5DYW5jZWxPcGVyYXRvclJlc3BvbnNlIgOQAgISVAoKTWVldE1lbWJlchIfLnBsYWNlbWVudC52MS5NZWV0TWVtYmVyUmVxdWVzdBogLnBsYWNlbWVudC52MS5NZWV0TWVtYmVyUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_vectron_v1_collections, file_vectron_v1_rerank, file_worker_v1_worker]);
 
 /**
  * Describes the message placement.v1.CreateCollectionRequest.
@@ -61,326 +62,368 @@ export const UpdateAliasesResponseSchema = /*@__PURE__*/
   messageDesc(file_placement_v1_placement, 5);
 
 /**
+ * Describes the message placement.v1.SetRerankPresetRequest.
+ * Use `create(SetRerankPresetRequestSchema)` to create a new message.
+ */
+export const SetRerankPresetRequestSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_placement, 6);
+
+/**
+ * Describes the message placement.v1.DeleteRerankPresetRequest.
+ * Use `create(DeleteRerankPresetRequestSchema)` to create a new message.
+ */
+export const DeleteRerankPresetRequestSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_placement, 7);
+
+/**
+ * Describes the message placement.v1.DeleteRerankPresetResponse.
+ * Use `create(DeleteRerankPresetResponseSchema)` to create a new message.
+ */
+export const DeleteRerankPresetResponseSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_placement, 8);
+
+/**
+ * Describes the message placement.v1.RegisterRerankerRequest.
+ * Use `create(RegisterRerankerRequestSchema)` to create a new message.
+ */
+export const RegisterRerankerRequestSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_placement, 9);
+
+/**
+ * Describes the message placement.v1.RegisterRerankerResponse.
+ * Use `create(RegisterRerankerResponseSchema)` to create a new message.
+ */
+export const RegisterRerankerResponseSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_placement, 10);
+
+/**
+ * Describes the message placement.v1.Rerankers.
+ * Use `create(RerankersSchema)` to create a new message.
+ */
+export const RerankersSchema = /*@__PURE__*/
+  messageDesc(file_placement_v1_placement, 11);
+
+/**
  * Describes the message placement.v1.GetRoutingRequest.
  * Use `create(GetRoutingRequestSchema)` to create a new message.
  */
 export const GetRoutingRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 6);
+  messageDesc(file_placement_v1_placement, 12);
 
 /**
  * Describes the message placement.v1.GetRoutingResponse.
  * Use `create(GetRoutingResponseSchema)` to create a new message.
  */
 export const GetRoutingResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 7);
+  messageDesc(file_placement_v1_placement, 13);
 
 /**
  * Describes the message placement.v1.RoutingTable.
  * Use `create(RoutingTableSchema)` to create a new message.
  */
 export const RoutingTableSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 8);
+  messageDesc(file_placement_v1_placement, 14);
 
 /**
  * Describes the message placement.v1.CollectionRouting.
  * Use `create(CollectionRoutingSchema)` to create a new message.
  */
 export const CollectionRoutingSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 9);
+  messageDesc(file_placement_v1_placement, 15);
 
 /**
  * Describes the message placement.v1.ShardRouting.
  * Use `create(ShardRoutingSchema)` to create a new message.
  */
 export const ShardRoutingSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 10);
+  messageDesc(file_placement_v1_placement, 16);
 
 /**
  * Describes the message placement.v1.Replica.
  * Use `create(ReplicaSchema)` to create a new message.
  */
 export const ReplicaSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 11);
+  messageDesc(file_placement_v1_placement, 17);
 
 /**
  * Describes the message placement.v1.WorkerEntry.
  * Use `create(WorkerEntrySchema)` to create a new message.
  */
 export const WorkerEntrySchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 12);
+  messageDesc(file_placement_v1_placement, 18);
 
 /**
  * Describes the message placement.v1.RegisterWorkerRequest.
  * Use `create(RegisterWorkerRequestSchema)` to create a new message.
  */
 export const RegisterWorkerRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 13);
+  messageDesc(file_placement_v1_placement, 19);
 
 /**
  * Describes the message placement.v1.RegisterWorkerResponse.
  * Use `create(RegisterWorkerResponseSchema)` to create a new message.
  */
 export const RegisterWorkerResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 14);
+  messageDesc(file_placement_v1_placement, 20);
 
 /**
  * Describes the message placement.v1.HeartbeatRequest.
  * Use `create(HeartbeatRequestSchema)` to create a new message.
  */
 export const HeartbeatRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 15);
+  messageDesc(file_placement_v1_placement, 21);
 
 /**
  * Describes the message placement.v1.WorkerLoad.
  * Use `create(WorkerLoadSchema)` to create a new message.
  */
 export const WorkerLoadSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 16);
+  messageDesc(file_placement_v1_placement, 22);
 
 /**
  * Describes the message placement.v1.ReplicaReport.
  * Use `create(ReplicaReportSchema)` to create a new message.
  */
 export const ReplicaReportSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 17);
+  messageDesc(file_placement_v1_placement, 23);
 
 /**
  * Describes the message placement.v1.LeaderReport.
  * Use `create(LeaderReportSchema)` to create a new message.
  */
 export const LeaderReportSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 18);
+  messageDesc(file_placement_v1_placement, 24);
 
 /**
  * Describes the message placement.v1.MemberReport.
  * Use `create(MemberReportSchema)` to create a new message.
  */
 export const MemberReportSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 19);
+  messageDesc(file_placement_v1_placement, 25);
 
 /**
  * Describes the message placement.v1.HeartbeatResponse.
  * Use `create(HeartbeatResponseSchema)` to create a new message.
  */
 export const HeartbeatResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 20);
+  messageDesc(file_placement_v1_placement, 26);
 
 /**
  * Describes the message placement.v1.ShardCommand.
  * Use `create(ShardCommandSchema)` to create a new message.
  */
 export const ShardCommandSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 21);
+  messageDesc(file_placement_v1_placement, 27);
 
 /**
  * Describes the message placement.v1.TransferLeadership.
  * Use `create(TransferLeadershipSchema)` to create a new message.
  */
 export const TransferLeadershipSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 22);
+  messageDesc(file_placement_v1_placement, 28);
 
 /**
  * Describes the message placement.v1.PeerAddress.
  * Use `create(PeerAddressSchema)` to create a new message.
  */
 export const PeerAddressSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 23);
+  messageDesc(file_placement_v1_placement, 29);
 
 /**
  * Describes the message placement.v1.Assignment.
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 24);
+  messageDesc(file_placement_v1_placement, 30);
 
 /**
  * Describes the message placement.v1.Operator.
  * Use `create(OperatorSchema)` to create a new message.
  */
 export const OperatorSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 25);
+  messageDesc(file_placement_v1_placement, 31);
 
 /**
  * Describes the message placement.v1.OperatorStep.
  * Use `create(OperatorStepSchema)` to create a new message.
  */
 export const OperatorStepSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 26);
+  messageDesc(file_placement_v1_placement, 32);
 
 /**
  * Describes the message placement.v1.PlacementMember.
  * Use `create(PlacementMemberSchema)` to create a new message.
  */
 export const PlacementMemberSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 27);
+  messageDesc(file_placement_v1_placement, 33);
 
 /**
  * Describes the message placement.v1.GetClusterRequest.
  * Use `create(GetClusterRequestSchema)` to create a new message.
  */
 export const GetClusterRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 28);
+  messageDesc(file_placement_v1_placement, 34);
 
 /**
  * Describes the message placement.v1.GetClusterResponse.
  * Use `create(GetClusterResponseSchema)` to create a new message.
  */
 export const GetClusterResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 29);
+  messageDesc(file_placement_v1_placement, 35);
 
 /**
  * Describes the message placement.v1.WorkerStatus.
  * Use `create(WorkerStatusSchema)` to create a new message.
  */
 export const WorkerStatusSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 30);
+  messageDesc(file_placement_v1_placement, 36);
 
 /**
  * Describes the message placement.v1.ClusterEvent.
  * Use `create(ClusterEventSchema)` to create a new message.
  */
 export const ClusterEventSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 31);
+  messageDesc(file_placement_v1_placement, 37);
 
 /**
  * Describes the message placement.v1.ListShardsRequest.
  * Use `create(ListShardsRequestSchema)` to create a new message.
  */
 export const ListShardsRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 32);
+  messageDesc(file_placement_v1_placement, 38);
 
 /**
  * Describes the message placement.v1.ListShardsResponse.
  * Use `create(ListShardsResponseSchema)` to create a new message.
  */
 export const ListShardsResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 33);
+  messageDesc(file_placement_v1_placement, 39);
 
 /**
  * Describes the message placement.v1.ShardStatus.
  * Use `create(ShardStatusSchema)` to create a new message.
  */
 export const ShardStatusSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 34);
+  messageDesc(file_placement_v1_placement, 40);
 
 /**
  * Describes the message placement.v1.ReplicaStatus.
  * Use `create(ReplicaStatusSchema)` to create a new message.
  */
 export const ReplicaStatusSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 35);
+  messageDesc(file_placement_v1_placement, 41);
 
 /**
  * Describes the message placement.v1.DrainWorkerRequest.
  * Use `create(DrainWorkerRequestSchema)` to create a new message.
  */
 export const DrainWorkerRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 36);
+  messageDesc(file_placement_v1_placement, 42);
 
 /**
  * Describes the message placement.v1.DrainWorkerResponse.
  * Use `create(DrainWorkerResponseSchema)` to create a new message.
  */
 export const DrainWorkerResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 37);
+  messageDesc(file_placement_v1_placement, 43);
 
 /**
  * Describes the message placement.v1.RemoveWorkerRequest.
  * Use `create(RemoveWorkerRequestSchema)` to create a new message.
  */
 export const RemoveWorkerRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 38);
+  messageDesc(file_placement_v1_placement, 44);
 
 /**
  * Describes the message placement.v1.RemoveWorkerResponse.
  * Use `create(RemoveWorkerResponseSchema)` to create a new message.
  */
 export const RemoveWorkerResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 39);
+  messageDesc(file_placement_v1_placement, 45);
 
 /**
  * Describes the message placement.v1.MoveReplicaRequest.
  * Use `create(MoveReplicaRequestSchema)` to create a new message.
  */
 export const MoveReplicaRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 40);
+  messageDesc(file_placement_v1_placement, 46);
 
 /**
  * Describes the message placement.v1.MoveReplicaResponse.
  * Use `create(MoveReplicaResponseSchema)` to create a new message.
  */
 export const MoveReplicaResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 41);
+  messageDesc(file_placement_v1_placement, 47);
 
 /**
  * Describes the message placement.v1.TransferLeaderRequest.
  * Use `create(TransferLeaderRequestSchema)` to create a new message.
  */
 export const TransferLeaderRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 42);
+  messageDesc(file_placement_v1_placement, 48);
 
 /**
  * Describes the message placement.v1.TransferLeaderResponse.
  * Use `create(TransferLeaderResponseSchema)` to create a new message.
  */
 export const TransferLeaderResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 43);
+  messageDesc(file_placement_v1_placement, 49);
 
 /**
  * Describes the message placement.v1.RebalanceRequest.
  * Use `create(RebalanceRequestSchema)` to create a new message.
  */
 export const RebalanceRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 44);
+  messageDesc(file_placement_v1_placement, 50);
 
 /**
  * Describes the message placement.v1.RebalanceResponse.
  * Use `create(RebalanceResponseSchema)` to create a new message.
  */
 export const RebalanceResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 45);
+  messageDesc(file_placement_v1_placement, 51);
 
 /**
  * Describes the message placement.v1.ListOperatorsRequest.
  * Use `create(ListOperatorsRequestSchema)` to create a new message.
  */
 export const ListOperatorsRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 46);
+  messageDesc(file_placement_v1_placement, 52);
 
 /**
  * Describes the message placement.v1.ListOperatorsResponse.
  * Use `create(ListOperatorsResponseSchema)` to create a new message.
  */
 export const ListOperatorsResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 47);
+  messageDesc(file_placement_v1_placement, 53);
 
 /**
  * Describes the message placement.v1.CancelOperatorRequest.
  * Use `create(CancelOperatorRequestSchema)` to create a new message.
  */
 export const CancelOperatorRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 48);
+  messageDesc(file_placement_v1_placement, 54);
 
 /**
  * Describes the message placement.v1.CancelOperatorResponse.
  * Use `create(CancelOperatorResponseSchema)` to create a new message.
  */
 export const CancelOperatorResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 49);
+  messageDesc(file_placement_v1_placement, 55);
 
 /**
  * Describes the message placement.v1.MeetMemberRequest.
  * Use `create(MeetMemberRequestSchema)` to create a new message.
  */
 export const MeetMemberRequestSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 50);
+  messageDesc(file_placement_v1_placement, 56);
 
 /**
  * Describes the message placement.v1.MeetMemberResponse.
  * Use `create(MeetMemberResponseSchema)` to create a new message.
  */
 export const MeetMemberResponseSchema = /*@__PURE__*/
-  messageDesc(file_placement_v1_placement, 51);
+  messageDesc(file_placement_v1_placement, 57);
 
 /**
  * Describes the enum placement.v1.WorkerState.

@@ -7,6 +7,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Vector } from "./vector_pb.js";
 import type { Filter } from "./filter_pb.js";
 import type { Consistency } from "./points_pb.js";
+import type { Rerank, RerankReport } from "./rerank_pb.js";
 
 /**
  * Describes the file vectron/v1/search.proto.
@@ -128,6 +129,14 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
    * @generated from field: bool allow_partial = 15;
    */
   allowPartial: boolean;
+
+  /**
+   * Put the best candidates into another order. Without a reranker, or when it is late, the results
+   * come in their own order, and `rerank` of the answer says so.
+   *
+   * @generated from field: vectron.v1.Rerank rerank = 16;
+   */
+  rerank?: Rerank | undefined;
 
   /**
    * false: asks the shards, whatever the gateway remembers. Default true: an equal search of late
@@ -308,6 +317,20 @@ export declare type ScoredPoint = Message<"vectron.v1.ScoredPoint"> & {
    * @generated from field: optional uint64 version = 5;
    */
   version?: bigint | undefined;
+
+  /**
+   * After reranking `score` is the strategy's, higher is better; this is the one by the metric.
+   *
+   * @generated from field: optional float original_score = 10;
+   */
+  originalScore?: number | undefined;
+
+  /**
+   * Why the result stands where it does, in one line.
+   *
+   * @generated from field: string rerank_reason = 11;
+   */
+  rerankReason: string;
 };
 
 /**
@@ -388,6 +411,13 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
    * @generated from field: repeated vectron.v1.ShardMissing missing = 10;
    */
   missing: ShardMissing[];
+
+  /**
+   * With `rerank`.
+   *
+   * @generated from field: vectron.v1.RerankReport rerank = 11;
+   */
+  rerank?: RerankReport | undefined;
 
   /**
    * How far the results can be relied on. Always set.

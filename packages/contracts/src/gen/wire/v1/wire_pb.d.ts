@@ -14,6 +14,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
+import type { Rerank, RerankReport } from "../../vectron/v1/rerank_pb.js";
 import type { CacheUse, Completeness, PayloadFields, RecommendStrategy, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
 
 /**
@@ -257,6 +258,11 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
   allowPartial: boolean;
 
   /**
+   * @generated from field: vectron.v1.Rerank rerank = 16;
+   */
+  rerank?: Rerank | undefined;
+
+  /**
    * @generated from field: optional bool cache = 18;
    */
   cache?: boolean | undefined;
@@ -374,6 +380,21 @@ export declare type ScoredPoint = Message<"wire.v1.ScoredPoint"> & {
    * @generated from field: bytes vector = 4;
    */
   vector: Uint8Array;
+
+  /**
+   * @generated from field: optional uint64 version = 5;
+   */
+  version?: bigint | undefined;
+
+  /**
+   * @generated from field: optional float original_score = 10;
+   */
+  originalScore?: number | undefined;
+
+  /**
+   * @generated from field: string rerank_reason = 11;
+   */
+  rerankReason: string;
 };
 
 /**
@@ -439,6 +460,11 @@ export declare type SearchResponse = Message<"wire.v1.SearchResponse"> & {
    * @generated from field: repeated vectron.v1.ShardMissing missing = 10;
    */
   missing: ShardMissing[];
+
+  /**
+   * @generated from field: vectron.v1.RerankReport rerank = 11;
+   */
+  rerank?: RerankReport | undefined;
 
   /**
    * @generated from field: vectron.v1.Completeness completeness = 12;

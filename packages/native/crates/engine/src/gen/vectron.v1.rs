@@ -238,6 +238,10 @@ pub struct ScoredPoint {
     pub vector: ::core::option::Option<Vector>,
     #[prost(uint64, optional, tag = "5")]
     pub version: ::core::option::Option<u64>,
+    #[prost(float, optional, tag = "10")]
+    pub original_score: ::core::option::Option<f32>,
+    #[prost(string, tag = "11")]
+    pub rerank_reason: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ShardPlan {

@@ -253,6 +253,7 @@ pub fn decode_hits(result: &QueryResult) -> Vec<TestPoint> {
             payload,
             vector,
             version,
+            ..
         } = ScoredPoint::decode(found.clone()).unwrap();
         TestPoint {
             id,

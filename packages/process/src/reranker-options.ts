@@ -1,0 +1,18 @@
+/** What a reranker is opened with, from its settings. */
+import type { RerankerOptions } from '@vectron/reranker-service'
+import type { RerankerConfig } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
+
+const MIB = 1024 ** 2
+
+export function rerankerOptions(
+  { rerank }: Pick<RerankerConfig, 'rerank'>,
+  { clock, logger, metrics }: Surroundings,
+): RerankerOptions {
+  return {
+    cacheBytesMax: rerank.cacheMib * MIB,
+    clock,
+    logger: logger.child({ part: 'reranker' }),
+    metrics,
+  }
+}

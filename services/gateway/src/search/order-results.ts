@@ -1,0 +1,47 @@
+/** The results of searches in the order that their callers get: reranked where they ask for it. */
+
+import type { vectron } from '@vectron/contracts'
+import type { GatewayContext } from '../context.ts'
+import { inOwnOrder } from '../rerank/rerank-stage.ts'
+import type { PlannedSearch } from './plan-search.ts'
+import type { SearchJob } from './search-job.ts'
+import type { Gathered } from './search-steps.ts'
+
+export interface Ordered extends Gathered {
+  /** How they were reranked. */
+  readonly rerank: vectron.RerankReport | undefined
+}
+
+/** One for each search of the job, in its order. */
+export async function orderAll(
+  { rerank }: GatewayContext,
+  { route, searches, deadline, stages }: SearchJob,
+  gathered: readonly Gathered[],
+): Promise<Ordered[]> {
+  if (searches.every(({ reranking }) => reranking === undefined)) return gathered.map(asFound)
+  const collection = route.name
+  const { metric } = route.collection
+  return stages.time('rerank', () =>
+    Promise.all(
+      gathered.map(async (found, index) => {
+        const reranking = searches[index]?.reranking
+        if (reranking === undefined) return asFound(found)
+        const { opened, wanted } = reranking
+        const request = { collection, metric, points: found.points, wanted, deadline }
+        const { points, report } = await rerank.rank(opened, request)
+        return { ...found, points, rerank: report }
+      }),
+    ),
+  )
+}
+
+/** Of an answer on the way to the complete one, which alone is reranked. */
+export function orderEarly({ reranking }: PlannedSearch, found: Gathered): Ordered {
+  if (reranking === undefined) return asFound(found)
+  const { opened, wanted } = reranking
+  return asFound({ ...found, points: inOwnOrder(opened, found.points, wanted) })
+}
+
+function asFound(found: Gathered): Ordered {
+  return { ...found, rerank: undefined }
+}
