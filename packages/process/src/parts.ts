@@ -107,9 +107,10 @@ export async function openPlacementPart(
   { dataFolder, transport, connect, ...options }: PlacementPartOptions,
   around: Surroundings,
 ): Promise<RunningPlacement> {
-  const { clock, random, closers, logger, onFatal } = around
+  const { clock, random, closers, logger, metrics, onFatal } = around
   const folder = join(dataFolder, 'placement')
-  const { host, log } = await openReplicaHost(join(folder, 'log'), transport, around)
+  const logPlace = { folder: join(folder, 'log'), name: 'placement' } as const
+  const { host, log } = await openReplicaHost(logPlace, transport, around)
   const setMembers: MeetingWays['setMembers'] = (places) =>
     transport.setMembers(CATALOG_GROUP, places)
   const running = await openPlacement({
@@ -120,6 +121,7 @@ export async function openPlacementPart(
     clock,
     random,
     logger: logger.child({ part: 'placement' }),
+    metrics,
   })
   logger.info({ clusterId: running.clusterId }, 'placement open')
   closers.add(() => running.close())
@@ -143,7 +145,8 @@ export async function openWorkerPart(
   const { clock, closers, logger, metrics, tracer, bootEpoch } = around
   setEngineThreads(config)
   const folder = workerFolder(config.data.folder)
-  const { host, log } = await openReplicaHost(join(folder, 'log'), transport, around)
+  const logPlace = { folder: join(folder, 'log'), name: 'worker' } as const
+  const { host, log } = await openReplicaHost(logPlace, transport, around)
   const running = await openWorker({
     folder,
     identity,

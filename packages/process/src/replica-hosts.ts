@@ -5,6 +5,7 @@
 import { createRaftCore, openRaftLog, type RaftLog } from '@vectron/native'
 import { CORE_LIMITS, HOST_LIMITS, ReplicaHost, type Transport } from '@vectron/raft'
 import type { Surroundings } from './surroundings.ts'
+import { type LogName, timedLog } from './timed-log.ts'
 
 export interface OpenHost {
   readonly host: ReplicaHost
@@ -17,11 +18,11 @@ export interface OpenHost {
  * @throws VectronError DATA_CORRUPT naming the file of the log
  */
 export async function openReplicaHost(
-  folder: string,
+  { folder, name }: { readonly folder: string; readonly name: LogName },
   transport: Transport,
-  { clock, random, onFatal, closers }: Surroundings,
+  { clock, random, metrics, onFatal, closers }: Surroundings,
 ): Promise<OpenHost> {
-  const log = await openRaftLog(folder)
+  const log = timedLog(await openRaftLog(folder), { name, metrics, clock })
   closers.add(() => log.close())
   const core = createRaftCore({
     seed: random.nextU64(),

@@ -3,6 +3,7 @@
  * checks them. Production code never imports it.
  */
 export { type EtcdCluster, type EtcdMember, startEtcd } from './etcd-cluster.ts'
+export { freePorts } from './free-ports.ts'
 export {
   type BrokenKey,
   checkHistory,

@@ -11,6 +11,7 @@ import {
   type Disk,
   deadlineAfter,
   type Logger,
+  type Metrics,
   type Random,
   systemDisk,
   toHex,
@@ -21,6 +22,7 @@ import type { GroupPlace, ReplicaHost } from '@vectron/raft'
 import type { BoundService } from '@vectron/rpc'
 import { bindPlacement } from './bind-placement.ts'
 import { Changes } from './changes.ts'
+import { exposeCluster } from './cluster-metrics.ts'
 import { LeaderMemory, type PlacementContext } from './context.ts'
 import { Driver } from './driver.ts'
 import { Leadership } from './leadership.ts'
@@ -48,6 +50,8 @@ export interface PlacementOptions {
   readonly settings?: Partial<PlacementSettings>
   /** Hears of what the driver does. */
   readonly logger?: Logger
+  /** Default: none. */
+  readonly metrics?: Metrics
   /** What to do when the folder holds no catalog. */
   readonly whenEmpty: { readonly kind: 'bootstrap' } | { readonly kind: 'refuse'; why: string }
 }
@@ -119,6 +123,7 @@ export async function openPlacement(options: PlacementOptions): Promise<RunningP
     reports: new Changes(clock),
     memory: () => assertDefined(memory, 'a leader has a memory'),
   }
+  if (options.metrics !== undefined) exposeCluster(options.metrics, context)
   const file = await MemberFile.open(folder, disk, member)
   const stopping = new AbortController()
   const ways = options.meeting

@@ -47,6 +47,8 @@ export class PeerMetrics {
     const connected = this.#connected.labels(labels)
     const [sent, sentBytes] = [this.#sent.labels(labels), this.#sentBytes.labels(labels)]
     const [dropped, lost] = [this.#dropped.labels(labels), this.#lost.labels(labels)]
+    // A rate is seen from the first event on only where there was a zero before.
+    for (const counter of [sent, sentBytes, dropped, lost]) counter.inc(0)
     return {
       sent: (messages, bytes) => {
         sent.inc(messages)
