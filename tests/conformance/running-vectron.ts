@@ -48,7 +48,7 @@ export async function startTestVectron(
       slowQueries: { thresholdMs: slowQueryMs },
       tracing: { endpoint: '', samplePercent: 100 },
       cache: { mib: 8, eventualAgeMs: 1000 },
-      rerank: { cacheMib: 8 },
+      rerank: { cacheMib: 8, models: '', httpEndpoint: '', httpModel: '', httpKey: '' },
       store: {
         kind: 'embedded',
         etcdEndpoints: [],

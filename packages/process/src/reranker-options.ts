@@ -11,6 +11,8 @@ export function rerankerOptions(
 ): RerankerOptions {
   return {
     cacheBytesMax: rerank.cacheMib * MIB,
+    linear: { folder: rerank.models },
+    http: { endpoint: rerank.httpEndpoint, model: rerank.httpModel, key: rerank.httpKey },
     clock,
     logger: logger.child({ part: 'reranker' }),
     metrics,

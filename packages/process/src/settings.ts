@@ -271,6 +271,23 @@ const rerankSection = {
     max: 65_536,
     describe: 'MiB of results of costly strategies that are kept for equal requests; 0 for none',
   }),
+  models: stringSetting({
+    default: '',
+    describe:
+      'folder of the models of the strategy linear, made by vectron rerank train; empty: none',
+  }),
+  httpEndpoint: patternSetting({
+    default: '',
+    item: 'an http or https URL',
+    matches: /^$|^https?:\/\/[^\s@]+$/,
+    describe: "URL of a service with Cohere's protocol, for the strategy http; empty: none",
+  }),
+  httpModel: stringSetting({ default: '', describe: 'model that this service is asked for' }),
+  httpKey: stringSetting({
+    default: '',
+    describe: 'its key, sent as a bearer token; better by the environment than in a file',
+    secret: true,
+  }),
 }
 
 /** All parts in one process: `vectron start`. */

@@ -4,9 +4,9 @@ import { rerank } from '@vectron/contracts'
 import { type BoundService, bindService } from '@vectron/rpc'
 import { RerankerService } from './reranker-service.ts'
 import { ResultCache } from './result-cache.ts'
-import { openStrategies } from './strategies.ts'
+import { openStrategies, type StrategyOptions } from './strategies.ts'
 
-export interface RerankerOptions {
+export interface RerankerOptions extends StrategyOptions {
   /** Of results that are kept for equal requests; 0 for none. */
   readonly cacheBytesMax: number
   readonly clock: Clock
@@ -20,7 +20,7 @@ export interface RunningReranker {
 
 export function openReranker(options: RerankerOptions): RunningReranker {
   const { cacheBytesMax, clock, metrics } = options
-  const strategies = openStrategies()
+  const strategies = openStrategies(options)
   const cache = new ResultCache({ bytesMax: cacheBytesMax, clock, metrics })
   const handlers = new RerankerService({ strategies, cache, clock, metrics })
   return { service: bindService(rerank.Reranker, handlers) }
