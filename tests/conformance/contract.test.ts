@@ -158,6 +158,7 @@ const passing = new Set([
   'shardId',
   'tookUs',
   'updateTime',
+  'feedbackCollection',
   'uptimeSeconds',
   'version',
 ])

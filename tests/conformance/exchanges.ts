@@ -182,6 +182,20 @@ export const exchanges: readonly Exchange[] = [
       ),
   },
   {
+    operation: 'addFeedback',
+    request: {
+      collection,
+      entries: [
+        { text: DOG, id: 'dog', kind: 'click', requestId: 'r1' },
+        { text: DOG, id: 'hen', kind: 'judgement', grade: 2 },
+      ],
+    },
+    check: ([answer]) => {
+      assert.match(answer.feedbackCollection, /^contract-(http|grpc)-feedback$/)
+      assert.equal(answer.added, 2)
+    },
+  },
+  {
     operation: 'deleteRerankPreset',
     request: { collection, preset: 'cats' },
     check: ([answer]) => assert.deepEqual(answer, {}),

@@ -80,6 +80,7 @@ export const PUBLIC_SERVICES: readonly DescService[] = [
   vectron.Points,
   vectron.Search,
   vectron.Reranking,
+  vectron.Feedback,
   vectron.Cluster,
   auth.Accounts,
   auth.Projects,

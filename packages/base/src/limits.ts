@@ -98,6 +98,10 @@ export const LIMITS = {
   rerankParametersBytesMax: 16 * KIB,
   /** Presets of one collection. */
   rerankPresetsMax: 32,
+  /** Entries of one request of feedback. */
+  feedbackEntriesMax: 1000,
+  /** Grade of a perfect result. */
+  feedbackGradeMax: 4,
 
   // Calls.
   /** Bytes of one HTTP body or gRPC message; 10,000 points of 768 dimensions as f32 are 30 MiB. */

@@ -13,6 +13,7 @@ import { addExportCommand } from './commands/export.ts'
 import { addHelpCommand } from './commands/help.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addPointCommands } from './commands/point.ts'
+import { addRerankCommands } from './commands/rerank.ts'
 import { addSearchCommand } from './commands/search.ts'
 import { addServiceCommands } from './commands/service.ts'
 import { addShardCommands } from './commands/shard.ts'
@@ -49,6 +50,7 @@ First steps:
   addAliasCommands(program, context)
   addPointCommands(program, context)
   addSearchCommand(program, context)
+  addRerankCommands(program, context)
   addImportCommand(program, context)
   addExportCommand(program, context)
   addDemoCommands(program, context)

@@ -2,6 +2,7 @@
 import { batchesOf, writeInParallel } from './bulk.ts'
 import type { Filter } from './filter.ts'
 import { RerankPresets } from './rerank-presets.ts'
+import type { FeedbackEntry, FeedbackResult } from './reranking.ts'
 import type {
   CollectionInfo,
   CollectionStats,
@@ -240,6 +241,20 @@ export class Collection<Payload = AnyPayload> {
     for await (const result of this.#transport.stream<WireResult<Payload>>(call, options)) {
       yield decodeResult(result)
     }
+  }
+
+  /** Notes clicks and judgements of results, 1 to 1,000; `vectron rerank train` learns of them. */
+  addFeedback(entries: readonly FeedbackEntry[], options?: CallOptions): Promise<FeedbackResult> {
+    const encoded = entries.map((entry) =>
+      entry.vector === undefined ? entry : { ...entry, vector: encodeVector(entry.vector) },
+    )
+    const body = { entries: encoded }
+    // A click without a request would be noted twice.
+    const idempotent = entries.every(
+      ({ kind, requestId }) => kind === 'judgement' || requestId !== undefined,
+    )
+    const call = { method: 'POST', path: `${this.#path}/feedback`, body, idempotent } as const
+    return this.#transport.call(call, options)
   }
 
   #get<Answer>(path: string, options: CallOptions | undefined): Promise<Answer> {

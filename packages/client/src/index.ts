@@ -61,6 +61,8 @@ export {
 export { type ProjectChange, Projects } from './projects.ts'
 export { RerankPresets } from './rerank-presets.ts'
 export type {
+  FeedbackEntry,
+  FeedbackResult,
   Rerank,
   RerankPreset,
   RerankPresetInput,

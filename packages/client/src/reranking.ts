@@ -1,4 +1,8 @@
-/** Reranking, as the API has it: how a search asks for it, what it says, and what can be kept. */
+/**
+ * Reranking, as the API has it: how a search asks for it, what it says, what can be kept, and what
+ * people make of results.
+ */
+import type { VectorInput } from './vector.ts'
 
 export type Rerank = {
   /** Candidates to take, topK to 1,000. Default: topK, and at least 100. */
@@ -51,4 +55,24 @@ export interface RerankPreset extends Required<RerankPresetInput> {
   /** Grows with each change of a preset of the collection. */
   readonly version: number
   readonly updateTime: string
+}
+
+/** What somebody made of a result. The query is a text, or a vector, or both. */
+export type FeedbackEntry = {
+  readonly text?: string
+  readonly vector?: VectorInput
+  /** The point that was found. */
+  readonly id: string
+  /** The `x-request-id` of the search; clicks of one request on one point count once. */
+  readonly requestId?: string
+} & (
+  | { readonly kind: 'click' }
+  /** 0 for useless to 4 for perfect. The last one of a query and point counts. */
+  | { readonly kind: 'judgement'; readonly grade: number }
+)
+
+export interface FeedbackResult {
+  /** The collection that has them: points with the vectors of the queries. */
+  readonly feedbackCollection: string
+  readonly added: number
 }

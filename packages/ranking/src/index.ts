@@ -4,7 +4,6 @@
  */
 
 export { decay, type FeatureCandidate, type FeatureQuery, featuresOf } from './features.ts'
-export { type FitOptions, fitPairwise, type LabelledQuery } from './fit-pairwise.ts'
 export { type FuseOptions, fuseRanks, fuseScores, RRF_K, type WeightedRanking } from './fuse.ts'
 export { JsonReader } from './json-reader.ts'
 export {
@@ -19,4 +18,5 @@ export { cosineSimilarity, type DiverseOptions, selectDiverse } from './mmr.ts'
 export { ndcgAt } from './ndcg.ts'
 export { normaliseScores, orderByScore } from './normalise.ts'
 export { type JsonValue, numberAt, parsePayload, textAt, timeAt, valuesAt } from './payload.ts'
+export { type JudgedQuery, type Training, trainLinear } from './train.ts'
 export { coverageOfWords, hasPhrase, splitWords } from './words.ts'

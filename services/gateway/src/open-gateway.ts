@@ -35,12 +35,13 @@ import {
   startHttpServer,
   traceCalls,
 } from '@vectron/rpc'
-import { type AuthenticatorDoors, openAccess } from './access/open-access.ts'
+import { type Access, type AuthenticatorDoors, openAccess } from './access/open-access.ts'
 import { type GatewayLimits, openRates } from './access/open-rates.ts'
 import { ClusterService } from './cluster-service.ts'
 import { CollectionsService } from './collections-service.ts'
 import type { GatewayContext } from './context.ts'
 import type { Embedder } from './embedder.ts'
+import { FeedbackService } from './feedback/feedback-service.ts'
 import { PointsService } from './points-service.ts'
 import { RerankStage } from './rerank/rerank-stage.ts'
 import { type ConnectReranker, RerankerPool } from './rerank/reranker-pool.ts'
@@ -133,7 +134,7 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     tracer,
   })
   const gate = new LoadGate({ expectedMsMax: options.guard.expectedMsMax, clock, metrics })
-  const bound = bindServices(options, { router, shared, slowQueries })
+  const bound = bindServices(options, { router, shared, slowQueries, access })
   const guarded = bound.map((service) =>
     access.guard(gateService(slowQueries.watch(service), gate)),
   )
@@ -217,11 +218,12 @@ interface BoundTo {
   readonly router: Router
   readonly shared: SharedResults | undefined
   readonly slowQueries: SlowQueries
+  readonly access: Pick<Access, 'checkLimits'>
 }
 
 function bindServices(
   options: GatewayOptions,
-  { router, shared, slowQueries }: BoundTo,
+  { router, shared, slowQueries, access }: BoundTo,
 ): BoundService[] {
   const { clock, placement, version, metrics, tracer } = options
   const embedders = new Map(options.embedders.map((embedder) => [embedder.name, embedder]))
@@ -251,12 +253,20 @@ function bindServices(
     written: new WrittenPositions(),
     rerank,
   }
+  const points = new PointsService(context)
+  const feedback = new FeedbackService({
+    ...context,
+    placement,
+    upsert: (request, call) => points.upsertPoints(request, call),
+    checkLimits: access.checkLimits,
+  })
   const startedUs = clock.monotonicUs()
   return [
     bindService(vectron.Collections, new CollectionsService({ ...context, placement })),
-    bindShadowedService({ open: vectron.Points, shadow: wire.Points }, new PointsService(context)),
+    bindShadowedService({ open: vectron.Points, shadow: wire.Points }, points),
     bindShadowedService({ open: vectron.Search, shadow: wire.Search }, new SearchService(context)),
     bindService(vectron.Reranking, new RerankingService({ ...context, placement, rerankers })),
+    bindService(vectron.Feedback, feedback),
     bindService(vectron.Cluster, new ClusterService({ ...context, placement, version, startedUs })),
   ]
 }

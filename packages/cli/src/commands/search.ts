@@ -1,7 +1,14 @@
 /** `vectron search`: the points nearest to a text, a vector, or another point. */
-import type { Filter, ScoredPoint, SearchQuery, SearchResult } from '@vectron/client'
+import type {
+  Filter,
+  Rerank,
+  RerankReport,
+  ScoredPoint,
+  SearchQuery,
+  SearchResult,
+} from '@vectron/client'
 import type { Command } from 'commander'
-import { filter, number, vector, wholeNumber } from '../arguments.ts'
+import { filter, jsonObject, number, vector, wholeNumber } from '../arguments.ts'
 import { connect } from '../connection.ts'
 import { type CliContext, type ClientFlags, withClientFlags } from '../context.ts'
 import { CliError } from '../exit-code.ts'
@@ -28,6 +35,7 @@ interface SearchFlags extends ClientFlags {
   readonly allowPartial?: true
   readonly cache: boolean
   readonly whyNot?: string
+  readonly rerank?: Record<string, unknown>
 }
 
 type AnyPayload = Record<string, unknown>
@@ -53,6 +61,7 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--without-fields <paths...>', 'all fields of payloads but these')
     .option('--exact', 'compare with every point instead of walking the graph')
     .option('--recall <share>', 'recall to aim at, .80 to .999', number)
+    .option('--rerank <json>', 'put the best into another order: {"preset":"news"}', jsonObject)
     .option('--with-vector', 'give vectors too (with -o json)')
     .option('--explain', 'tell the plan and what happened')
     .option('--why-not <id>', 'tell why this point is not among the results')
@@ -81,6 +90,7 @@ Examples:
           cache: flags.cache,
           ...(flags.filter === undefined ? {} : { filter: flags.filter }),
           ...(flags.whyNot === undefined ? {} : { whyNot: flags.whyNot }),
+          ...rerankOf(flags),
           ...(flags.offset === undefined ? {} : { offset: flags.offset }),
           ...(flags.threshold === undefined ? {} : { scoreThreshold: flags.threshold }),
           ...(flags.pageToken === undefined ? {} : { pageToken: flags.pageToken }),
@@ -154,7 +164,19 @@ function noteResult(terminal: Terminal, result: SearchResult<AnyPayload>, explai
   if (result.nextPageToken !== '') {
     terminal.note(`The next page: --page-token ${result.nextPageToken}`)
   }
+  if (result.rerank !== undefined) noteRerank(terminal, result.rerank)
   for (const warning of result.warnings) terminal.note(`Note: ${warning}`)
   if (result.whyNot !== undefined) terminal.note(`${result.whyNot.id}: ${result.whyNot.text}`)
   if (explain && result.explanation !== undefined) terminal.note(result.explanation.text)
+}
+
+function noteRerank(terminal: Terminal, report: RerankReport): void {
+  const { strategy, version, candidates, tookUs, degraded, reason, message } = report
+  const took = `${(tookUs / 1000).toFixed(1)} ms`
+  const how = `reranked ${candidates} candidates by ${strategy} ${version}, ${took}`
+  terminal.note(degraded ? `Not reranked: ${reason}: ${message}` : terminal.dim(how))
+}
+
+function rerankOf({ rerank }: SearchFlags): { readonly rerank?: Rerank } {
+  return rerank === undefined ? {} : { rerank: rerank as Rerank }
 }

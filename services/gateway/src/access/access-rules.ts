@@ -81,6 +81,7 @@ const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
     listRerankPresets: on('read', 'visible'),
     deleteRerankPreset: on('admin', 'all'),
   },
+  'vectron.v1.Feedback': { addFeedback: on('write', 'all') },
   'vectron.v1.Cluster': {
     getHealth: ANYONE,
     // Filters of others, with their values: not for who may see some rows alone.

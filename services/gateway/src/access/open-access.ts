@@ -3,10 +3,11 @@
  * usage, authorization, limits of the plan. Put together once, in the order in which they act.
  */
 
+import type { DescMethod } from '@bufbuild/protobuf'
 import type { AuditLog, Clock, Logger } from '@vectron/base'
 import type { auth } from '@vectron/contracts'
 import type { Router } from '@vectron/routing'
-import type { BoundService, Client, Interceptor } from '@vectron/rpc'
+import type { BoundService, CallContext, Client, Interceptor } from '@vectron/rpc'
 import { auditCalls } from './audit.ts'
 import { type AuthDoors, proxyAuth } from './auth-proxy.ts'
 import { authenticate } from './authenticate.ts'
@@ -37,6 +38,8 @@ export interface Access {
   readonly services: readonly BoundService[]
   /** Lets only those through who may. */
   guard(service: BoundService): BoundService
+  /** What the plan of the caller's project allows. @throws VectronError PLAN_LIMIT */
+  checkLimits(request: object, call: CallContext, method: DescMethod): void
   close(): Promise<void>
 }
 
@@ -64,6 +67,7 @@ export function openAccess(options: AccessOptions): Access {
           meter.inspect(request, call, method)
         },
       }),
+    checkLimits: (request, call, method) => limits.inspect(request, call, method),
     close: async () => {
       await Promise.all([cache.close(), limits.close(), rates.close()])
       await meter.close()

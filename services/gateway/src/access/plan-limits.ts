@@ -5,7 +5,7 @@
  * asking the shards, so a project may go over by what it writes meanwhile.
  */
 
-import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf'
+import type { DescMethod } from '@bufbuild/protobuf'
 import { type Clock, deadlineAfter, LIMITS, type Logger, sleep, VectronError } from '@vectron/base'
 import type { vectron, wire } from '@vectron/contracts'
 import { type Router, shardReports } from '@vectron/routing'
@@ -48,22 +48,18 @@ export class PlanLimits {
   }
 
   /** @throws VectronError PLAN_LIMIT naming the limit */
-  inspect(
-    request: MessageShape<DescMessage>,
-    { principal }: CallContext,
-    method: DescMethod,
-  ): void {
+  inspect(request: object, { principal }: CallContext, method: DescMethod): void {
     if (principal?.limits === undefined) return
     switch (method.localName) {
       case 'createCollection':
-        this.#checkCreate(principal, request as unknown as vectron.CreateCollectionRequest)
+        this.#checkCreate(principal, request as vectron.CreateCollectionRequest)
         return
       case 'search':
       case 'searchStream':
-        checkTopK(principal, request as unknown as wire.SearchRequest)
+        checkTopK(principal, request as wire.SearchRequest)
         return
       case 'batchSearch': {
-        const { searches } = request as unknown as wire.BatchSearchRequest
+        const { searches } = request as wire.BatchSearchRequest
         for (const search of searches) checkTopK(principal, search)
         return
       }

@@ -6,8 +6,8 @@
  *   200  {"results": [{"index", "relevance_score"}, ...]}
  *
  * `{"fields": ["title", "body"]}`: the document is the text of these fields, one a line; by default
- * the payload's JSON. Where it is and its key come from the settings alone, never from a request, so
- * that nobody makes this process call another address.
+ * the payload's JSON. Where it is and its key come from the settings alone, never from a request,
+ * so that nobody makes this process call another address.
  */
 import { VectronError } from '@vectron/base'
 import { type JsonValue, textAt } from '@vectron/ranking'

@@ -1,9 +1,9 @@
 /**
  * linear: a model that `vectron rerank train` fitted to feedback, from a JSON file.
  *
- * `{"model": "articles"}` is the file `articles.json` of the folder of models. A file that changed is
- * read again; the version of a result tells which one it was. Which features there are, and how the
- * file looks, says packages/ranking.
+ * `{"model": "articles"}` is the file `articles.json` of the folder of models. A file that changed
+ * is read again; the version of a result tells which one it was. Which features there are, and how
+ * the file looks, says packages/ranking.
  */
 import { hash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'

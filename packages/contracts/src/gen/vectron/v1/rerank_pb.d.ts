@@ -2,8 +2,9 @@
 // @generated from file vectron/v1/rerank.proto (package vectron.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Vector } from "./vector_pb.js";
 
 /**
  * Describes the file vectron/v1/rerank.proto.
@@ -340,6 +341,130 @@ export declare type DeleteRerankPresetResponse = Message<"vectron.v1.DeleteReran
 export declare const DeleteRerankPresetResponseSchema: GenMessage<DeleteRerankPresetResponse>;
 
 /**
+ * @generated from message vectron.v1.FeedbackEntry
+ */
+export declare type FeedbackEntry = Message<"vectron.v1.FeedbackEntry"> & {
+  /**
+   * The query, as its search had it. Where the collection has no embedder the vector is needed.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * @generated from field: vectron.v1.Vector vector = 2;
+   */
+  vector?: Vector | undefined;
+
+  /**
+   * The point that was found.
+   *
+   * @generated from field: string id = 3;
+   */
+  id: string;
+
+  /**
+   * @generated from field: vectron.v1.FeedbackKind kind = 4;
+   */
+  kind: FeedbackKind;
+
+  /**
+   * Of a judgement: 0 for useless to 4 for perfect.
+   *
+   * @generated from field: optional uint32 grade = 5;
+   */
+  grade?: number | undefined;
+
+  /**
+   * The x-request-id of the search; clicks of one request on one point count once.
+   *
+   * @generated from field: string request_id = 6;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message vectron.v1.FeedbackEntry.
+ * Use `create(FeedbackEntrySchema)` to create a new message.
+ */
+export declare const FeedbackEntrySchema: GenMessage<FeedbackEntry>;
+
+/**
+ * @generated from message vectron.v1.AddFeedbackRequest
+ */
+export declare type AddFeedbackRequest = Message<"vectron.v1.AddFeedbackRequest"> & {
+  /**
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * 1 to 1,000.
+   *
+   * @generated from field: repeated vectron.v1.FeedbackEntry entries = 2;
+   */
+  entries: FeedbackEntry[];
+};
+
+/**
+ * Describes the message vectron.v1.AddFeedbackRequest.
+ * Use `create(AddFeedbackRequestSchema)` to create a new message.
+ */
+export declare const AddFeedbackRequestSchema: GenMessage<AddFeedbackRequest>;
+
+/**
+ * @generated from message vectron.v1.AddFeedbackResponse
+ */
+export declare type AddFeedbackResponse = Message<"vectron.v1.AddFeedbackResponse"> & {
+  /**
+   * The collection that has them.
+   *
+   * @generated from field: string feedback_collection = 1;
+   */
+  feedbackCollection: string;
+
+  /**
+   * @generated from field: uint32 added = 2;
+   */
+  added: number;
+};
+
+/**
+ * Describes the message vectron.v1.AddFeedbackResponse.
+ * Use `create(AddFeedbackResponseSchema)` to create a new message.
+ */
+export declare const AddFeedbackResponseSchema: GenMessage<AddFeedbackResponse>;
+
+/**
+ * @generated from enum vectron.v1.FeedbackKind
+ */
+export enum FeedbackKind {
+  /**
+   * @generated from enum value: FEEDBACK_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Somebody took this result.
+   *
+   * @generated from enum value: FEEDBACK_KIND_CLICK = 1;
+   */
+  CLICK = 1,
+
+  /**
+   * Somebody says how good it is for the query.
+   *
+   * @generated from enum value: FEEDBACK_KIND_JUDGEMENT = 2;
+   */
+  JUDGEMENT = 2,
+}
+
+/**
+ * Describes the enum vectron.v1.FeedbackKind.
+ */
+export declare const FeedbackKindSchema: GenEnum<FeedbackKind>;
+
+/**
  * Reranking: the best candidates of a search, put into another order.
  *
  * @generated from service vectron.v1.Reranking
@@ -381,6 +506,25 @@ export declare const Reranking: GenService<{
     methodKind: "unary";
     input: typeof DeleteRerankPresetRequestSchema;
     output: typeof DeleteRerankPresetResponseSchema;
+  },
+}>;
+
+/**
+ * Feedback: what people made of the results of their searches. `vectron rerank train` learns of it.
+ *
+ * @generated from service vectron.v1.Feedback
+ */
+export declare const Feedback: GenService<{
+  /**
+   * Notes clicks and judgements as points of the collection `<collection>-feedback`, which is made
+   * with the first of them.
+   *
+   * @generated from rpc vectron.v1.Feedback.AddFeedback
+   */
+  addFeedback: {
+    methodKind: "unary";
+    input: typeof AddFeedbackRequestSchema;
+    output: typeof AddFeedbackResponseSchema;
   },
 }>;
 
