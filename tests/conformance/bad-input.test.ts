@@ -500,6 +500,7 @@ const elsewhere: Partial<Record<ErrorReason, string>> = {
   FORBIDDEN: 'packages/rpc/src/http/http-server.test.ts',
   UNTRUSTED_PROCESS: 'packages/process/src/trust.test.ts',
   OUTSIDE_ROW_RULE: 'tests/conformance/row-rules.test.ts',
+  IDEMPOTENCY_KEY_REUSED: 'tests/conformance/request-ids.test.ts',
   KEY_NOT_FOUND: 'services/auth/src/api-keys.test.ts',
   PLAN_LIMIT: 'tests/conformance/access-matrix.test.ts',
   RATE_LIMITED: 'packages/rpc/src/http/http-server.test.ts',

@@ -294,6 +294,13 @@ export const REASONS = {
     title: 'The point has another version than the write expects',
     action: 'Read the point and decide again; the message gives the version that it has.',
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    retry: 'no',
+    title: 'The request id was used for another request',
+    action: 'Give each request an id of its own; the same one only to send the same again.',
+  },
 
   // Who asks.
   NO_KEY: unauthenticated(

@@ -63,6 +63,9 @@ export const LIMITS = {
   /** Bytes of the batches of all upsert streams of a gateway that are under way. */
   streamBytesInFlightMax: 64 * MIB,
 
+  /** Bytes of an idempotency key: a UUID, or a sentence that names the request. */
+  idempotencyKeyBytesMax: 128,
+
   // Filters.
   /** Levels of nested filters. */
   filterDepthMax: 16,

@@ -40,6 +40,8 @@ export type PayloadChange<Payload> = WriteSelection<Payload> & {
   readonly remove?: readonly (keyof Payload & string)[]
   /** Make `set` the whole payload. */
   readonly replace?: boolean
+  /** RFC 3339: from then on there is no such point; empty: never. Left out: as it is. */
+  readonly expireTime?: string
 }
 
 export interface ScrollOptions<Payload> extends ReadOptions {
@@ -49,6 +51,15 @@ export interface ScrollOptions<Payload> extends ReadOptions {
   readonly withVector?: boolean
   /** Default true. */
   readonly withPayload?: boolean
+}
+
+export interface WriteOptions extends CallOptions {
+  /**
+   * Your own word for the request, up to 128 bytes: sent again under the same one, it changes
+   * nothing more and answers as it did the first time. Made by the SDK for writes with `ifVersion`,
+   * so that its own retries are safe.
+   */
+  readonly requestId?: string
 }
 
 export interface BulkOptions extends CallOptions {
@@ -98,7 +109,7 @@ export class Collection<Payload = AnyPayload> {
    * Inserts points, or replaces those whose ids exist: 1 to 10,000 in one request. Acknowledged
    * means on stable storage and visible to every later search.
    */
-  upsert(points: readonly PointInput<Payload>[], options?: CallOptions): Promise<WriteResult> {
+  upsert(points: readonly PointInput<Payload>[], options?: WriteOptions): Promise<WriteResult> {
     const body = { points: points.map(encodePoint) }
     return this.#write('upsert', body, points.some(isConditional), options)
   }
@@ -157,12 +168,12 @@ export class Collection<Payload = AnyPayload> {
   }
 
   /** Deletes points by ids or by a filter. */
-  delete(selection: WriteSelection<Payload>, options?: CallOptions): Promise<WriteResult> {
+  delete(selection: WriteSelection<Payload>, options?: WriteOptions): Promise<WriteResult> {
     return this.#write('delete', selection, isConditional(selection), options)
   }
 
   /** Merges keys into payloads, removes keys, or replaces payloads; vectors stay. */
-  updatePayload(change: PayloadChange<Payload>, options?: CallOptions): Promise<WriteResult> {
+  updatePayload(change: PayloadChange<Payload>, options?: WriteOptions): Promise<WriteResult> {
     return this.#write('updatePayload', change, isConditional(change), options)
   }
 
@@ -266,14 +277,22 @@ export class Collection<Payload = AnyPayload> {
     return this.#transport.call({ ...this.#pointsCall(verb), body }, options)
   }
 
-  /** A write that was done and is sent again finds the version that it made itself. */
+  /**
+   * A conditional write that was done and is sent again would find the version that it made itself;
+   * its request id tells that it was done.
+   */
   #write(
     verb: string,
-    body: unknown,
+    body: object,
     isConditional: boolean,
-    options: CallOptions | undefined,
+    options: WriteOptions = {},
   ): Promise<WriteResult> {
-    const call = { ...this.#pointsCall(verb), body, idempotent: !isConditional }
+    const requestId = options.requestId ?? (isConditional ? randomId() : undefined)
+    const call = {
+      ...this.#pointsCall(verb),
+      body: requestId === undefined ? body : { ...body, requestId },
+      idempotent: !isConditional || requestId !== undefined,
+    }
     return this.#transport.call(call, options)
   }
 
@@ -281,6 +300,11 @@ export class Collection<Payload = AnyPayload> {
   #pointsCall(verb: string) {
     return { method: 'POST', path: `${this.#path}/points:${verb}`, idempotent: true } as const
   }
+}
+
+/** Undefined in browsers on pages that are not secure. */
+function randomId(): string | undefined {
+  return globalThis.crypto.randomUUID?.()
 }
 
 function isConditional(write: object): boolean {

@@ -44,6 +44,7 @@ export {
   type PayloadChange,
   type ScrollOptions,
   type Selection,
+  type WriteOptions,
   type WriteSelection,
 } from './collection.ts'
 export {

@@ -124,6 +124,8 @@ export type PointInput<Payload> = {
    * upsert fails with VERSION_MISMATCH.
    */
   readonly ifVersion?: number
+  /** RFC 3339: from then on there is no such point. Left out: never. */
+  readonly expireTime?: string
 } & ({ readonly vector: VectorInput } | { readonly text: string })
 
 export interface Point<Payload> {
@@ -133,6 +135,8 @@ export interface Point<Payload> {
    * searches without payloads.
    */
   readonly version?: number
+  /** RFC 3339; absent for never, and in results of searches without payloads. */
+  readonly expireTime?: string
   readonly payload?: Payload
   /** Only when asked for with `withVector`. */
   readonly vector?: Float32Array

@@ -119,6 +119,23 @@ test('a safe call is sent again until it succeeds', async () => {
   assert.equal(server.asked.length, 3)
 })
 
+test('a conditional write is sent again under one request id, so that it is done once', async () => {
+  server.answers = [problem(503, 'UNAVAILABLE'), json(200, WRITTEN)]
+  await points.upsert([{ id: 'x', vector: [1], ifVersion: 0 }])
+  const ids = server.asked.map(({ body }) => JSON.parse(body ?? '').requestId)
+  assert.match(ids[0], /^[0-9a-f-]{36}$/)
+  assert.deepEqual(ids, [ids[0], ids[0]])
+  server.answers = [json(200, WRITTEN)]
+  await points.delete({ ids: ['x'], ifVersion: 7 }, { requestId: 'mine' })
+  assert.deepEqual(JSON.parse(server.asked.at(-1)?.body ?? ''), {
+    ids: ['x'],
+    ifVersion: 7,
+    requestId: 'mine',
+  })
+  await points.delete({ ids: ['x'] })
+  assert.deepEqual(JSON.parse(server.asked.at(-1)?.body ?? ''), { ids: ['x'] })
+})
+
 test('retries end at their number', async () => {
   server.answers = [problem(503, 'UNAVAILABLE')]
   assert.equal((await failure(points.count())).reason, 'UNAVAILABLE')

@@ -57,6 +57,7 @@ export interface NativeShardEngine {
   snapshot(call: number, folder: string): void
   digest(call: number): void
   stats(): Uint8Array
+  hasExpired(): boolean
   indexed(call: number): void
   close(call: number): void
   abandon(call: number): void

@@ -62,6 +62,11 @@ export interface ShardEngine {
   digest(): Promise<Uint8Array>
   /** An encoded `worker.v1.ShardReport`. */
   stats(): Uint8Array
+  /**
+   * Whether there are points whose time has come, for a read of them. While memory is being
+   * changed, none: waits for nobody.
+   */
+  hasExpired(): boolean
   /** Settles when every point is in the graph. */
   indexed(): Promise<void>
   /** Checkpoints and closes. Every call is refused with SHARD_UNAVAILABLE from then on. */
@@ -139,6 +144,10 @@ class AddonShardEngine implements ShardEngine {
 
   stats(): Uint8Array {
     return throwTranslated(() => this.#engine.stats())
+  }
+
+  hasExpired(): boolean {
+    return throwTranslated(() => this.#engine.hasExpired())
   }
 
   async indexed(): Promise<void> {

@@ -24,23 +24,30 @@ test('Upserts written by hand are what the generated code writes, for random bat
       vector: bytesOf(1, 20_000),
       payload: bytesOf(0, 300),
       ifVersion: [undefined, 0n, 1n << 40n][random.nextBelow(3)],
+      expireMs: [undefined, 1, 2 ** 41 + 1][random.nextBelow(3)],
     }))
-    const requestId = 'r'.repeat(1 + random.nextBelow(150))
+    const requestId = 'r'.repeat(random.nextBelow(150))
     const rowRule = [undefined, RULE][random.nextBelow(2)]
+    const key = [undefined, { text: 'k'.repeat(150), fingerprint: bytesOf(16, 17) }][
+      random.nextBelow(2)
+    ]
     const timeMs = 1 + random.nextBelow(2 ** 31) * 1000
     const value = create(engine.UpsertPointsSchema, {
-      points: points.map(({ ifVersion, ...point }) =>
-        ifVersion === undefined ? point : { ...point, ifVersion },
-      ),
+      points: points.map(({ ifVersion, expireMs = 0, ...point }) => ({
+        ...point,
+        ...(ifVersion === undefined ? {} : { ifVersion }),
+        expireMs: BigInt(expireMs),
+      })),
     })
     const command = create(engine.WriteCommandSchema, {
       requestId,
       command: { case: 'upsert', value },
       timeMs: BigInt(timeMs),
+      ...(key === undefined ? {} : { key: key.text, fingerprint: key.fingerprint }),
       ...(rowRule === undefined ? {} : { rowRule }),
     })
     const expected = toBinary(engine.WriteCommandSchema, command)
-    const encoded = encodeUpsert({ requestId, timeMs, rowRule }, points)
+    const encoded = encodeUpsert({ requestId, timeMs, rowRule, key }, points)
     assert.ok(bytesEqual(encoded, expected), `VECTRON_SEED=${seed}`)
   }
 })
@@ -100,11 +107,13 @@ test('A budget is at least a microsecond: nothing left must not mean no limit.',
 
 test('Other commands keep their request id, time and row rule.', () => {
   const value = create(engine.DeletePointsSchema, { ids: ['a'] })
-  const head = { requestId: 'r', timeMs: 1234, rowRule: RULE }
+  const key = { text: 'k', fingerprint: Uint8Array.of(7) }
+  const head = { requestId: 'r', timeMs: 1234, rowRule: RULE, key }
   const encoded = encodeCommand(head, { case: 'delete', value })
   const decoded = fromBinary(engine.WriteCommandSchema, encoded)
   assert.equal(decoded.requestId, 'r')
   assert.equal(decoded.timeMs, 1234n)
+  assert.deepEqual([decoded.key, decoded.fingerprint], [key.text, key.fingerprint])
   assert.deepEqual(decoded.rowRule, RULE)
   assert.deepEqual(decoded.command, { case: 'delete', value })
 })

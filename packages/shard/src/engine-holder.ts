@@ -55,6 +55,11 @@ export class EngineHolder {
     throw this.#unavailable(isClosed ? 'is closed' : 'is being replaced by a snapshot')
   }
 
+  /** Undefined while there is none. */
+  get openEngine(): ShardEngine | undefined {
+    return this.#holding.kind === 'open' ? this.#holding.engine : undefined
+  }
+
   get appliedIndex(): LogIndex {
     return logIndex(this.#indexes.appliedIndex)
   }

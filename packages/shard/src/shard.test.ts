@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { create } from '@bufbuild/protobuf'
 import {
@@ -24,6 +24,8 @@ class LeaderlessHost {
 
   async createGroup(): Promise<void> {}
 
+  async leaveGroup(): Promise<void> {}
+
   view() {
     return { membershipVersion: EPOCH.membership }
   }
@@ -46,10 +48,10 @@ class LeaderlessHost {
 const ANSWER = Uint8Array.of(1, 2, 3)
 const EPOCH = { membership: 1n, range: 1n }
 
-function openShard(host: LeaderlessHost): Promise<Shard> {
+async function openShard(host: LeaderlessHost, context: TestContext): Promise<Shard> {
   const engine = { search: async () => ANSWER }
-  const holder = { appliedIndex: 5n, durableIndex: 5n, engine }
-  return Shard.open({
+  const holder = { appliedIndex: 5n, durableIndex: 5n, engine, close: async () => {} }
+  const shard = await Shard.open({
     shardId: shardId(1n),
     replicaId: replicaId(1n),
     members: [],
@@ -58,13 +60,15 @@ function openShard(host: LeaderlessHost): Promise<Shard> {
     host: host as unknown as ReplicaHost,
     clock: systemClock,
   })
+  context.after(() => shard.close())
+  return shard
 }
 
 const read = create(worker.ShardReadSchema, { shard: { shardId: 1n, epoch: EPOCH } })
 
-test('A replica that was just opened answers no read before its leader has told what is committed.', async () => {
+test('A replica just opened answers no read before its leader has told what is committed.', async (t) => {
   const host = new LeaderlessHost()
-  const shard = await openShard(host)
+  const shard = await openShard(host, t)
   let answered = false
   const search = shard.search(read, new Uint8Array(), {
     deadline: deadlineAfter(systemClock, 10_000),
@@ -80,9 +84,9 @@ test('A replica that was just opened answers no read before its leader has told 
   assert.equal(shard.isCaughtUp, true)
 })
 
-test('Once caught up, eventual reads ask nobody.', async () => {
+test('Once caught up, eventual reads ask nobody.', async (context) => {
   const host = new LeaderlessHost()
-  const shard = await openShard(host)
+  const shard = await openShard(host, context)
   host.confirm()
   await turn()
   const asked = host.barriers
@@ -92,9 +96,9 @@ test('Once caught up, eventual reads ask nobody.', async () => {
   assert.equal(host.barriers, asked)
 })
 
-test('Catching up goes on after a deadline: a cluster may take long to elect.', async () => {
+test('Catching up goes on after a deadline: a cluster may take long to elect.', async (context) => {
   const host = new LeaderlessHost()
-  const shard = await openShard(host)
+  const shard = await openShard(host, context)
   host.expire()
   await turn()
   assert.equal(shard.isCaughtUp, false)

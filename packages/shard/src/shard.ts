@@ -8,6 +8,7 @@
 
 import { fromBinary } from '@bufbuild/protobuf'
 import {
+  type CancelTimer,
   type Clock,
   type Deadline,
   deadlineAfter,
@@ -30,6 +31,7 @@ import type { GroupStatus } from '@vectron/native'
 import type { GroupMember, GroupView, ReplicaHost } from '@vectron/raft'
 import type { EngineHolder } from './engine-holder.ts'
 import { checkEpoch, type ShardEpoch } from './epoch.ts'
+import { freeExpired } from './free-expired.ts'
 import { ShardMachine } from './shard-machine.ts'
 
 export interface ShardOptions {
@@ -84,6 +86,7 @@ export class Shard {
   readonly #attributes: SpanAttributes
   #range: bigint
   #isCaughtUp = false
+  #stopFreeing: CancelTimer = () => {}
 
   /** Joins the replica to its group, with what the log holds of it. */
   static async open(options: ShardOptions): Promise<Shard> {
@@ -94,6 +97,7 @@ export class Shard {
       stateMachine: shard.#machine,
     })
     void shard.#catchUp()
+    shard.#freeExpired()
     return shard
   }
 
@@ -218,6 +222,7 @@ export class Shard {
 
   /** Leaves the group and closes the engine; what is applied is durable then. */
   async close(): Promise<void> {
+    this.#stopFreeing()
     this.#machine.close()
     await this.#host.leaveGroup(this.#group)
     await this.#holder.close()
@@ -225,6 +230,7 @@ export class Shard {
 
   /** Leaves the group for ever: its log is forgotten and its folder removed. */
   async destroy(): Promise<void> {
+    this.#stopFreeing()
     this.#machine.close()
     await this.#host.destroyGroup(this.#group)
     await this.#holder.destroy()
@@ -276,6 +282,20 @@ export class Shard {
     if (barrier !== undefined && consistency === worker.ReadConsistency.SESSION) {
       await this.#machine.waitApplied(logIndex(barrier.minAppliedIndex), deadline)
     }
+  }
+
+  #freeExpired(): void {
+    this.#stopFreeing = freeExpired({
+      clock: this.#clock,
+      leading: () => {
+        const leads = this.view?.role === 'leader' && this.failure === undefined
+        return leads ? this.#holder.openEngine : undefined
+      },
+      propose: (command) => {
+        const deadline = deadlineAfter(this.#clock, LIMITS.requestTimeoutMsDefault)
+        return this.#host.propose(this.#group, command, { deadline })
+      },
+    })
   }
 
   /** Ends when it is done, or when the replica fails or closes. */

@@ -148,6 +148,10 @@ export class ModelEngine implements ShardEngine {
     return toBinary(worker.ShardReportSchema, report)
   }
 
+  hasExpired(): boolean {
+    return false
+  }
+
   async indexed(): Promise<void> {
     // There is no graph.
   }

@@ -64,6 +64,23 @@ export function takeVersion(version: bigint | undefined, field: FieldPath): bigi
   })
 }
 
+/** Date, time and zone: what `Date.parse` takes of other forms is left to its imagination. */
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+
+/**
+ * Unix milliseconds of a time of expiry; undefined for never.
+ *
+ * @throws VectronError INVALID_ARGUMENT
+ */
+export function takeExpiry(text: string, field: FieldPath): number | undefined {
+  if (text === '') return undefined
+  const ms = RFC_3339.test(text) ? Math.floor(Date.parse(text.toUpperCase())) : Number.NaN
+  // 0 means never, inside.
+  if (ms > 0) return ms
+  const what = Number.isNaN(ms) ? 'is no time in the form of RFC 3339' : 'is not after 1970'
+  throw new VectronError('INVALID_ARGUMENT', `${field()}: "${text}" ${what}.`, { field: field() })
+}
+
 /** What a payload says; only looked at, since its bytes are what is stored. */
 export type PayloadValue = Readonly<Record<string, unknown>>
 

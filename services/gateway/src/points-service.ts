@@ -5,10 +5,9 @@
  * token says where. Points and payloads pass as bytes.
  */
 
-import { randomUUID } from 'node:crypto'
 import { create, fromBinary } from '@bufbuild/protobuf'
 import { type Deadline, deadlineAfter, LIMITS, VectronError } from '@vectron/base'
-import { checkFilter, engine, takeFilter, type vectron, wire } from '@vectron/contracts'
+import { checkFilter, engine, takeFilter, vectron, wire } from '@vectron/contracts'
 import {
   encodeSessionToken,
   readEveryShard,
@@ -17,11 +16,11 @@ import {
   writeItems,
 } from '@vectron/routing'
 import type { CallContext, ServiceHandlers } from '@vectron/rpc'
-import { type CommandHead, encodeCommand, encodeUpsert } from '@vectron/shard'
+import { encodeCommand, encodeUpsert } from '@vectron/shard'
 import { rowRuleOf } from './access/row-rule.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { checkBatch, takePageSize } from './check-collection.ts'
-import { checkId, checkPayload } from './check-point.ts'
+import { checkId, checkPayload, takeExpiry } from './check-point.ts'
 import type { GatewayContext } from './context.ts'
 import { decodeReadResult, encodeRead } from './engine-read.ts'
 import { takeFreshness } from './freshness.ts'
@@ -30,10 +29,11 @@ import { encodePageToken, type PagedList, parsePageToken } from './page-token.ts
 import { partitionKeyOf, partitionOfUpdate, shardsFor } from './partition-key.ts'
 import { readByIds } from './read-by-ids.ts'
 import { mergeScrolls } from './scroll.ts'
-import { partOf, takeSelection, writeSelected } from './selection.ts'
+import { takeSelection, writeSelected } from './selection.ts'
 import { takePoints } from './take-points.ts'
 import { refuseUnknownFields, unknownEverywhere } from './unknown-fields.ts'
 import { upsertPartitioned } from './upsert-partitioned.ts'
+import { claimKey, partOf, takeHead, type WriteHead } from './write-head.ts'
 
 export class PointsService implements ServiceHandlers<typeof wire.Points> {
   readonly #context: GatewayContext
@@ -45,7 +45,7 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
   }
 
   upsertPoints(request: wire.UpsertPointsRequest, call: CallContext) {
-    return this.#upsert(request, call, call.deadline)
+    return this.#upsert(request, this.#headOfUpsert(call, request), call.deadline)
   }
 
   upsertPointsStream(requests: AsyncIterable<wire.UpsertPointsRequest>, call: CallContext) {
@@ -54,7 +54,11 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       inputs: requests,
       // The stream may last for hours; each batch has the time of a single upsert.
       work: (request) =>
-        this.#upsert(request, call, deadlineAfter(clock, LIMITS.requestTimeoutMsDefault)),
+        this.#upsert(
+          request,
+          this.#headOfUpsert(call, request, true),
+          deadlineAfter(clock, LIMITS.requestTimeoutMsDefault),
+        ),
       inFlightMax: LIMITS.streamBatchesInFlightMax,
       budget: this.#streamed,
       bytesOf: bytesOfUpsert,
@@ -107,7 +111,10 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     const outcome = await writeSelected(this.#context, {
       collection: request.collection,
       selection: takeSelection(request),
-      head: this.#head(call),
+      head: takeHead(this.#context.clock, call, {
+        schema: vectron.DeletePointsRequestSchema,
+        request,
+      }),
       encode: (head, part) => {
         const value = create(engine.DeletePointsSchema, part)
         return encodeCommand(head, { case: 'delete', value })
@@ -122,10 +129,12 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     const { collection, remove, replace } = request
     const set = Buffer.from(request.set, 'utf8')
     const changes = checkPayload(set, () => 'set')
-    if (set.length === 0 && remove.length === 0 && !replace) {
-      throw new VectronError('MISSING_FIELD', 'Nothing to do: give set, remove or replace.', {
-        field: 'set',
-      })
+    const { expireTime } = request
+    const expireMs =
+      expireTime === undefined ? undefined : takeExpiry(expireTime, () => 'expireTime')
+    if (set.length === 0 && remove.length === 0 && !replace && expireTime === undefined) {
+      const text = 'Nothing to do: give set, remove, replace or expireTime.'
+      throw new VectronError('MISSING_FIELD', text, { field: 'set' })
     }
     const route = await this.#context.router.route(collection)
     const key = partitionKeyOf(route.collection)
@@ -133,9 +142,18 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
       collection,
       selection,
       partition: key && partitionOfUpdate(key, { set: changes, remove, replace }),
-      head: this.#head(call),
+      head: takeHead(this.#context.clock, call, {
+        schema: vectron.UpdatePayloadRequestSchema,
+        request,
+      }),
       encode: (head, part) => {
-        const value = create(engine.UpdatePayloadSchema, { ...part, set, remove, replace })
+        const value = create(engine.UpdatePayloadSchema, {
+          ...part,
+          set,
+          remove,
+          replace,
+          ...(expireTime === undefined ? {} : { expireMs: BigInt(expireMs ?? 0) }),
+        })
         return encodeCommand(head, { case: 'updatePayload', value })
       },
       deadline: call.deadline,
@@ -179,13 +197,13 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     return { count: results.reduce((sum, { count }) => sum + count, 0n) }
   }
 
-  async #upsert(request: wire.UpsertPointsRequest, call: CallContext, deadline: Deadline) {
+  async #upsert(request: wire.UpsertPointsRequest, head: WriteHead, deadline: Deadline) {
     const { collection, points } = request
     checkBatch(points.length, LIMITS.batchPointsMax, 'points')
     const { router } = this.#context
     const route = await router.route(collection)
     const { records, partitions } = await takePoints(this.#context, route.collection, points)
-    const head = this.#head(call)
+    await claimKey(router, { collection, head, deadline })
     const outcome =
       partitions === undefined
         ? await writeItems(router, {
@@ -226,10 +244,13 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     return results
   }
 
-  /** Of the commands of one write; each shard's has a request id of its own. */
-  #head(call: CallContext): CommandHead {
-    const timeMs = this.#context.clock.nowMs()
-    return { requestId: randomUUID(), timeMs, rowRule: rowRuleOf(call) }
+  #headOfUpsert(
+    call: CallContext,
+    request: wire.UpsertPointsRequest,
+    isStreamed = false,
+  ): WriteHead {
+    const schema = wire.UpsertPointsRequestSchema
+    return takeHead(this.#context.clock, call, { schema, request, isStreamed })
   }
 
   #acknowledge({ affected, positions }: WriteOutcome) {

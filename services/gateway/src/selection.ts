@@ -4,7 +4,7 @@
  */
 
 import { create } from '@bufbuild/protobuf'
-import { type Deadline, LIMITS, type ShardId, VectronError } from '@vectron/base'
+import { type Deadline, LIMITS, VectronError } from '@vectron/base'
 import { checkFilter, engine, type vectron } from '@vectron/contracts'
 import {
   type PartitionValue,
@@ -22,6 +22,7 @@ import type { GatewayContext } from './context.ts'
 import { decodeReadResult, encodeRead } from './engine-read.ts'
 import { partitionKeyOf, shardsFor } from './partition-key.ts'
 import { refuseUnknownFields, unknownEverywhere } from './unknown-fields.ts'
+import { claimKey, partOf, type WriteHead } from './write-head.ts'
 
 export type Selection =
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
@@ -39,7 +40,7 @@ export interface SelectedWrite {
   readonly selection: Selection
   /** The one partition that is written to; absent where the selection decides. */
   readonly partition?: PartitionValue | undefined
-  readonly head: CommandHead
+  readonly head: WriteHead
   readonly encode: (head: CommandHead, part: SelectionPart) => Uint8Array
   readonly deadline: Deadline
 }
@@ -89,11 +90,6 @@ function checkOneId(ids: readonly string[], ifVersion: bigint): void {
   throw new VectronError('INVALID_ARGUMENT', `ifVersion ${what}.`, { field: 'ifVersion' })
 }
 
-/** Of the command of one shard. */
-export function partOf(head: CommandHead, shard: ShardId): CommandHead {
-  return { ...head, requestId: `${head.requestId}/${shard}` }
-}
-
 /** Writes a command to all points of the selection. */
 export async function writeSelected(
   context: GatewayContext,
@@ -104,6 +100,7 @@ export async function writeSelected(
   const { rowRule } = head
   const route = await router.route(collection)
   const isPartitioned = partitionKeyOf(route.collection) !== undefined
+  await claimKey(router, write)
   switch (selection.kind) {
     case 'ids': {
       const ids = [...selection.ids]

@@ -7,7 +7,14 @@ import { assertDefined, VectronError } from '@vectron/base'
 import type { vectron, wire } from '@vectron/contracts'
 import type { PartitionValue } from '@vectron/routing'
 import type { PointRecord } from '@vectron/shard'
-import { checkId, checkPayload, takeVector, takeVersion, type VectorRule } from './check-point.ts'
+import {
+  checkId,
+  checkPayload,
+  takeExpiry,
+  takeVector,
+  takeVersion,
+  type VectorRule,
+} from './check-point.ts'
 import type { GatewayContext } from './context.ts'
 import { embedTexts, type TextInput } from './embed-texts.ts'
 import { partitionKeyOf, takePartition } from './partition-key.ts'
@@ -37,7 +44,8 @@ export async function takePoints(
       partitions?.push(takePartition(key, payload, () => `points[${index}].payload`))
     }
     const ifVersion = takeVersion(point.ifVersion, () => `points[${index}].ifVersion`)
-    const rest = { id: point.id, payload: point.payload, ifVersion }
+    const expireMs = takeExpiry(point.expireTime, () => `points[${index}].expireTime`)
+    const rest = { id: point.id, payload: point.payload, ifVersion, expireMs }
     if (point.vector !== undefined) {
       checkOneSource(point, index)
       const vector = takeVector(point.vector, rule, () => `points[${index}].vector`)

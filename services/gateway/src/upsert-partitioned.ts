@@ -36,9 +36,9 @@ import {
   writeEverywhere,
   writeItems,
 } from '@vectron/routing'
-import { type CommandHead, encodeCommand, encodeUpsert, type PointRecord } from '@vectron/shard'
+import { encodeCommand, encodeUpsert, type PointRecord } from '@vectron/shard'
 import { decodeReadResult, encodeGet } from './engine-read.ts'
-import { partOf } from './selection.ts'
+import { partOf, type WriteHead } from './write-head.ts'
 
 export interface PartitionedUpsert {
   readonly collection: string
@@ -46,7 +46,7 @@ export interface PartitionedUpsert {
   readonly records: readonly PointRecord[]
   /** The partition of each record. */
   readonly partitions: readonly PartitionValue[]
-  readonly head: CommandHead
+  readonly head: WriteHead
   readonly deadline: Deadline
 }
 
@@ -188,9 +188,7 @@ function deleteMisplaced(
     encode: (shard) => {
       const { ids = [], asOf = 0n } = misplaced.get(shard) ?? {}
       const value = create(engine.DeletePointsSchema, { ids: [...ids], writtenUntil: asOf })
-      const { requestId, ...rest } = partOf(head, shard)
-      const moved = { ...rest, requestId: `${requestId}/moved` }
-      return encodeCommand(moved, { case: 'delete', value })
+      return encodeCommand(partOf(head, shard, 'moved'), { case: 'delete', value })
     },
     deadline,
   })

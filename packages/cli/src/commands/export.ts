@@ -39,8 +39,9 @@ Examples:
       const bar = new ProgressBar(terminal, { label: `export ${name}`, total, unit: 'points' })
       let written = 0
       for await (const point of collection.scroll({ ...selection, withVector: flags.vectors })) {
-        const { id, vector, payload } = point
-        if (!target.write(`${jsonLine({ id, vector, payload })}\n`)) await once(target, 'drain')
+        const { id, vector, payload, expireTime } = point
+        const line = jsonLine({ id, vector, payload, expireTime })
+        if (!target.write(`${line}\n`)) await once(target, 'drain')
         written += 1
         bar.update(written)
       }

@@ -1,5 +1,5 @@
 /** `vectron point`: write, read, count and delete single points or those that match a filter. */
-import type { Filter, Point, PointInput, WriteSelection } from '@vectron/client'
+import type { Filter, Point, PointInput, WriteOptions, WriteSelection } from '@vectron/client'
 import type { Command } from 'commander'
 import { filter, jsonObject, vector, wholeNumber } from '../arguments.ts'
 import { confirmByName } from '../confirm.ts'
@@ -15,7 +15,9 @@ interface UpsertFlags extends ClientFlags {
   readonly vector?: number[]
   readonly text?: string
   readonly payload?: Record<string, unknown>
+  readonly expires?: string
   readonly ifVersion?: number
+  readonly requestId?: string
 }
 
 interface SelectionFlags extends ClientFlags {
@@ -25,9 +27,11 @@ interface SelectionFlags extends ClientFlags {
 
 interface WriteFlags extends SelectionFlags {
   readonly ifVersion?: number
+  readonly requestId?: string
 }
 
 interface UpdateFlags extends WriteFlags {
+  readonly expires?: string
   readonly set?: Record<string, unknown>
   readonly remove?: string[]
   readonly replace?: true
@@ -50,6 +54,7 @@ const VECTOR_COLUMN: Column<AnyPoint> = {
 }
 const SCROLL_PAGE_MAX = 1000
 const version = wholeNumber(0)
+const REQUEST_ID = 'your word for the request; the same one again changes nothing more'
 
 export function addPointCommands(program: Command, context: CliContext): void {
   const point = program.command('point').description('write and read points')
@@ -68,7 +73,9 @@ function addUpsert(parent: Command, { terminal, env }: CliContext): void {
     .option('--vector <numbers>', 'its vector: 0.1,0.2,0.3', vector)
     .option('--text <text>', 'a text to embed, instead of a vector')
     .option('--payload <json>', 'a JSON object', jsonObject)
+    .option('--expires <time>', 'from when on it is gone: 2026-12-31T00:00:00Z')
     .option('--if-version <n>', 'only if the point has this version; 0: if there is none', version)
+    .option('--request-id <text>', REQUEST_ID)
     .addHelpText(
       'after',
       `
@@ -79,16 +86,19 @@ Many points: vectron import --help`,
     )
     .action(async (collection: string, id: string, flags: UpsertFlags) => {
       const point = toPointInput(id, flags)
-      const written = await connect(flags, env).collection(collection).upsert([point])
+      const written = await connect(flags, env)
+        .collection(collection)
+        .upsert([point], toOptions(flags))
       showObject(terminal, flags.output, { ...written })
     })
 }
 
 function toPointInput(id: string, flags: UpsertFlags): PointInput<Record<string, unknown>> {
-  const { vector: components, text, payload, ifVersion } = flags
+  const { vector: components, text, payload, expires, ifVersion } = flags
   const rest = {
     id,
     ...(payload === undefined ? {} : { payload }),
+    ...(expires === undefined ? {} : { expireTime: expires }),
     ...(ifVersion === undefined ? {} : { ifVersion }),
   }
   if (components !== undefined && text === undefined) return { ...rest, vector: components }
@@ -128,6 +138,7 @@ function addDelete(parent: Command, { terminal, env }: CliContext): void {
     .option('--id <ids...>', 'ids of points')
     .option('--filter <json>', 'all points that match', filter)
     .option('--if-version <n>', 'only if the one point has this version', version)
+    .option('--request-id <text>', REQUEST_ID)
     .option('--yes', 'do not ask before deleting by a filter')
     .action(async (collection: string, flags: WriteFlags & { readonly yes?: true }) => {
       const points = connect(flags, env).collection(collection)
@@ -137,7 +148,9 @@ function addDelete(parent: Command, { terminal, env }: CliContext): void {
         const what = `${formatCount(count)} points of ${collection}`
         await confirmByName(terminal, { name: collection, what, isConfirmed: flags.yes === true })
       }
-      showObject(terminal, flags.output, { ...(await points.delete(selection)) })
+      showObject(terminal, flags.output, {
+        ...(await points.delete(selection, toOptions(flags))),
+      })
     })
 }
 
@@ -194,22 +207,32 @@ function addUpdatePayload(parent: Command, { terminal, env }: CliContext): void 
     .option('--set <json>', 'keys to set', jsonObject)
     .option('--remove <keys...>', 'top-level keys to remove')
     .option('--replace', 'make --set the whole payload')
+    .option('--expires <time>', 'from when on they are gone: 2026-12-31T00:00:00Z, or never')
     .option('--if-version <n>', 'only if the one point has this version', version)
+    .option('--request-id <text>', REQUEST_ID)
     .action(async (collection: string, flags: UpdateFlags) => {
-      const { set, remove, replace } = flags
-      if (set === undefined && remove === undefined) {
-        throw new CliError('usage', 'Nothing to change: needs --set or --remove.')
+      const { set, remove, replace, expires } = flags
+      if (set === undefined && remove === undefined && expires === undefined) {
+        throw new CliError('usage', 'Nothing to change: needs --set, --remove or --expires.')
       }
       const written = await connect(flags, env)
         .collection(collection)
-        .updatePayload({
-          ...toWriteSelection(flags),
-          ...(set === undefined ? {} : { set }),
-          ...(remove === undefined ? {} : { remove }),
-          ...(replace === undefined ? {} : { replace }),
-        })
+        .updatePayload(
+          {
+            ...toWriteSelection(flags),
+            ...(set === undefined ? {} : { set }),
+            ...(remove === undefined ? {} : { remove }),
+            ...(replace === undefined ? {} : { replace }),
+            ...(expires === undefined ? {} : { expireTime: expires === 'never' ? '' : expires }),
+          },
+          toOptions(flags),
+        )
       showObject(terminal, flags.output, { ...written })
     })
+}
+
+function toOptions({ requestId }: { readonly requestId?: string }): WriteOptions {
+  return requestId === undefined ? {} : { requestId }
 }
 
 function toWriteSelection(flags: WriteFlags): WriteSelection<Record<string, unknown>> {

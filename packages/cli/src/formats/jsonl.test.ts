@@ -30,6 +30,14 @@ test('vector or text, payload named or made of the other keys, id or row number'
   assert.equal(point('{"vector":[1]}').id, '7')
 })
 
+test('a time of expiry stands beside a payload that is named', () => {
+  const expireTime = '2026-12-31T00:00:00.000Z'
+  const named = point(`{"id":"a","vector":[1],"payload":{},"expireTime":"${expireTime}"}`)
+  assert.deepEqual([named.payload, named.expireTime], [{}, expireTime])
+  const unnamed = point(`{"id":"a","vector":[1],"expireTime":"${expireTime}"}`)
+  assert.deepEqual([unnamed.payload, unnamed.expireTime], [{ expireTime }, undefined])
+})
+
 test('a vector may be base64 of little-endian f32', () => {
   const { vector } = point('{"id":"a","vector":"AACAPwAAAEA="}') as { vector: Float32Array }
   assert.deepEqual([...vector], [1, 2])

@@ -1,7 +1,8 @@
 /**
  * Points as JSON lines: `{"id": "a", "vector": [0.1, 0.2], "payload": {...}}`, or `"text"` instead
- * of the vector. Without `payload`, all other keys of the line are the payload. Without `id`, the
- * row's number is the id. Vectors may also be base64 of little-endian f32.
+ * of the vector. Without `payload`, all other keys of the line are the payload; beside one,
+ * `expireTime` says when the point is gone. Without `id`, the row's number is the id. Vectors may
+ * also be base64 of little-endian f32.
  */
 import { createReadStream, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -44,7 +45,12 @@ function toRow(fields: Record<string, unknown>, row: number): ImportRow {
   if (typeof id !== 'string' && typeof id !== 'number') {
     return { kind: 'problem', row, problem: 'the id is neither a string nor a number' }
   }
-  const base = { id: String(id), payload: (payload ?? rest) as Record<string, unknown> }
+  const { expireTime } = rest
+  const base = {
+    id: String(id),
+    payload: (payload ?? rest) as Record<string, unknown>,
+    ...(payload === undefined || typeof expireTime !== 'string' ? {} : { expireTime }),
+  }
   if (typeof text === 'string') return { kind: 'point', row, point: { ...base, text } }
   const components = toVector(vector)
   if (components === undefined) {

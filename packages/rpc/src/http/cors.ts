@@ -12,7 +12,8 @@ export interface CorsOptions {
 }
 
 const REQUEST_HEADERS =
-  'authorization, content-type, content-encoding, x-api-key, x-vectron-project, x-request-id, traceparent'
+  'authorization, content-type, content-encoding, idempotency-key, ' +
+  'x-api-key, x-vectron-project, x-request-id, traceparent'
 const RESPONSE_HEADERS = 'x-request-id, retry-after, www-authenticate, allow'
 /** Chromium keeps it no longer than two hours. */
 const PREFLIGHT_SECONDS = 7200

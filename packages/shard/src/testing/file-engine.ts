@@ -55,6 +55,10 @@ class FileEngine {
     return new Uint8Array()
   }
 
+  hasExpired(): boolean {
+    return false
+  }
+
   async close(): Promise<void> {}
 
   async abandon(): Promise<void> {}

@@ -13,7 +13,7 @@ import { searchShards } from '@vectron/routing'
 import { encodeSearchRequest } from '@vectron/shard'
 import type { GatewayContext } from '../context.ts'
 import type { CachedRead, FreshAnswer } from './cached-searches.ts'
-import type { KeptAnswer, Positions } from './result-cache.ts'
+import { KEPT_MS, type KeptAnswer, type Positions } from './result-cache.ts'
 import { runSearches, type SearchAnswer, type SearchOutcome } from './run-search.ts'
 import { pickSearches, type SearchJob, shardsOf } from './search-job.ts'
 import { pointsNamed, type SearchTarget } from './take-target.ts'
@@ -50,7 +50,7 @@ export async function answerSearches(
     const index = assertDefined(missed[at], 'one outcome for each search')
     answers[index] = outcome.answer
     const read = reads[index]
-    if (read !== undefined) results.keep(read.key, toFresh(outcome), askedUs)
+    if (read !== undefined) results.keep(read.key, toFresh(context, outcome), askedUs)
   })
   return answers.map(whole)
 }
@@ -61,13 +61,18 @@ function whole(answer: SearchAnswer | undefined): SearchAnswer {
 
 async function askOne(context: GatewayContext, job: SearchJob): Promise<FreshAnswer<SearchAnswer>> {
   const [outcome] = await runSearches(context, job)
-  return toFresh(assertDefined(outcome, 'one query has one answer'))
+  return toFresh(context, assertDefined(outcome, 'one query has one answer'))
 }
 
-function toFresh({ answer, positions }: SearchOutcome): FreshAnswer<SearchAnswer> {
+function toFresh(
+  { clock }: GatewayContext,
+  { answer, positions, expiresMs }: SearchOutcome,
+): FreshAnswer<SearchAnswer> {
   const points = answer.results ?? []
   const bytes = points.reduce((sum, point) => sum + point.length + POINT_BYTES, ANSWER_BYTES)
-  return { answer, positions, bytes, lasting: answer.complete === true }
+  // A point that expires leaves no trace in the logs; an answer that could outlive one is not kept.
+  const outlivesNone = expiresMs > clock.nowMs() + KEPT_MS
+  return { answer, positions, bytes, lasting: answer.complete === true && outlivesNone }
 }
 
 /** The answer as it is given to somebody else. */

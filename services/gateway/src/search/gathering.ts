@@ -18,6 +18,8 @@ export interface LegAnswer {
   readonly fanned: FanOutAnswer
   /** How far each shard had applied its log. */
   readonly positions: Positions
+  /** When the next point of the shards expires, in Unix milliseconds; Infinity for never. */
+  readonly expiresMs: number
 }
 
 /** Which shards a search is of. */
@@ -86,6 +88,11 @@ export class Gathering {
       origins: fanned.map((each) => each.origins),
       positions: earliestOf(this.#answers.map(({ positions }) => positions)),
     }
+  }
+
+  /** When the next point of the shards that were asked expires. */
+  get expiresMs(): number {
+    return Math.min(...this.#answers.map(({ expiresMs }) => expiresMs))
   }
 
   /** Takes one answer for each of the queries that were wanted. */

@@ -42,6 +42,8 @@ export interface SearchOutcome {
   readonly answer: SearchAnswer
   /** How far each shard had applied its log, at least. */
   readonly positions: Positions
+  /** When the next point of those shards expires, in Unix milliseconds; Infinity for never. */
+  readonly expiresMs: number
 }
 
 /** One outcome for each search. */
@@ -180,7 +182,17 @@ async function takeAnswers(
   const positions = new Map(
     results.map(([shard, { appliedIndex }]) => [shard, logIndex(appliedIndex)]),
   )
-  return merged.map((hits) => ({ hits, fanned, positions }))
+  const expiresMs = earliestExpiry(results.flatMap(([, { results: found }]) => found))
+  return merged.map((hits) => ({ hits, fanned, positions, expiresMs }))
+}
+
+/** When the next point expires of those that shards hold, in Unix milliseconds. */
+function earliestExpiry(results: readonly engine.QueryResult[]): number {
+  let earliest = Number.POSITIVE_INFINITY
+  for (const { nextExpiryMs } of results) {
+    if (nextExpiryMs > 0n) earliest = Math.min(earliest, Number(nextExpiryMs))
+  }
+  return earliest
 }
 
 function toOutcome(
@@ -191,7 +203,7 @@ function toOutcome(
   const { gathering, results: found } = of
   const { request, fields } = assertDefined(job.searches[index], 'one answer for each search')
   const { stages } = job
-  const { warnings, plans, shards } = gathering
+  const { warnings, plans, shards, expiresMs } = gathering
   const { shardsTotal, shardsAnswered, failures, origins, positions } = shards
   const missing = missingShards(failures)
   const unanswered = shardsTotal - shardsAnswered
@@ -215,7 +227,7 @@ function toOutcome(
     nextPageToken,
     ...(found.rerank === undefined ? {} : { rerank: found.rerank }),
   }
-  if (!request.explain) return { answer, positions }
+  if (!request.explain) return { answer, positions, expiresMs }
   const ofShards = origins.flatMap(shardStages).map((stage) => stages.placed(stage))
   const all = inOrder([...stages.all, ...ofShards])
   const explained = {
@@ -227,7 +239,8 @@ function toOutcome(
     missing,
     plans,
   }
-  return { answer: { ...answer, explanation: explainSearch(explained) }, positions }
+  const explanation = explainSearch(explained)
+  return { answer: { ...answer, explanation }, positions, expiresMs }
 }
 
 type ShardResults = readonly (readonly [ShardId, engine.SearchResult])[]

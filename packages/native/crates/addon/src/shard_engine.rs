@@ -149,6 +149,11 @@ impl ShardEngine {
     }
 
     #[napi(catch_unwind)]
+    pub fn has_expired(&self) -> Result<bool, Thrown> {
+        Ok(self.shard()?.has_expired())
+    }
+
+    #[napi(catch_unwind)]
     pub fn indexed(&self, call: u32) -> Result<(), Thrown> {
         self.shard()?
             .indexed(self.finish(call, |()| Answer::Nothing));

@@ -12,6 +12,7 @@ pub mod reason {
     pub const DISK_FULL: &str = "DISK_FULL";
     pub const FORBIDDEN: &str = "FORBIDDEN";
     pub const FILTER_TYPE_MISMATCH: &str = "FILTER_TYPE_MISMATCH";
+    pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
     pub const INTERNAL: &str = "INTERNAL";
     pub const INVALID_FILTER: &str = "INVALID_FILTER";
     pub const INVALID_ID: &str = "INVALID_ID";

@@ -6,6 +6,7 @@
 //! DESIGN.md beside this crate tells how it works and why.
 
 mod allocator;
+mod clock;
 mod disk;
 mod error;
 mod fields;
@@ -20,6 +21,7 @@ mod store;
 mod threads;
 mod vectors;
 
+pub use clock::WallClock;
 pub use error::{EngineError, EngineResult, reason};
 pub use shard::{Done, Shard, ShardOptions};
 pub use threads::{EngineThreadOptions, EngineThreads};

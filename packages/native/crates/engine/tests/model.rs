@@ -8,8 +8,9 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use support::commands::{apply_to_model, command, expecting_versions};
+use support::commands::{apply_to_model, command, expecting_versions, expiring};
 use support::generate::{filter, id};
 use support::model::{Model, parse};
 use support::rng::Rng;
@@ -18,7 +19,7 @@ use vectron_engine::messages::engine::read_request::Read;
 use vectron_engine::messages::engine::{Query, Scroll, WriteCommand};
 use vectron_engine::messages::vectron::condition::Test;
 use vectron_engine::messages::vectron::{Filter, Metric};
-use vectron_engine::{EngineThreads, reason};
+use vectron_engine::{EngineThreads, ShardOptions, WallClock, reason};
 
 const STEPS: usize = 400;
 
@@ -45,7 +46,11 @@ struct World {
     /// Number of the folder in use: each crash moves to a new one.
     folder: usize,
     shard: Option<TestShard>,
+    /// Milliseconds by the shard's clock.
+    now: Arc<AtomicU64>,
     model: Model,
+    /// What there is of it for a read of now.
+    seen: Model,
     /// All entries since the beginning, from index 1.
     log: Vec<WriteCommand>,
 }
@@ -60,7 +65,9 @@ impl World {
             folders,
             folder: 0,
             shard: None,
+            now: Arc::new(AtomicU64::new(NOW_MS)),
             model: Model::default(),
+            seen: Model::default(),
             log: Vec::new(),
         };
         world.open();
@@ -72,7 +79,10 @@ impl World {
     }
 
     fn open(&mut self) {
-        let options = options(&self.path(self.folder), &config(self.metric, &[]));
+        let options = ShardOptions {
+            clock: WallClock::Set(Arc::clone(&self.now)),
+            ..options(&self.path(self.folder), &config(self.metric, &[]))
+        };
         self.shard = Some(TestShard::open_with(options, &self.threads));
     }
 
@@ -81,6 +91,8 @@ impl World {
     }
 
     fn step(&mut self) {
+        self.now
+            .fetch_add(self.rng.below(3) as u64, Ordering::Relaxed);
         match self.rng.below(100) {
             0..45 => self.write(),
             45..90 => self.compare(),
@@ -97,7 +109,10 @@ impl World {
         let commands: Vec<_> = (0..1 + self.rng.below(3))
             .map(|_| {
                 let command = command(&mut self.rng);
-                expecting_versions(&mut self.rng, &self.model, command)
+                let now = self.now.load(Ordering::Relaxed);
+                let command = expiring(&mut self.rng, now, command);
+                let there = self.model.at(command.time_ms);
+                expecting_versions(&mut self.rng, &there, command)
             })
             .collect();
         let before = self.log.len();
@@ -158,6 +173,7 @@ impl World {
     }
 
     fn compare(&mut self) {
+        self.seen = self.model.at(self.now.load(Ordering::Relaxed));
         let rule = self.rng.chance(40).then(|| filter(&mut self.rng, 1));
         let filter = self.rng.chance(80).then(|| filter(&mut self.rng, 2));
         let asked = Asked {
@@ -165,7 +181,7 @@ impl World {
             rule,
             filter,
         };
-        let expected = self.model.matching(asked.both.as_ref()).len() as u64;
+        let expected = self.seen.matching(asked.both.as_ref()).len() as u64;
         let found = self.shard();
         let found = found.count_within(asked.rule.as_ref(), asked.filter.clone());
         assert_eq!(found, expected, "{asked:?}");
@@ -178,8 +194,8 @@ impl World {
         let found = self.shard().get_within(rule, &ids);
         let known = ids
             .iter()
-            .filter_map(|id| Some((*id, self.model.points.get(*id)?)))
-            .filter(|(id, _)| self.model.is_within(rule, id));
+            .filter_map(|id| Some((*id, self.seen.points.get(*id)?)))
+            .filter(|(id, _)| self.seen.is_within(rule, id));
         let known: Vec<_> = known.collect();
         assert_eq!(found.len(), known.len());
         for (found, (id, point)) in found.iter().zip(known) {
@@ -204,7 +220,7 @@ impl World {
             .into_iter()
             .map(|point| point.id)
             .collect();
-        let matching = self.model.matching(asked.both.as_ref());
+        let matching = self.seen.matching(asked.both.as_ref());
         let rest: Vec<&str> = matching
             .into_iter()
             .filter(|id| *id > after_id.as_str())
@@ -228,9 +244,7 @@ impl World {
         let result = found
             .search_within(asked.rule.as_ref(), vec![query])
             .remove(0);
-        let truth = self
-            .model
-            .nearest(self.metric, &vector, asked.both.as_ref());
+        let truth = self.seen.nearest(self.metric, &vector, asked.both.as_ref());
         let says =
             |filter: &Option<Filter>| filter.as_ref().is_some_and(|f| *f != Filter::default());
         let narrowed = says(&asked.rule) || says(&asked.filter);
@@ -244,7 +258,7 @@ impl World {
                 .find(|(id, _)| *id == hit.id)
                 .expect("a hit matches")
                 .1;
-            let version = self.model.points[&hit.id].version;
+            let version = self.seen.points[&hit.id].version;
             assert_eq!(hit.version, if with_payload { version } else { 0 });
             assert!(
                 (f64::from(hit.score) - own).abs() < 1e-4,
@@ -273,14 +287,14 @@ impl World {
             ..Query::default()
         };
         let result = self.shard().search_within(rule, vec![by_id]).remove(0);
-        let point = self.model.points.get(&id);
-        let Some(point) = point.filter(|_| self.model.is_within(rule, &id)) else {
+        let point = self.seen.points.get(&id);
+        let Some(point) = point.filter(|_| self.seen.is_within(rule, &id)) else {
             let error = result.error.map(|error| error.reason);
             assert_eq!(error.as_deref(), Some(reason::POINT_NOT_FOUND));
             return;
         };
         let near = self
-            .model
+            .seen
             .nearest(self.metric, &point.vector, asked.both.as_ref());
         let mut near: Vec<&str> = near.into_iter().map(|(id, _)| id).collect();
         near.retain(|other| *other != id);

@@ -100,12 +100,29 @@ export declare type WriteCommand = Message<"engine.v1.WriteCommand"> & {
   rowRule?: Filter | undefined;
 
   /**
-   * When the command was made, in Unix milliseconds. 0 in commands of releases that had no versions
-   * of payloads: such an update of a payload leaves the point's version as it is, on every replica.
+   * When the command was made, in Unix milliseconds: a point that has expired by then is not there
+   * for it, on every replica. 0 in commands of releases that had no versions of payloads: such an
+   * update of a payload leaves the point's version as it is.
    *
    * @generated from field: uint64 time_ms = 7;
    */
   timeMs: bigint;
+
+  /**
+   * The caller's own word for the write, instead of a request id: a command with a key that was
+   * applied before returns the same result and changes nothing, and is refused when its fingerprint
+   * is another one. Empty: none.
+   *
+   * @generated from field: string key = 8;
+   */
+  key: string;
+
+  /**
+   * Of what the caller asked for, up to 16 bytes.
+   *
+   * @generated from field: bytes fingerprint = 9;
+   */
+  fingerprint: Uint8Array;
 };
 
 /**
@@ -162,6 +179,13 @@ export declare type PointRecord = Message<"engine.v1.PointRecord"> & {
    * @generated from field: optional uint64 if_version = 4;
    */
   ifVersion?: bigint | undefined;
+
+  /**
+   * When there is no such point any more, in Unix milliseconds; 0 for never.
+   *
+   * @generated from field: uint64 expire_ms = 5;
+   */
+  expireMs: bigint;
 };
 
 /**
@@ -205,6 +229,14 @@ export declare type DeletePoints = Message<"engine.v1.DeletePoints"> & {
    * @generated from field: bool skip_absent = 5;
    */
   skipAbsent: boolean;
+
+  /**
+   * Frees those of `ids` whose time has come by then, in Unix milliseconds, and leaves the others
+   * alone; 0 for a delete of what is there.
+   *
+   * @generated from field: uint64 expired_by_ms = 6;
+   */
+  expiredByMs: bigint;
 };
 
 /**
@@ -253,6 +285,13 @@ export declare type UpdatePayload = Message<"engine.v1.UpdatePayload"> & {
    * @generated from field: bool skip_absent = 7;
    */
   skipAbsent: boolean;
+
+  /**
+   * As PointRecord.expire_ms; absent: as it is.
+   *
+   * @generated from field: optional uint64 expire_ms = 8;
+   */
+  expireMs?: bigint | undefined;
 };
 
 /**
@@ -522,6 +561,14 @@ export declare type QueryResult = Message<"engine.v1.QueryResult"> & {
    * @generated from field: engine.v1.EngineError error = 8;
    */
   error?: EngineError | undefined;
+
+  /**
+   * When the next point of the shard expires, in Unix milliseconds: until then the answer may stand
+   * for the same query at the same log index. 0: none does.
+   *
+   * @generated from field: uint64 next_expiry_ms = 9;
+   */
+  nextExpiryMs: bigint;
 };
 
 /**
@@ -557,6 +604,12 @@ export declare type ReadRequest = Message<"engine.v1.ReadRequest"> & {
      */
     value: Count;
     case: "count";
+  } | {
+    /**
+     * @generated from field: engine.v1.ExpiredPoints expired = 6;
+     */
+    value: ExpiredPoints;
+    case: "expired";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -652,6 +705,24 @@ export declare type Count = Message<"engine.v1.Count"> & {
  * Use `create(CountSchema)` to create a new message.
  */
 export declare const CountSchema: GenMessage<Count>;
+
+/**
+ * Ids of points whose time has come and that are not freed yet.
+ *
+ * @generated from message engine.v1.ExpiredPoints
+ */
+export declare type ExpiredPoints = Message<"engine.v1.ExpiredPoints"> & {
+  /**
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message engine.v1.ExpiredPoints.
+ * Use `create(ExpiredPointsSchema)` to create a new message.
+ */
+export declare const ExpiredPointsSchema: GenMessage<ExpiredPoints>;
 
 /**
  * @generated from message engine.v1.ReadResult

@@ -44,6 +44,13 @@ export declare type Point = Message<"vectron.v1.Point"> & {
    * @generated from field: uint64 version = 4;
    */
   version: bigint;
+
+  /**
+   * RFC 3339: from then on there is no such point. Absent for never.
+   *
+   * @generated from field: optional string expire_time = 5;
+   */
+  expireTime?: string | undefined;
 };
 
 /**
@@ -92,6 +99,15 @@ export declare type PointInput = Message<"vectron.v1.PointInput"> & {
    * @generated from field: optional uint64 if_version = 5;
    */
   ifVersion?: bigint | undefined;
+
+  /**
+   * RFC 3339: from then on there is no such point for any read or write, by the clock of the server
+   * that is asked; it is freed some time later. Empty for never, also where the point that is
+   * replaced had one.
+   *
+   * @generated from field: string expire_time = 6;
+   */
+  expireTime: string;
 };
 
 /**
@@ -115,6 +131,17 @@ export declare type UpsertPointsRequest = Message<"vectron.v1.UpsertPointsReques
    * @generated from field: repeated vectron.v1.PointInput points = 2;
    */
   points: PointInput[];
+
+  /**
+   * Your own word for this request, up to 128 bytes: sent again under the same one, it changes
+   * nothing more and answers as it did the first time, refusals included; another request under it
+   * fails with IDEMPOTENCY_KEY_REUSED. Each shard remembers its last 10,000 requests that had one.
+   * Known within the collection alone, and apart for each row rule. Over HTTP the header
+   * Idempotency-Key says the same, but not for the requests of a stream.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
 };
 
 /**
@@ -281,6 +308,13 @@ export declare type DeletePointsRequest = Message<"vectron.v1.DeletePointsReques
    * @generated from field: optional uint64 if_version = 4;
    */
   ifVersion?: bigint | undefined;
+
+  /**
+   * As in UpsertPointsRequest.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
 };
 
 /**
@@ -337,6 +371,20 @@ export declare type UpdatePayloadRequest = Message<"vectron.v1.UpdatePayloadRequ
    * @generated from field: optional uint64 if_version = 7;
    */
   ifVersion?: bigint | undefined;
+
+  /**
+   * As in UpsertPointsRequest.
+   *
+   * @generated from field: string request_id = 8;
+   */
+  requestId: string;
+
+  /**
+   * As in PointInput; absent: as it is, empty: never.
+   *
+   * @generated from field: optional string expire_time = 9;
+   */
+  expireTime?: string | undefined;
 };
 
 /**

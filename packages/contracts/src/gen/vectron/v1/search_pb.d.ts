@@ -319,6 +319,13 @@ export declare type ScoredPoint = Message<"vectron.v1.ScoredPoint"> & {
   version?: bigint | undefined;
 
   /**
+   * As Point.expire_time; comes with the payload.
+   *
+   * @generated from field: optional string expire_time = 6;
+   */
+  expireTime?: string | undefined;
+
+  /**
    * After reranking `score` is the strategy's, higher is better; this is the one by the metric.
    *
    * @generated from field: optional float original_score = 10;

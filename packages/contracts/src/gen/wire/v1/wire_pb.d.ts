@@ -47,6 +47,11 @@ export declare type Point = Message<"wire.v1.Point"> & {
    * @generated from field: uint64 version = 4;
    */
   version: bigint;
+
+  /**
+   * @generated from field: optional string expire_time = 5;
+   */
+  expireTime?: string | undefined;
 };
 
 /**
@@ -85,6 +90,11 @@ export declare type PointInput = Message<"wire.v1.PointInput"> & {
    * @generated from field: optional uint64 if_version = 5;
    */
   ifVersion?: bigint | undefined;
+
+  /**
+   * @generated from field: string expire_time = 6;
+   */
+  expireTime: string;
 };
 
 /**
@@ -106,6 +116,11 @@ export declare type UpsertPointsRequest = Message<"wire.v1.UpsertPointsRequest">
    * @generated from field: repeated wire.v1.PointInput points = 2;
    */
   points: PointInput[];
+
+  /**
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
 };
 
 /**

@@ -26,9 +26,9 @@ pub struct FilterContext<'a> {
     pub fields: &'a FieldSet,
     pub schema: &'a Schema,
     pub ids: &'a IdArena,
-    /// Slots of all points.
-    pub live: &'a RoaringBitmap,
-    /// Slots of the points that there are for whoever asks: some of `live`.
+    /// Above every slot in use.
+    pub slots_end: u32,
+    /// Slots of the points that there are for whoever asks.
     pub visible: &'a RoaringBitmap,
     pub reader: &'a dyn PointReader,
 }
@@ -142,7 +142,7 @@ impl Evaluation<'_> {
             Test::Null(false) => Ok(candidates - &field.null),
             Test::Range(range) => {
                 let mut slots = RoaringBitmap::new();
-                let end = self.context.live.max().map_or(0, |slot| slot + 1);
+                let end = self.context.slots_end;
                 match range {
                     RangeTest::Numbers { integers, floats } => {
                         field.integers.add_range(*integers, end, &mut slots);

@@ -24,6 +24,10 @@ pub struct WriteCommand {
     pub row_rule: ::core::option::Option<super::super::vectron::v1::Filter>,
     #[prost(uint64, tag = "7")]
     pub time_ms: u64,
+    #[prost(string, tag = "8")]
+    pub key: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "9")]
+    pub fingerprint: ::prost::bytes::Bytes,
     #[prost(oneof = "write_command::Command", tags = "2, 3, 4, 5")]
     pub command: ::core::option::Option<write_command::Command>,
 }
@@ -56,6 +60,8 @@ pub struct PointRecord {
     pub payload: ::prost::bytes::Bytes,
     #[prost(uint64, optional, tag = "4")]
     pub if_version: ::core::option::Option<u64>,
+    #[prost(uint64, tag = "5")]
+    pub expire_ms: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeletePoints {
@@ -69,6 +75,8 @@ pub struct DeletePoints {
     pub if_version: ::core::option::Option<u64>,
     #[prost(bool, tag = "5")]
     pub skip_absent: bool,
+    #[prost(uint64, tag = "6")]
+    pub expired_by_ms: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdatePayload {
@@ -86,6 +94,8 @@ pub struct UpdatePayload {
     pub if_version: ::core::option::Option<u64>,
     #[prost(bool, tag = "7")]
     pub skip_absent: bool,
+    #[prost(uint64, optional, tag = "8")]
+    pub expire_ms: ::core::option::Option<u64>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SetSchema {
@@ -176,12 +186,14 @@ pub struct QueryResult {
     pub plan: ::prost::bytes::Bytes,
     #[prost(message, optional, tag = "8")]
     pub error: ::core::option::Option<EngineError>,
+    #[prost(uint64, tag = "9")]
+    pub next_expiry_ms: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReadRequest {
     #[prost(message, optional, tag = "4")]
     pub row_rule: ::core::option::Option<super::super::vectron::v1::Filter>,
-    #[prost(oneof = "read_request::Read", tags = "1, 2, 3")]
+    #[prost(oneof = "read_request::Read", tags = "1, 2, 3, 6")]
     pub read: ::core::option::Option<read_request::Read>,
 }
 /// Nested message and enum types in `ReadRequest`.
@@ -194,6 +206,8 @@ pub mod read_request {
         Scroll(super::Scroll),
         #[prost(message, tag = "3")]
         Count(super::Count),
+        #[prost(message, tag = "6")]
+        Expired(super::ExpiredPoints),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -222,6 +236,11 @@ pub struct Scroll {
 pub struct Count {
     #[prost(message, optional, tag = "1")]
     pub filter: ::core::option::Option<super::super::vectron::v1::Filter>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpiredPoints {
+    #[prost(uint32, tag = "1")]
+    pub limit: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReadResult {

@@ -225,6 +225,8 @@ pub struct Point {
     pub payload: ::prost::alloc::string::String,
     #[prost(uint64, tag = "4")]
     pub version: u64,
+    #[prost(string, optional, tag = "5")]
+    pub expire_time: ::core::option::Option<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ScoredPoint {
@@ -238,6 +240,8 @@ pub struct ScoredPoint {
     pub vector: ::core::option::Option<Vector>,
     #[prost(uint64, optional, tag = "5")]
     pub version: ::core::option::Option<u64>,
+    #[prost(string, optional, tag = "6")]
+    pub expire_time: ::core::option::Option<::prost::alloc::string::String>,
     #[prost(float, optional, tag = "10")]
     pub original_score: ::core::option::Option<f32>,
     #[prost(string, tag = "11")]

@@ -2,6 +2,15 @@
 
 const MICROS: i64 = 1_000_000;
 
+/// Writes Unix milliseconds as `2026-11-23T09:00:00.123Z`.
+pub fn format_millis(ms: u64) -> String {
+    let (days, ms) = (ms / 86_400_000, ms % 86_400_000);
+    let (year, month, day) = date_of(days as i64);
+    let (seconds, ms) = (ms / 1000, ms % 1000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+}
+
 /// Parses `2026-11-23T09:00:00.123456+01:00`; digits beyond microseconds are cut.
 pub fn parse_datetime(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
@@ -94,9 +103,40 @@ fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
     year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - 719_468
 }
 
+/// The inverse of `days_from_epoch`.
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let cases = [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_001, "2000-02-29T00:00:00.001Z"),
+            (1_795_424_400_123, "2026-11-23T09:00:00.123Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+        ];
+        for (ms, text) in cases {
+            assert_eq!(format_millis(ms), text);
+        }
+        for ms in (0..253_402_300_800_000).step_by(86_399_999_999) {
+            assert_eq!(parse_datetime(&format_millis(ms)), Some(ms as i64 * 1000));
+        }
+    }
 
     #[test]
     fn known_instants() {

@@ -18,6 +18,13 @@ pub struct Patch<'a> {
     pub replace: bool,
 }
 
+impl Patch<'_> {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.remove.is_empty() && !self.replace
+    }
+}
+
 /// The payload after the patch: keys keep their order, new ones follow.
 pub fn patch_payload(payload: &[u8], patch: &Patch<'_>) -> EngineResult<Vec<u8>> {
     if patch.replace {

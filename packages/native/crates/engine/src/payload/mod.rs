@@ -7,7 +7,7 @@ mod scalar;
 mod walk;
 
 pub use check::{check_declared, kind_name};
-pub use datetime::parse_datetime;
+pub use datetime::{format_millis, parse_datetime};
 pub use merge::{Patch, patch_payload};
 pub use scalar::{Scalar, float_key};
 pub use walk::{Sink, walk_payload};

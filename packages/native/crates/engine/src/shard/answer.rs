@@ -5,6 +5,8 @@
 
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 
+use crate::payload::format_millis;
+
 /// A point of an answer. Empty parts are left out.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Answer<'a> {
@@ -13,6 +15,8 @@ pub(super) struct Answer<'a> {
     /// Little-endian f32.
     pub vector: &'a [u8],
     pub version: u64,
+    /// Unix milliseconds; 0 for never.
+    pub expire_ms: u64,
 }
 
 impl Answer<'_> {
@@ -27,6 +31,7 @@ impl Answer<'_> {
         put_bytes(3, self.payload, &mut out);
         self.put_vector(4, &mut out);
         put_uint(5, self.version, &mut out);
+        self.put_expiry(6, &mut out);
         out
     }
 
@@ -37,11 +42,18 @@ impl Answer<'_> {
         self.put_vector(2, &mut out);
         put_bytes(3, self.payload, &mut out);
         put_uint(4, self.version, &mut out);
+        self.put_expiry(5, &mut out);
         out
     }
 
     fn capacity(&self) -> usize {
         self.id.len() + self.payload.len() + self.vector.len() + 32
+    }
+
+    fn put_expiry(&self, tag: u32, out: &mut Vec<u8>) {
+        if self.expire_ms != 0 {
+            put_bytes(tag, format_millis(self.expire_ms).as_bytes(), out);
+        }
     }
 
     /// `Vector { f32 }`, a message within the message.

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 
 use super::checkpoint::GraphAge;
 use super::publish::publish;
-use super::stage::{Change, Stage, reads_memory};
+use super::stage::{Change, Stage, reads_memory, refused};
 use super::{Health, Shard};
 use crate::error::{EngineError, EngineResult, reason};
 use crate::messages::engine::write_command::Command;
@@ -158,10 +158,7 @@ fn commit_group(shard: &Shard, group: &[Entry]) -> EngineResult<Committed> {
     for entry in group {
         let result = match &entry.command {
             Ok(command) => stage.command(entry.index, command)?,
-            Err(error) => WriteResult {
-                affected: 0,
-                error: Some(error.to_message()),
-            },
+            Err(error) => refused(error),
         };
         results.push((entry.index, result));
         applied = entry.index;

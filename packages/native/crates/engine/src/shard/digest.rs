@@ -49,6 +49,7 @@ fn hash(row: &Row<'_>, vector: &[u8]) -> u128 {
     let mut hash = Sha256::new();
     hash.update(row.vector_version.to_le_bytes());
     hash.update(row.version.to_le_bytes());
+    hash.update(row.expire_ms.to_le_bytes());
     hash.update((row.id.len() as u64).to_le_bytes());
     hash.update(row.id);
     hash.update((row.payload.len() as u64).to_le_bytes());

@@ -153,6 +153,7 @@ impl<'a> Visible<'a> {
     /// The slot of a point, if there is such a point. Looks at this point alone.
     pub fn slot_of(&self, id: &str) -> EngineResult<Option<u32>> {
         let slot = self.resident.ids.slot_of(id.as_bytes());
+        let slot = slot.filter(|slot| self.resident.live.contains(*slot));
         let (Some(slot), Some(rule)) = (slot, &self.rule) else {
             return Ok(slot);
         };
@@ -209,7 +210,7 @@ impl<'a> Visible<'a> {
         }
         let answer = Arc::new(Matching {
             matches: evaluate()?,
-            slots_end: self.resident.live.max().map_or(0, |slot| slot + 1),
+            slots_end: self.resident.slots_end(),
             list: OnceLock::new(),
             words: OnceLock::new(),
         });

@@ -32,6 +32,7 @@ use std::time::Instant;
 use prost::Message;
 use vectron_graph::VectorIndex;
 
+use crate::clock::WallClock;
 use crate::disk::Reserve;
 use crate::error::{EngineError, EngineResult, reason};
 use crate::lane::Lane;
@@ -64,6 +65,8 @@ pub struct ShardOptions {
     pub disk_reserve_bytes: u64,
     /// Bytes applied since the last checkpoint that cause the next one.
     pub checkpoint_bytes: u64,
+    /// By which reads know whose time has come. Commands say themselves when they were made.
+    pub clock: WallClock,
 }
 
 impl ShardOptions {
@@ -74,6 +77,7 @@ impl ShardOptions {
             tail_points_max: 500_000,
             disk_reserve_bytes: 64 << 20,
             checkpoint_bytes: 16 << 20,
+            clock: WallClock::default(),
         }
     }
 }
@@ -160,6 +164,14 @@ impl Shard {
         self.threads.search(Box::new(move |_| {
             done(shard.guarded(|| read::read(&shard, request)));
         }));
+    }
+
+    /// Whether there are points whose time has come, for `ExpiredPoints` to tell. Waits for nobody:
+    /// while memory is being changed, none.
+    pub fn has_expired(&self) -> bool {
+        let now_ms = self.options.clock.now_ms();
+        let resident = self.resident.try_read();
+        resident.is_ok_and(|resident| !resident.expired.is_empty() || resident.is_due(now_ms))
     }
 
     /// Makes all that is applied durable; answers the new durable index.
@@ -301,6 +313,24 @@ impl Shard {
     /// jobs that are refused next.
     fn resident(&self) -> RwLockReadGuard<'_, Resident> {
         self.resident.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Memory for a read of now: points whose time has come are hidden from it.
+    fn resident_now(&self) -> RwLockReadGuard<'_, Resident> {
+        let now_ms = self.options.clock.now_ms();
+        loop {
+            let resident = self.resident();
+            if !resident.is_due(now_ms) {
+                return resident;
+            }
+            drop(resident);
+            let mut resident = self.resident_mut();
+            let gone = resident.expire(now_ms);
+            for slot in &gone {
+                self.index.remove(*slot);
+            }
+            self.upkeep.earn_for_changes(gone.len() as u64);
+        }
     }
 
     fn resident_mut(&self) -> RwLockWriteGuard<'_, Resident> {

@@ -232,7 +232,7 @@ fn read_points(
         .for_each_row(0..state.slots_end, |slot, row| {
             if !freed.contains(slot) {
                 versions[slot as usize] = row.vector_version;
-                resident.insert(slot, row.id, row.payload)?;
+                resident.insert(slot, row.id, row.payload, row.expire_ms)?;
             }
             Ok(())
         })?;

@@ -13,6 +13,7 @@ use crate::store;
 pub(super) struct Parts {
     pub payload: bool,
     pub vector: bool,
+    /// And the time of expiry.
     pub version: bool,
 }
 
@@ -52,10 +53,10 @@ impl PointParts<'_> {
                 return Err(EngineError::corrupt(store::FILE_NAME, message));
             }
             let payload = if self.parts.payload { row.payload } else { &[] };
-            let version = row.version;
             Ok(use_point(&Answer {
                 payload,
-                version,
+                version: row.version,
+                expire_ms: row.expire_ms,
                 ..point
             }))
         })

@@ -1,12 +1,14 @@
 //! Commits a transaction and makes its changes visible to searches.
 
+use vectron_graph::VectorSource;
+
 use super::Shard;
 use super::stage::{Change, OldPoint};
 use crate::error::EngineResult;
 use crate::fields::Schema;
 use crate::resident::Resident;
 use crate::store::StoreWrite;
-use crate::vectors::copy_floats;
+use crate::vectors::{copy_floats, row_fault};
 
 /// Points published under one hold of the lock, so that searches wait for microseconds.
 const CHUNK: usize = 32;
@@ -65,6 +67,7 @@ impl Publisher<'_> {
                 id,
                 vector,
                 payload,
+                expire_ms,
                 old,
             } => {
                 if let Some(old) = old {
@@ -72,17 +75,22 @@ impl Publisher<'_> {
                 }
                 copy_floats(&vector, &mut self.floats);
                 self.shard.index.put(slot, &self.floats);
-                resident.insert(slot, id.as_bytes(), &payload)
+                resident.insert(slot, id.as_bytes(), &payload, expire_ms)
             }
             Change::Remove(old) => self.remove(resident, &old),
             Change::Payload {
                 slot,
                 before,
                 after,
+                expire_ms: (from_ms, to_ms),
             } => {
                 resident.fields.remove(slot, &before)?;
                 let Resident { fields, schema, .. } = resident;
-                fields.insert(slot, &after, schema)
+                fields.insert(slot, &after, schema)?;
+                if resident.change_expiry(slot, from_ms, to_ms) {
+                    self.put_again(slot)?;
+                }
+                Ok(())
             }
             Change::Declare(added) => self.declare(resident, added),
         }
@@ -90,23 +98,28 @@ impl Publisher<'_> {
 
     fn remove(&self, resident: &mut Resident, old: &OldPoint) -> EngineResult<()> {
         self.shard.index.remove(old.slot);
-        resident.remove(old.slot, &old.payload)
+        resident.remove(old.slot, &old.payload, old.expire_ms)
+    }
+
+    /// A point that reads here took for expired, and a command that was made before gave more time.
+    fn put_again(&mut self, slot: u32) -> EngineResult<()> {
+        let read = self.shard.vectors.read(slot, &mut self.floats);
+        read.map_err(row_fault)?;
+        self.shard.index.put(slot, &self.floats);
+        self.shard.threads.wake_index();
+        Ok(())
     }
 
     /// Builds the indexes of newly declared fields from the payloads.
     fn declare(&self, resident: &mut Resident, added: Schema) -> EngineResult<()> {
-        let Resident {
-            fields,
-            schema,
-            live,
-            ..
-        } = resident;
+        let end = resident.slots_end();
+        let stored = resident.stored().into_owned();
+        let Resident { fields, schema, .. } = resident;
         schema.extend(added.clone());
         fields.drop_fields(&added);
         let view = self.shard.store()?.view()?;
-        let end = live.max().map_or(0, |slot| slot + 1);
         view.for_each_row(0..end, |slot, row| {
-            if live.contains(slot) {
+            if stored.contains(slot) {
                 fields.insert_only(slot, row.payload, schema, &added)?;
             }
             Ok(())

@@ -14,7 +14,9 @@ use super::view::ShardView;
 use crate::error::{EngineError, EngineResult, reason};
 use crate::filter::Matches;
 use crate::messages::engine::read_request::Read;
-use crate::messages::engine::{GetPoints, PointResult, ReadRequest, ReadResult, Scroll};
+use crate::messages::engine::{
+    ExpiredPoints, GetPoints, PointResult, ReadRequest, ReadResult, Scroll,
+};
 use crate::messages::vectron::Filter;
 use crate::resident::Resident;
 
@@ -28,7 +30,7 @@ pub(super) fn read(shard: &Shard, request: Vec<u8>) -> EngineResult<Vec<u8>> {
     let request = ReadRequest::decode(Bytes::from(request))
         .map_err(|error| EngineError::new(reason::INVALID_PROTOBUF, error.to_string(), "read"))?;
     let applied_index = shard.applied_index();
-    let resident = shard.resident();
+    let resident = shard.resident_now();
     let view = ShardView::new(shard);
     let rule = request.row_rule.as_ref();
     let result = Visible::new(shard, &resident, &view, rule).and_then(|visible| {
@@ -42,6 +44,7 @@ pub(super) fn read(shard: &Shard, request: Vec<u8>) -> EngineResult<Vec<u8>> {
             Some(Read::Get(get)) => reader.get(get),
             Some(Read::Scroll(scroll)) => reader.scroll(scroll),
             Some(Read::Count(count)) => reader.count(count.filter.as_ref()),
+            Some(Read::Expired(expired)) => Ok(reader.expired(expired)),
             None => Err(EngineError::new(
                 reason::INVALID_PROTOBUF,
                 "nothing to read",
@@ -98,6 +101,20 @@ impl Reader<'_> {
         })
     }
 
+    /// Some of the points whose time has come, for a command that frees them.
+    fn expired(&self, asked: &ExpiredPoints) -> ReadResult {
+        let slots = self.resident.expired.iter().take(asked.limit as usize);
+        let ids = slots.filter_map(|slot| self.resident.ids.get(slot));
+        let points = ids.map(|id| PointResult {
+            id: String::from_utf8_lossy(id).into_owned(),
+            ..PointResult::default()
+        });
+        ReadResult {
+            points: points.collect(),
+            ..ReadResult::default()
+        }
+    }
+
     fn scroll(&self, scroll: &Scroll) -> EngineResult<ReadResult> {
         if !(1..=LIMIT_MAX).contains(&scroll.limit) {
             let message = format!("limit {} is not 1 to {LIMIT_MAX}", scroll.limit);
@@ -120,8 +137,8 @@ impl Reader<'_> {
             Some(matches) if matches.slots.len() <= SORT_MAX => {
                 self.page_by_sorting(&matches.slots, &scroll.after_id, limit)
             }
-            Some(matches) => self.page_by_walking(Some(&matches.slots), &scroll.after_id, limit)?,
-            None => self.page_by_walking(None, &scroll.after_id, limit)?,
+            Some(matches) => self.page_by_walking(&matches.slots, &scroll.after_id, limit)?,
+            None => self.page_by_walking(&self.resident.live, &scroll.after_id, limit)?,
         };
         let more = slots.len() == limit;
         slots.truncate(limit - 1);
@@ -144,7 +161,7 @@ impl Reader<'_> {
 
     fn page_by_walking(
         &self,
-        slots: Option<&RoaringBitmap>,
+        slots: &RoaringBitmap,
         after: &str,
         limit: usize,
     ) -> EngineResult<Vec<u32>> {
@@ -152,7 +169,7 @@ impl Reader<'_> {
         self.view.store()?.for_each_id_after(after, |id, _| {
             // The store may be ahead of memory by a commit; memory decides.
             let slot = self.resident.ids.slot_of(id);
-            page.extend(slot.filter(|slot| slots.is_none_or(|slots| slots.contains(*slot))));
+            page.extend(slot.filter(|slot| slots.contains(*slot)));
             if page.len() < limit {
                 ControlFlow::Continue(())
             } else {

@@ -51,7 +51,7 @@ impl FieldReports {
 }
 
 pub(super) fn report(shard: &Shard) -> ShardReport {
-    let resident = shard.resident();
+    let resident = shard.resident_now();
     let fields = shard.field_reports.get(&resident);
     let graph = shard.index.stats();
     let disk = |file: &str| {

@@ -180,7 +180,7 @@ impl<'a> Search<'a> {
                 "top_k",
             ));
         }
-        let resident = self.shard.resident();
+        let resident = self.shard.resident_now();
         let view = ShardView::new(self.shard);
         let visible = Visible::new(self.shard, &resident, &view, self.row_rule)?;
         let vector = self.vector(&visible)?;
@@ -322,6 +322,7 @@ impl<'a> Search<'a> {
             warnings,
             plan,
             error: None,
+            next_expiry_ms: resident.next_expiry_ms(),
         })
     }
 

@@ -24,7 +24,7 @@ use crate::messages::engine::{
 use crate::messages::vectron::Filter;
 use crate::payload::{Patch, check_declared, patch_payload};
 use crate::resident::decode_schema;
-use crate::store::{Row, StoredPoint, Tables};
+use crate::store::{Keyed, Row, StoredPoint, Tables};
 
 const ID_BYTES_MAX: usize = 512;
 const PAYLOAD_BYTES_MAX: usize = 1 << 20;
@@ -37,6 +37,7 @@ pub(super) enum Change {
         id: String,
         vector: Bytes,
         payload: Bytes,
+        expire_ms: u64,
         old: Option<OldPoint>,
     },
     Remove(OldPoint),
@@ -44,6 +45,8 @@ pub(super) enum Change {
         slot: u32,
         before: Vec<u8>,
         after: Vec<u8>,
+        /// Before and after.
+        expire_ms: (u64, u64),
     },
     /// Fields newly declared.
     Declare(Schema),
@@ -53,6 +56,17 @@ pub(super) enum Change {
 pub(super) struct OldPoint {
     pub slot: u32,
     pub payload: Vec<u8>,
+    pub expire_ms: u64,
+}
+
+impl From<StoredPoint> for OldPoint {
+    fn from(point: StoredPoint) -> Self {
+        Self {
+            slot: point.slot,
+            payload: point.payload,
+            expire_ms: point.expire_ms,
+        }
+    }
 }
 
 /// Commands of one transaction.
@@ -87,29 +101,62 @@ impl<'a> Stage<'a> {
 
     /// Runs one command, or finds the result of an earlier one with the same request id.
     pub fn command(&mut self, index: u64, command: &WriteCommand) -> EngineResult<WriteResult> {
-        let request_id = &command.request_id;
-        if !request_id.is_empty()
-            && let Some(known) = self.tables.request_result(request_id)?
-        {
-            return WriteResult::decode(known.as_slice())
-                .map_err(|error| EngineError::corrupt(crate::store::FILE_NAME, error));
+        if let Some(known) = self.known_result(command)? {
+            return Ok(known);
         }
         let result = match self.run(index, command) {
             Ok(affected) => WriteResult {
                 affected,
                 error: None,
             },
-            Err(Refusal::Command(error)) => WriteResult {
-                affected: 0,
-                error: Some(error.to_message()),
-            },
+            Err(Refusal::Command(error)) => refused(&error),
             Err(Refusal::Fault(error)) => return Err(error),
         };
+        let WriteCommand {
+            request_id,
+            key,
+            fingerprint,
+            ..
+        } = command;
         if !request_id.is_empty() {
             self.tables
                 .keep_request(request_id, index, &result.encode_to_vec())?;
         }
+        if !key.is_empty() {
+            self.tables
+                .keep_keyed(key, index, fingerprint, &result.encode_to_vec())?;
+        }
         Ok(result)
+    }
+
+    /// What a command answers that was applied before.
+    fn known_result(&self, command: &WriteCommand) -> EngineResult<Option<WriteResult>> {
+        let WriteCommand {
+            request_id,
+            key,
+            fingerprint,
+            ..
+        } = command;
+        let mut known = None;
+        if !request_id.is_empty() {
+            known = self.tables.request_result(request_id)?;
+        }
+        if !key.is_empty() {
+            match self.tables.keyed(key, fingerprint)? {
+                Keyed::Never => {}
+                Keyed::Done(result) => known = Some(result),
+                Keyed::Other => {
+                    let message = "the request id was used for another request before";
+                    let error = EngineError::new(reason::IDEMPOTENCY_KEY_REUSED, message, "");
+                    return Ok(Some(refused(&error)));
+                }
+            }
+        }
+        let decode = |known: Vec<u8>| {
+            WriteResult::decode(known.as_slice())
+                .map_err(|error| EngineError::corrupt(crate::store::FILE_NAME, error))
+        };
+        known.map(decode).transpose()
     }
 
     fn run(&mut self, index: u64, write: &WriteCommand) -> Result<u64, Refusal> {
@@ -130,9 +177,15 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// The point that there is when a command is made, for whomever.
+    fn there(&self, scope: &Scope<'_>, id: &str) -> EngineResult<Option<StoredPoint>> {
+        let point = self.tables.point(id)?;
+        Ok(point.filter(|point| !point.has_expired(scope.time_ms)))
+    }
+
     /// The point that there is for a command.
     fn find(&self, scope: &Scope<'_>, id: &str) -> EngineResult<Option<StoredPoint>> {
-        let Some(point) = self.tables.point(id)? else {
+        let Some(point) = self.there(scope, id)? else {
             return Ok(None);
         };
         let admits = scope.rule.admits(id, &point.payload, &self.schema)?;
@@ -178,15 +231,13 @@ impl<'a> Stage<'a> {
             let row = Row {
                 vector_version: scope.index,
                 version: scope.index,
+                expire_ms: point.expire_ms,
                 id: point.id.as_bytes(),
                 payload: &point.payload,
             };
             let old = match self.tables.put(slot, &row)? {
                 None => None,
-                Some(slot) => Some(OldPoint {
-                    slot,
-                    payload: self.tables.point_in(slot)?.payload,
-                }),
+                Some(slot) => Some(self.tables.point_in(slot)?.into()),
             };
             self.bytes += (point.vector.len() + point.payload.len() + point.id.len() + 64) as u64;
             self.changes.push(Change::Put {
@@ -194,6 +245,7 @@ impl<'a> Stage<'a> {
                 id: point.id.clone(),
                 vector: point.vector.clone(),
                 payload: point.payload.clone(),
+                expire_ms: point.expire_ms,
                 old,
             });
         }
@@ -229,7 +281,7 @@ impl<'a> Stage<'a> {
         if point.if_version.is_none() && scope.rule.admits_all() {
             return Ok(());
         }
-        let there = self.tables.point(id)?;
+        let there = self.there(scope, id)?;
         let found = self.find(scope, id)?;
         if let Some(wanted) = point.if_version {
             check_version(id, wanted, found.as_ref()).map_err(Refusal::Command)?;
@@ -256,17 +308,21 @@ impl<'a> Stage<'a> {
             .claim(self.shard, Purpose::Free, ids.len() as u64, 0)?;
         let until = delete.written_until;
         for id in ids.iter() {
-            let Some(point) = self.find(scope, id)? else {
+            let found = match delete.expired_by_ms {
+                0 => self.find(scope, id)?,
+                by_ms => self
+                    .tables
+                    .point(id)?
+                    .filter(|point| point.has_expired(by_ms)),
+            };
+            let Some(point) = found else {
                 continue;
             };
             if until > 0 && point.vector_version > until {
                 continue;
             }
             self.tables.remove(id.as_bytes())?;
-            self.changes.push(Change::Remove(OldPoint {
-                slot: point.slot,
-                payload: point.payload,
-            }));
+            self.changes.push(Change::Remove(point.into()));
             self.bytes += 64;
             affected += 1;
         }
@@ -294,7 +350,10 @@ impl<'a> Stage<'a> {
             let Some(point) = self.find(scope, id)? else {
                 continue;
             };
-            let after = patch_payload(&point.payload, &patch).map_err(Refusal::Command)?;
+            let after = match patch.is_empty() {
+                true => point.payload.clone(),
+                false => patch_payload(&point.payload, &patch).map_err(Refusal::Command)?,
+            };
             check_payload(&after, &self.schema).map_err(Refusal::Command)?;
             if !scope.rule.admits(id, &after, &self.schema)? {
                 let what = "the new payload does not match";
@@ -307,9 +366,11 @@ impl<'a> Stage<'a> {
         self.room
             .claim(self.shard, Purpose::Grow, affected, bytes)?;
         for (id, point, after) in patched {
+            let expire_ms = update.expire_ms.unwrap_or(point.expire_ms);
             let row = Row {
                 vector_version: point.vector_version,
                 version: scope.version_after(&point),
+                expire_ms,
                 id: id.as_bytes(),
                 payload: &after,
             };
@@ -319,6 +380,7 @@ impl<'a> Stage<'a> {
                 slot: point.slot,
                 before: point.payload,
                 after,
+                expire_ms: (point.expire_ms, expire_ms),
             });
         }
         Ok(affected)
@@ -341,7 +403,11 @@ impl<'a> Stage<'a> {
         let filter = compile_filter(filter, &self.schema).map_err(Refusal::Command)?;
         let resident = self.shard.resident();
         let view = ShardView::new(self.shard);
-        let matches = evaluate_filter(&filter, resident.filter_context(&view))?;
+        // What reads here take for expired may be there for the command.
+        let stored = resident.stored();
+        let mut context = resident.filter_context(&view);
+        context.visible = &stored;
+        let matches = evaluate_filter(&filter, context)?;
         let ids = matches
             .slots
             .iter()
@@ -398,6 +464,14 @@ impl Scope<'_> {
         } else {
             self.index
         }
+    }
+}
+
+/// The result of a command that changes nothing.
+pub(super) fn refused(error: &EngineError) -> WriteResult {
+    WriteResult {
+        affected: 0,
+        error: Some(error.to_message()),
     }
 }
 

@@ -24,7 +24,7 @@ pub use moment::StoreMoment;
 pub use row::Row;
 use row::decode_row;
 pub use state::State;
-pub use tables::{StoredPoint, Tables};
+pub use tables::{Keyed, StoredPoint, Tables};
 
 use crate::disk::sync_folder;
 use crate::error::{EngineError, EngineResult, reason};

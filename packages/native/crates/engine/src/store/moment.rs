@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use redb::{
-    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, Value,
-    WriteTransaction,
+    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+    Value, WriteTransaction,
 };
 use roaring::RoaringBitmap;
 
 use super::row::decode_row;
 use super::state::State;
 use super::tables::{
-    FREE, FREED, IDS, META, REQUEST_ORDER, REQUESTS, ROWS, STATE_KEY, freed_slots,
+    FREE, FREED, IDS, KEY_ORDER, KEYS, META, REQUEST_ORDER, REQUESTS, ROWS, STATE_KEY, freed_slots,
 };
 use super::{FILE_NAME, Store, StoreView, from_redb};
 use crate::error::EngineResult;
@@ -83,6 +83,8 @@ impl StoreMoment {
         tables.table(META, |_, _| Ok(()))?;
         tables.table(REQUESTS, |_, _| Ok(()))?;
         tables.table(REQUEST_ORDER, |_, _| Ok(()))?;
+        tables.table(KEYS, |_, _| Ok(()))?;
+        tables.table(KEY_ORDER, |_, _| Ok(()))?;
         write.commit_durable()?;
         copy.close()
     }
@@ -109,10 +111,12 @@ impl Copy<'_> {
         table: TableDefinition<'_, K, V>,
         check: impl for<'v> Fn(K::SelfType<'v>, V::SelfType<'v>) -> EngineResult<()>,
     ) -> EngineResult<()> {
-        let from = self
-            .from
-            .open_table(table)
-            .map_err(|error| from_redb(error.into()))?;
+        let from = match self.from.open_table(table) {
+            Ok(from) => from,
+            // A release that had no such table wrote the store, and nothing was written since.
+            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+            Err(error) => return Err(from_redb(error.into())),
+        };
         let mut to = self
             .to
             .open_table(table)

@@ -10,6 +10,8 @@ pub struct Row<'a> {
     pub vector_version: u64,
     /// Log index of the last command that changed the point, its vector or its payload.
     pub version: u64,
+    /// Unix milliseconds from which there is no such point; 0 for never.
+    pub expire_ms: u64,
     pub id: &'a [u8],
     /// JSON text of an object; empty for none.
     pub payload: &'a [u8],
@@ -17,21 +19,30 @@ pub struct Row<'a> {
 
 const HEAD_BYTES: usize = 4 + 8 + 2;
 
-/// Bit of the id's length: the version follows, because it is not the vector's. An id has at most
-/// 512 bytes.
+// Bits of the id's length, which is at most 512.
+/// The version follows, because it is not the vector's.
 const HAS_VERSION: u16 = 1 << 15;
+/// The time of expiry follows.
+const HAS_EXPIRY: u16 = 1 << 14;
 
 /// Encodes a row after clearing `out`.
 pub fn encode_row(slot: u32, row: &Row<'_>, out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&row.vector_version.to_le_bytes());
-    let id_len = u16::try_from(row.id.len()).expect("ids are short");
-    if row.version == row.vector_version {
-        out.extend_from_slice(&id_len.to_le_bytes());
-    } else {
-        out.extend_from_slice(&(id_len | HAS_VERSION).to_le_bytes());
+    let mut id_len = u16::try_from(row.id.len()).expect("ids are short");
+    if row.version != row.vector_version {
+        id_len |= HAS_VERSION;
+    }
+    if row.expire_ms != 0 {
+        id_len |= HAS_EXPIRY;
+    }
+    out.extend_from_slice(&id_len.to_le_bytes());
+    if id_len & HAS_VERSION != 0 {
         out.extend_from_slice(&row.version.to_le_bytes());
+    }
+    if id_len & HAS_EXPIRY != 0 {
+        out.extend_from_slice(&row.expire_ms.to_le_bytes());
     }
     out.extend_from_slice(row.id);
     out.extend_from_slice(row.payload);
@@ -55,7 +66,11 @@ pub fn decode_row(slot: u32, bytes: &[u8]) -> EngineResult<Row<'_>> {
         0 => vector_version,
         _ => u64::from_le_bytes(take(&mut rest).ok_or_else(damaged)?),
     };
-    let id_len = usize::from(id_len & !HAS_VERSION);
+    let expire_ms = match id_len & HAS_EXPIRY {
+        0 => 0,
+        _ => u64::from_le_bytes(take(&mut rest).ok_or_else(damaged)?),
+    };
+    let id_len = usize::from(id_len & !(HAS_VERSION | HAS_EXPIRY));
     if rest.len() < id_len {
         return Err(damaged());
     }
@@ -63,6 +78,7 @@ pub fn decode_row(slot: u32, bytes: &[u8]) -> EngineResult<Row<'_>> {
     Ok(Row {
         vector_version,
         version,
+        expire_ms,
         id,
         payload,
     })
@@ -87,8 +103,12 @@ mod tests {
     #[test]
     fn every_flipped_bit_and_every_other_slot_is_found() {
         let mut bytes = Vec::new();
-        for version in [7, 9] {
-            let row = Row { version, ..row() };
+        for (version, expire_ms) in [(7, 0), (9, 0), (7, 1 << 41), (9, 3)] {
+            let row = Row {
+                version,
+                expire_ms,
+                ..row()
+            };
             encode_row(3, &row, &mut bytes);
             assert_eq!(decode_row(3, &bytes), Ok(row));
             assert!(decode_row(4, &bytes).is_err());
@@ -111,6 +131,7 @@ mod tests {
         Row {
             vector_version: 7,
             version: 7,
+            expire_ms: 0,
             id: b"a",
             payload: b"{\"x\":1}",
         }

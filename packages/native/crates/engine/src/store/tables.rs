@@ -1,6 +1,6 @@
 //! The tables of one write transaction, and the few things that are done to them.
 
-use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 
 use super::row::{Row, decode_row, encode_row};
 use super::state::State;
@@ -19,8 +19,17 @@ pub const REQUESTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("reques
 /// From log index to request id, to drop the oldest.
 pub const REQUEST_ORDER: TableDefinition<u64, &[u8]> = TableDefinition::new("request_order");
 
+/// From idempotency key to the fingerprint of its command and the encoded result.
+pub const KEYS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("keys");
+/// From log index to idempotency key, to drop the oldest.
+pub const KEY_ORDER: TableDefinition<u64, &[u8]> = TableDefinition::new("key_order");
+
 /// Results kept for the dedupe of requests, in each shard.
 pub const REQUESTS_MAX: u64 = 10_000;
+/// Results kept by idempotency key, in each shard.
+pub const KEYS_MAX: u64 = 10_000;
+/// Bytes of a fingerprint in `keys`; a shorter one is filled up with zeros.
+const FINGERPRINT_BYTES: usize = 16;
 pub const STATE_KEY: &str = "state";
 
 pub struct Tables<'t> {
@@ -31,6 +40,8 @@ pub struct Tables<'t> {
     meta: Table<'t, &'static str, &'static [u8]>,
     requests: Table<'t, &'static [u8], &'static [u8]>,
     request_order: Table<'t, u64, &'static [u8]>,
+    keys: Table<'t, &'static [u8], &'static [u8]>,
+    key_order: Table<'t, u64, &'static [u8]>,
     /// Written back by `finish`.
     pub state: State,
     row: Vec<u8>,
@@ -42,7 +53,15 @@ pub struct StoredPoint {
     pub slot: u32,
     pub vector_version: u64,
     pub version: u64,
+    pub expire_ms: u64,
     pub payload: Vec<u8>,
+}
+
+impl StoredPoint {
+    /// Whether its time has come.
+    pub fn has_expired(&self, time_ms: u64) -> bool {
+        self.expire_ms != 0 && self.expire_ms <= time_ms
+    }
 }
 
 /// Shorthand for redb's storage errors.
@@ -69,6 +88,8 @@ impl<'t> Tables<'t> {
             meta,
             requests: transaction.open_table(REQUESTS).map_err(fault)?,
             request_order: transaction.open_table(REQUEST_ORDER).map_err(fault)?,
+            keys: transaction.open_table(KEYS).map_err(fault)?,
+            key_order: transaction.open_table(KEY_ORDER).map_err(fault)?,
             state,
             row: Vec::new(),
         })
@@ -116,6 +137,7 @@ impl<'t> Tables<'t> {
             slot,
             vector_version: row.vector_version,
             version: row.version,
+            expire_ms: row.expire_ms,
             payload: row.payload.to_vec(),
         })
     }
@@ -230,9 +252,63 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
+    /// The result of an earlier command with this idempotency key.
+    pub fn keyed(&self, key: &str, fingerprint: &[u8]) -> EngineResult<Keyed> {
+        let Some(found) = self.keys.get(key.as_bytes()).map_err(fault)? else {
+            return Ok(Keyed::Never);
+        };
+        let short = || EngineError::corrupt(FILE_NAME, "a result kept by its key is cut short");
+        let value = found.value().split_first_chunk();
+        let (known, result) = value.ok_or_else(short)?;
+        Ok(if *known == padded(fingerprint) {
+            Keyed::Done(result.to_vec())
+        } else {
+            Keyed::Other
+        })
+    }
+
+    /// Keeps a command's result by its key, and forgets the oldest beyond [`KEYS_MAX`].
+    pub fn keep_keyed(
+        &mut self,
+        key: &str,
+        log_index: u64,
+        fingerprint: &[u8],
+        result: &[u8],
+    ) -> EngineResult<()> {
+        let value = [&padded(fingerprint), result].concat();
+        self.keys
+            .insert(key.as_bytes(), value.as_slice())
+            .map_err(fault)?;
+        self.key_order
+            .insert(log_index, key.as_bytes())
+            .map_err(fault)?;
+        while self.key_order.len().map_err(fault)? > KEYS_MAX {
+            let oldest = self.key_order.pop_first().map_err(fault)?;
+            let (_, oldest) = oldest.expect("the table is not empty");
+            self.keys.remove(oldest.value()).map_err(fault)?;
+        }
+        Ok(())
+    }
+
     pub fn freed(&self) -> EngineResult<Vec<u32>> {
         freed_slots(&self.freed)
     }
+}
+
+/// What is known of an idempotency key.
+pub enum Keyed {
+    Never,
+    /// The encoded result of the same command.
+    Done(Vec<u8>),
+    /// It was another command's.
+    Other,
+}
+
+fn padded(fingerprint: &[u8]) -> [u8; FINGERPRINT_BYTES] {
+    let mut padded = [0; FINGERPRINT_BYTES];
+    let len = fingerprint.len().min(FINGERPRINT_BYTES);
+    padded[..len].copy_from_slice(&fingerprint[..len]);
+    padded
 }
 
 /// All slots of the table.

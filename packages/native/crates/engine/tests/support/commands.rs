@@ -59,6 +59,7 @@ pub fn command(rng: &mut Rng) -> WriteCommand {
         row_rule: rng.chance(25).then(|| filter(rng, 1)),
         // Some are as releases without versions of payloads made them.
         time_ms: if rng.chance(90) { NOW_MS } else { 0 },
+        ..WriteCommand::default()
     }
 }
 
@@ -78,13 +79,39 @@ pub fn expecting_versions(rng: &mut Rng, model: &Model, mut write: WriteCommand)
                 point.if_version = expect(&point.id);
             }
         }
-        Command::Delete(delete) if delete.filter.is_none() => {
+        Command::Delete(delete) if delete.filter.is_none() && delete.expired_by_ms == 0 => {
             delete.ids.truncate(1);
             delete.if_version = delete.ids.first().and_then(|id| expect(id));
         }
         Command::UpdatePayload(update) if update.filter.is_none() => {
             update.ids.truncate(1);
             update.if_version = update.ids.first().and_then(|id| expect(id));
+        }
+        _ => {}
+    }
+    write
+}
+
+/// Lets a command be made at about this time, and now and then say when points expire.
+pub fn expiring(rng: &mut Rng, now_ms: u64, mut write: WriteCommand) -> WriteCommand {
+    if write.time_ms > 0 {
+        write.time_ms = now_ms + rng.below(5) as u64 - 2;
+    }
+    let mut soon = || now_ms + rng.below(40) as u64 - 5;
+    match write.command.as_mut().unwrap() {
+        Command::Upsert(upsert) => {
+            for (number, point) in upsert.points.iter_mut().enumerate() {
+                let at = soon();
+                point.expire_ms = if (at + number as u64) % 3 == 0 { at } else { 0 };
+            }
+        }
+        Command::UpdatePayload(update) => {
+            let at = soon();
+            update.expire_ms = [None, Some(0), Some(at)][at as usize % 3];
+        }
+        Command::Delete(delete) if delete.filter.is_none() => {
+            let at = soon();
+            delete.expired_by_ms = if at % 4 == 0 { at } else { 0 };
         }
         _ => {}
     }
@@ -126,11 +153,13 @@ pub fn apply_to_model(
     command: &WriteCommand,
 ) -> Result<u64, &'static str> {
     let rule = command.row_rule.as_ref();
-    let before = model.clone();
+    let stored = model.clone();
+    // What there was when the command was made.
+    let before = model.at(command.time_ms);
     let visible = |id: &str| before.is_within(rule, id);
-    let named = |model: &Model, ids: &[String], filter: Option<&Filter>| -> Vec<String> {
+    let named = |ids: &[String], filter: Option<&Filter>| -> Vec<String> {
         let mut ids = match filter {
-            Some(filter) => model
+            Some(filter) => before
                 .matching(Some(filter))
                 .into_iter()
                 .map(str::to_owned)
@@ -139,7 +168,7 @@ pub fn apply_to_model(
                 let mut ids = ids.to_vec();
                 ids.sort();
                 ids.dedup();
-                ids.retain(|id| model.points.contains_key(id));
+                ids.retain(|id| before.points.contains_key(id));
                 ids
             }
         };
@@ -161,6 +190,7 @@ pub fn apply_to_model(
                     vector,
                     payload: String::from_utf8(point.payload.to_vec()).unwrap(),
                     version: index,
+                    expire_ms: point.expire_ms,
                 };
                 model.points.insert(point.id.clone(), put);
                 let is_taken = before.points.contains_key(&point.id) && !visible(&point.id);
@@ -171,17 +201,25 @@ pub fn apply_to_model(
                 } else {
                     continue;
                 };
-                *model = before;
+                *model = stored;
                 return Err(refusal);
             }
             changed = vec![];
             upsert.points.len() as u64
         }
+        Command::Delete(delete) if delete.expired_by_ms > 0 => {
+            let mut freed = model.points.clone();
+            let left = model.at(delete.expired_by_ms).points;
+            freed.retain(|id, _| !left.contains_key(id) && delete.ids.contains(id));
+            model.points.retain(|id, _| !freed.contains_key(id));
+            changed = vec![];
+            freed.len() as u64
+        }
         Command::Delete(delete) => {
             if !delete.ids.iter().all(|id| has(id, delete.if_version)) {
                 return Err(reason::VERSION_MISMATCH);
             }
-            let ids = named(model, &delete.ids, delete.filter.as_ref());
+            let ids = named(&delete.ids, delete.filter.as_ref());
             ids.iter().for_each(|id| drop(model.points.remove(id)));
             changed = vec![];
             ids.len() as u64
@@ -190,11 +228,12 @@ pub fn apply_to_model(
             if !update.ids.iter().all(|id| has(id, update.if_version)) {
                 return Err(reason::VERSION_MISMATCH);
             }
-            let ids = named(model, &update.ids, update.filter.as_ref());
+            let ids = named(&update.ids, update.filter.as_ref());
             let set = String::from_utf8(update.set.to_vec()).unwrap();
             for id in &ids {
                 let point = model.points.get_mut(id).unwrap();
                 point.payload = patched(&point.payload, &set, update);
+                point.expire_ms = update.expire_ms.unwrap_or(point.expire_ms);
                 if command.time_ms > 0 {
                     point.version = index;
                 }
@@ -215,7 +254,7 @@ pub fn apply_to_model(
     if changed.iter().all(|id| model.is_within(rule, id)) {
         return Ok(affected);
     }
-    *model = before;
+    *model = stored;
     Err(reason::OUTSIDE_ROW_RULE)
 }
 

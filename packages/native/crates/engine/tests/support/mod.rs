@@ -213,6 +213,7 @@ pub struct TestPoint {
     pub payload: String,
     pub vector: Vec<u8>,
     pub version: u64,
+    pub expire_time: String,
 }
 
 fn vector_bytes(vector: Option<Vector>) -> Vec<u8> {
@@ -231,6 +232,7 @@ pub fn decode_points(result: &ReadResult) -> Vec<TestPoint> {
             vector,
             payload,
             version,
+            expire_time,
         } = Point::decode(found.point.clone()).unwrap();
         assert_eq!(id, found.id);
         TestPoint {
@@ -239,6 +241,7 @@ pub fn decode_points(result: &ReadResult) -> Vec<TestPoint> {
             payload,
             vector: vector_bytes(vector),
             version,
+            expire_time: expire_time.unwrap_or_default(),
         }
     });
     points.collect()
@@ -253,6 +256,7 @@ pub fn decode_hits(result: &QueryResult) -> Vec<TestPoint> {
             payload,
             vector,
             version,
+            expire_time,
             ..
         } = ScoredPoint::decode(found.clone()).unwrap();
         TestPoint {
@@ -261,6 +265,7 @@ pub fn decode_hits(result: &QueryResult) -> Vec<TestPoint> {
             payload,
             vector: vector_bytes(vector),
             version: version.unwrap_or(0),
+            expire_time: expire_time.unwrap_or_default(),
         }
     });
     let hits: Vec<_> = hits.collect();

@@ -13,6 +13,8 @@ pub struct ModelPoint {
     pub payload: String,
     /// Log index of the last change.
     pub version: u64,
+    /// Unix milliseconds; 0 for never.
+    pub expire_ms: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -38,6 +40,14 @@ impl Model {
         };
         let points = self.points.iter().filter(|(id, point)| holds(id, point));
         points.map(|(id, _)| id.as_str()).collect()
+    }
+
+    /// What there is at a time.
+    pub fn at(&self, time_ms: u64) -> Self {
+        let mut model = self.clone();
+        let points = &mut model.points;
+        points.retain(|_, point| point.expire_ms == 0 || point.expire_ms > time_ms);
+        model
     }
 
     /// Whether a point that there is matches a row rule.
