@@ -8,9 +8,12 @@ import { assertDefined } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
 import { type Client, GrpcChannel } from '@vectron/rpc'
 import { bytesOf, type FloatRows, readFloats } from './float-file.ts'
+import { offer } from './open-loop.ts'
 import { TRUTH_K } from './truth.ts'
 
 const COLLECTION = 'words'
+/** Connections over which an open loop is offered: calls of one wait at the client beyond 1,000. */
+const CALLERS = 32
 
 export type ClientProtocol = 'grpc' | 'http'
 
@@ -37,6 +40,16 @@ type Request =
       readonly protocol: ClientProtocol
       readonly inFlight: number
       readonly count: number
+      /** Of the queries only so many, again and again; left out: all of them. */
+      readonly distinct?: number
+      /** Answers may be remembered ones; left out: none is. */
+      readonly cache?: boolean
+    }
+  | {
+      readonly op: 'offer'
+      readonly queries: string
+      readonly perSecond: number
+      readonly seconds: number
     }
 
 /** Answer to `load`: from the first byte sent to the last acknowledgement. */
@@ -51,14 +64,24 @@ export interface SearchRun {
   readonly microseconds: readonly number[]
   /** Rows found for query i at i x TRUTH_K; each query at its last search. */
   readonly rows: readonly number[]
+  /** Microseconds in the server of each answer that was remembered. */
+  readonly rememberedUs: readonly number[]
 }
 
-type Search = (vector: Uint8Array) => Promise<readonly string[]>
+interface Found {
+  readonly ids: readonly string[]
+  readonly tookUs: number
+  readonly remembered: boolean
+}
+
+type Search = (vector: Uint8Array, cache: boolean) => Promise<Found>
 
 interface Connected {
   readonly points: Client<typeof vectron.Points>
   readonly collections: Client<typeof vectron.Collections>
   readonly searches: Readonly<Record<ClientProtocol, Search>>
+  /** Each over a connection of its own, so that none waits for another. */
+  readonly callers: readonly Search[]
   close(): void
 }
 
@@ -78,11 +101,21 @@ async function answer(request: Request): Promise<object> {
       return waitIndexed(server)
     case 'search':
       return search(server.searches[request.protocol], readFloats(request.queries), request)
+    case 'offer': {
+      const queries = readFloats(request.queries)
+      const send = (turn: number) => {
+        const caller = assertDefined(server.callers[turn % CALLERS], 'so many')
+        return caller(rowBytes(queries, turn % queries.rows), false)
+      }
+      return offer(send, request)
+    }
   }
 }
 
 function connect(grpcAddress: string, url: string, apiKey: string): Connected {
-  const channel = new GrpcChannel(grpcAddress, { headers: { authorization: `Bearer ${apiKey}` } })
+  const headers = { authorization: `Bearer ${apiKey}` }
+  const channel = new GrpcChannel(grpcAddress, { headers })
+  const channels = Array.from({ length: CALLERS }, () => new GrpcChannel(grpcAddress, { headers }))
   const agent = new http.Agent({ keepAlive: true })
   return {
     points: channel.client(vectron.Points),
@@ -91,31 +124,33 @@ function connect(grpcAddress: string, url: string, apiKey: string): Connected {
       grpc: grpcSearch(channel.client(vectron.Search)),
       http: httpSearch(agent, `${url}/v1/collections/${COLLECTION}/points:search`, apiKey),
     },
+    callers: channels.map((each) => grpcSearch(each.client(vectron.Search))),
     close() {
-      channel.close()
+      for (const each of [channel, ...channels]) each.close()
       agent.destroy()
     },
   }
 }
 
 function grpcSearch(client: Client<typeof vectron.Search>): Search {
-  return async (vector) => {
-    const { results } = await client.search({
+  return async (vector, cache) => {
+    const answer = await client.search({
       collection: COLLECTION,
       query: { case: 'vector', value: { data: { case: 'f32', value: vector } } },
       topK: TRUTH_K,
       withPayload: false,
-      cache: false,
+      cache,
     })
-    return results.map(({ id }) => id)
+    const ids = answer.results.map(({ id }) => id)
+    return { ids, tookUs: answer.tookUs, remembered: answer.cache?.hit ?? false }
   }
 }
 
 function httpSearch(agent: http.Agent, url: string, apiKey: string): Search {
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
-  return (vector) => {
+  return (vector, cache) => {
     const base64 = Buffer.from(vector).toString('base64')
-    const body = JSON.stringify({ vector: base64, topK: TRUTH_K, withPayload: false, cache: false })
+    const body = JSON.stringify({ vector: base64, topK: TRUTH_K, withPayload: false, cache })
     return new Promise((resolve, reject) => {
       const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
         let text = ''
@@ -125,7 +160,9 @@ function httpSearch(agent: http.Agent, url: string, apiKey: string): Search {
         })
         response.on('end', () => {
           if (response.statusCode !== 200) return reject(new Error(text))
-          resolve(JSON.parse(text).results.map((point: { id: string }) => point.id))
+          const answer = JSON.parse(text)
+          const ids = answer.results.map((point: { id: string }) => point.id)
+          resolve({ ids, tookUs: answer.tookUs, remembered: answer.cache.hit })
         })
       })
       request.on('error', reject)
@@ -180,24 +217,27 @@ async function waitIndexed({ collections }: Connected): Promise<object> {
 async function search(
   one: Search,
   queries: FloatRows,
-  options: { readonly inFlight: number; readonly count: number },
+  options: Extract<Request, { op: 'search' }>,
 ): Promise<SearchRun> {
+  const { inFlight, count, distinct = queries.rows, cache = false } = options
   const microseconds: number[] = []
+  const rememberedUs: number[] = []
   const rows = new Array<number>(queries.rows * TRUTH_K).fill(-1)
   let next = 0
   const started = performance.now()
   const ask = async () => {
-    while (next < options.count) {
-      const query = next++ % queries.rows
+    while (next < count) {
+      const query = next++ % distinct
       const vector = rowBytes(queries, query)
       const sent = performance.now()
-      const ids = await one(vector)
+      const { ids, tookUs, remembered } = await one(vector, cache)
+      if (remembered) rememberedUs.push(tookUs)
       microseconds.push((performance.now() - sent) * 1000)
       for (const [place, id] of ids.entries()) rows[query * TRUTH_K + place] = Number(id)
     }
   }
-  await Promise.all(Array.from({ length: options.inFlight }, ask))
-  return { wallSeconds: (performance.now() - started) / 1000, microseconds, rows }
+  await Promise.all(Array.from({ length: inFlight }, ask))
+  return { wallSeconds: (performance.now() - started) / 1000, microseconds, rows, rememberedUs }
 }
 
 function rowBytes(floats: FloatRows, row: number): Uint8Array {

@@ -2,8 +2,10 @@
  * `bench server`: what the whole product adds to the engine.
  *
  * The same queries, one at a time, alternately to the engine in its own process and over gRPC to a
- * running Vectron; then with 16 in flight over gRPC and over HTTP. Client, server and engine are
- * processes of one machine and share its cores.
+ * running Vectron; then with 16 in flight over gRPC and over HTTP. None of these answers may come
+ * from memory; then a few queries are asked again and again, which may. At last the server is
+ * offered twice what it can do, whatever becomes of it. Client, server and engine are processes of
+ * one machine and share its cores.
  */
 import { existsSync } from 'node:fs'
 import type { BenchOptions } from './bench-options.ts'
@@ -11,8 +13,9 @@ import type { Child } from './child.ts'
 import type { ClientProtocol, SearchRun } from './client-process.ts'
 import { type Contestant, vectronContestant } from './contestant.ts'
 import { median, quantileOf } from './curve.ts'
+import type { Offered } from './open-loop.ts'
 import type { Report } from './report.ts'
-import { LOAD, startServerRun } from './server-run.ts'
+import { LOAD, type ServerRun, startServerRun } from './server-run.ts'
 import { exactAnswers, recallOf, TRUTH_K } from './truth.ts'
 import { openWords, type WordSet } from './words.ts'
 
@@ -20,6 +23,13 @@ const CORES = '0,1'
 /** The server's own default, so that both sides do the same work. */
 const TARGET_RECALL = 0.98
 const CLIENTS = 16
+/** Queries that are asked again and again. */
+const FEW = 50
+/** Searches at once that keep the server busy all the time. */
+const BUSY = 64
+const PEAK_SEARCHES = { full: 30_000, small: 500 } as const
+const OVERLOAD_SECONDS = { full: 60, small: 3 } as const
+const OVERLOAD_FACTOR = 2
 
 export async function benchServer(options: BenchOptions): Promise<Report> {
   const set = await openWords(options.cache, options.size, options.note)
@@ -30,7 +40,7 @@ export async function benchServer(options: BenchOptions): Promise<Report> {
     options.note(`loading ${set.rows} points`)
     await run.load(set)
     await run.client.call({ op: 'wait-indexed' })
-    return await measure(set, truth, engine, run.client, options)
+    return await measure(set, truth, engine, run, options)
   } finally {
     await run.close()
     await engine.close()
@@ -67,9 +77,10 @@ async function measure(
   set: WordSet,
   truth: Uint32Array,
   engine: Child,
-  client: Child,
+  run: ServerRun,
   options: BenchOptions,
 ): Promise<Report> {
+  const { client } = run
   const search = (protocol: ClientProtocol, inFlight: number, count: number) =>
     client.call<SearchRun>({ op: 'search', queries: set.queriesFile, protocol, inFlight, count })
   // Once each for warmth; the first also gives the recall.
@@ -80,6 +91,8 @@ async function measure(
     rounds.push(await measureRound(engine, search, set.queries))
     options.note(`round ${round}/${options.rounds}`)
   }
+  const remembered = await measureRemembered(set, client)
+  const overload = await measureOverload(set, run, options)
   const middle = (pick: (round: Round) => number) => median(rounds.map(pick))
   return {
     bench: 'server',
@@ -95,7 +108,7 @@ async function measure(
       rounds: options.rounds,
       ...LOAD,
     },
-    measured: { rounds },
+    measured: { rounds, remembered, overload },
     figures: new Map<string, number | string>([
       ['server.grpc.c1.p50_us', middle((round) => round.grpcP50Us)],
       ['server.grpc.c1.p99_us', middle((round) => round.grpcP99Us)],
@@ -104,6 +117,21 @@ async function measure(
       ['server.http.c1.p50_us', middle((round) => round.httpP50Us)],
       ['server.http.c16.qps', middle((round) => round.httpQps)],
       ['server.recall', recallOf(Uint32Array.from(rows), truth)],
+      ['server.remembered.share', remembered.share],
+      ['server.remembered.at_gateway_p50_us', remembered.atGatewayP50Us],
+      ['server.remembered.at_gateway_p99_us', remembered.atGatewayP99Us],
+      ['server.remembered.grpc.c1.p50_us', remembered.p50Us],
+      ['server.remembered.grpc.c16.qps', remembered.qps],
+      ['server.overload.peak_per_s', overload.peakPerSecond],
+      ['server.overload.offered_per_s', overload.offeredPerSecond],
+      ['server.overload.answered_per_s', overload.answeredPerSecond],
+      ['server.overload.goodput', overload.answeredPerSecond / overload.peakPerSecond],
+      ['server.overload.refused_share', overload.refusedShare],
+      ['server.overload.failed', overload.failed],
+      ['server.overload.p50_ms', overload.p50Ms],
+      ['server.overload.p99_ms', overload.p99Ms],
+      ['server.overload.terms', overload.terms],
+      ['server.overload.growth_bytes', overload.growthBytes],
     ]),
   }
 }
@@ -135,5 +163,71 @@ async function measureRound(
     httpP50Us: at(http, 0.5),
     grpcQps: grpcLoad.microseconds.length / grpcLoad.wallSeconds,
     httpQps: httpLoad.microseconds.length / httpLoad.wallSeconds,
+  }
+}
+
+/** A few queries again and again, answered from memory. */
+async function measureRemembered(set: WordSet, client: Child) {
+  const again = (inFlight: number, count: number) =>
+    client.call<SearchRun>({
+      op: 'search',
+      queries: set.queriesFile,
+      protocol: 'grpc',
+      inFlight,
+      count,
+      distinct: FEW,
+      cache: true,
+    })
+  await again(1, FEW)
+  const one = await again(1, set.queries)
+  const many = await again(CLIENTS, set.queries * 2)
+  const atGateway = one.rememberedUs.toSorted((a, b) => a - b)
+  return {
+    share: one.rememberedUs.length / one.microseconds.length,
+    atGatewayP50Us: quantileOf(atGateway, 0.5),
+    atGatewayP99Us: quantileOf(atGateway, 0.99),
+    p50Us: quantileOf(
+      one.microseconds.toSorted((a, b) => a - b),
+      0.5,
+    ),
+    qps: many.microseconds.length / many.wallSeconds,
+  }
+}
+
+/** What is left of what the server can do while it is offered twice that. */
+async function measureOverload(set: WordSet, run: ServerRun, { size, note }: BenchOptions) {
+  const { client } = run
+  note('the most that the server can do')
+  const peak = await client.call<SearchRun>({
+    op: 'search',
+    queries: set.queriesFile,
+    protocol: 'grpc',
+    inFlight: BUSY,
+    count: PEAK_SEARCHES[size],
+  })
+  const peakPerSecond = peak.microseconds.length / peak.wallSeconds
+  const residentBefore = run.residentBytes()
+  const termsBefore = await run.metric('raft_term')
+  const seconds = OVERLOAD_SECONDS[size]
+  note(`twice that for ${seconds} s`)
+  const perSecond = OVERLOAD_FACTOR * peakPerSecond
+  const offered = await client.call<Offered>({
+    op: 'offer',
+    queries: set.queriesFile,
+    perSecond,
+    seconds,
+  })
+  const answered = offered.answeredMs.toSorted((a, b) => a - b)
+  return {
+    peakPerSecond,
+    offeredPerSecond: offered.sent / offered.seconds,
+    answeredPerSecond: offered.answeredMeanwhile / offered.seconds,
+    refusedShare: offered.refused / offered.sent,
+    failed: Object.values(offered.failed).reduce((sum, count) => sum + count, 0),
+    failures: offered.failed,
+    p50Ms: quantileOf(answered, 0.5),
+    p99Ms: quantileOf(answered, 0.99),
+    terms: (await run.metric('raft_term')) - termsBefore,
+    growthBytes: run.residentBytes() - residentBefore,
   }
 }

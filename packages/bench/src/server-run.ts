@@ -2,7 +2,7 @@
  * A real Vectron process over a fresh folder, with a client process beside it: what the benchmarks
  * of the whole product share.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { VectronProcess } from '@vectron/testkit'
@@ -19,6 +19,10 @@ export interface ServerRun {
   readonly data: string
   /** The server as it runs now. */
   server(): VectronProcess
+  /** Resident bytes of the server. */
+  residentBytes(): number
+  /** Sum of a metric of the server over its labels. */
+  metric(name: string): Promise<number>
   load(set: WordSet): Promise<LoadTimes>
   /** Starts the product again over the same data, after its process has ended. */
   restart(): Promise<void>
@@ -45,6 +49,8 @@ export async function startServerRun(): Promise<ServerRun> {
     client,
     data,
     server: () => server,
+    residentBytes: () => residentBytesOf(server),
+    metric: (name) => metricOf(server, name),
     load: (set) => client.call<LoadTimes>({ op: 'load', vectors: set.vectorsFile, ...LOAD }),
     async restart() {
       server = await VectronProcess.start({ data })
@@ -56,4 +62,15 @@ export async function startServerRun(): Promise<ServerRun> {
       rmSync(data, { recursive: true, force: true })
     },
   }
+}
+
+function residentBytesOf({ pid }: VectronProcess): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+}
+
+async function metricOf({ url }: VectronProcess, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const lines = text.split('\n').filter((line) => new RegExp(`^vectron_${name}[{ ]`).test(line))
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }

@@ -156,9 +156,10 @@ export class ClientCall {
 
   #takeHead(head: IncomingHttpHeaders): void {
     if (head['grpc-status'] !== undefined) {
-      // A call that failed at once has its status among the headers; what is unsent stays unsent.
+      // A call that failed at once has its status among the headers. What is on its way ends by
+      // itself, without a reset that the server might take for an attack.
       this.#status = head
-      if (!this.#stream.writableFinished) this.#stream.close(constants.NGHTTP2_CANCEL)
+      if (!this.#stream.writableEnded) this.#stream.close(constants.NGHTTP2_CANCEL)
     } else if (Number(head[':status']) !== 200) {
       const message = `${this.#address} answered HTTP ${head[':status']}: it speaks no gRPC.`
       this.#stop(new VectronError('UNAVAILABLE', message))

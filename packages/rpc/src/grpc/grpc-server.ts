@@ -67,9 +67,10 @@ const SESSION_MEMORY_MB = 512
 
 /**
  * nghttp2 ends a connection at this multiple of the resets that are allowed, before this process
- * hears of them: what is within is counted here, and ended with ENHANCE_YOUR_CALM.
+ * hears of them. It also counts resets of calls that were answered, by which busy clients are known
+ * whose calls are refused; what is within is told apart here, and ended with ENHANCE_YOUR_CALM.
  */
-const NATIVE_RESETS_FACTOR = 4
+const NATIVE_RESETS_FACTOR = 100
 
 /** Listens; rejects with UNAVAILABLE when the port cannot be had. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<RunningGrpcServer> {

@@ -2,12 +2,21 @@
 // deadlines, cancellation and limits, and that health and reflection answer.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect as connectHttp2, constants } from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { create, fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { credentials, Client as LibraryClient, type ServiceError } from '@grpc/grpc-js'
-import { type ErrorReason, GRPC_CODES, isVectronError, REASONS, VectronError } from '@vectron/base'
+import {
+  type ErrorReason,
+  GRPC_CODES,
+  isVectronError,
+  LIMITS,
+  REASONS,
+  VectronError,
+} from '@vectron/base'
 import {
   auth,
   encodeVector,
@@ -209,6 +218,39 @@ test('interceptors run outside in, and may refuse', async () => {
   await guardedChannel.client(grpcHealth.Health).check({})
   guardedChannel.close()
   await guarded.close()
+})
+
+test('a caller may let go of calls that were refused before their bodies came', async (t) => {
+  const refusing = await startGrpcServer({
+    port: 0,
+    services,
+    logger,
+    interceptors: [
+      async () => {
+        throw new VectronError('OVERLOADED', 'full')
+      },
+    ],
+  })
+  t.after(() => refusing.close())
+  const session = connectHttp2(`http://127.0.0.1:${refusing.port}`)
+  t.after(() => session.destroy())
+  const headers = {
+    ':method': 'POST',
+    ':path': '/vectron.v1.Search/Search',
+    'content-type': 'application/grpc',
+  }
+  const refuseOne = async () => {
+    const call = session.request(headers, { endStream: false })
+    const [head] = await once(call, 'response')
+    call.close(constants.NGHTTP2_CANCEL)
+    await once(call, 'close')
+    return head['grpc-status']
+  }
+  const calls = 20 * LIMITS.publicResets.burst
+  for (let sent = 0; sent < calls; sent += 100) {
+    const statuses = await Promise.all(Array.from({ length: 100 }, refuseOne))
+    assert.deepEqual([...new Set(statuses)], [`${GRPC_CODES.RESOURCE_EXHAUSTED}`])
+  }
 })
 
 test('health tells the state and its changes', async () => {

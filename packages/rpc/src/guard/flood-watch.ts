@@ -45,8 +45,14 @@ export class FloodWatch {
     else stream.once('close', () => this.#closed(stream))
   }
 
-  #closed({ rstCode }: ServerHttp2Stream): void {
-    if (rstCode !== constants.NGHTTP2_NO_ERROR) this.#count(this.#resets, 'rapid-reset')
+  /**
+   * Who has its answer may well let go of what it has not sent yet, as clients do whose call is
+   * refused before its body has come. That is no attack: the call was answered like any other.
+   */
+  #closed({ rstCode, headersSent, writableEnded }: ServerHttp2Stream): void {
+    const isAnswered = headersSent && writableEnded
+    if (rstCode === constants.NGHTTP2_NO_ERROR || isAnswered) return
+    this.#count(this.#resets, 'rapid-reset')
   }
 
   #count(bucket: TokenBucket, cause: EndCause): void {
