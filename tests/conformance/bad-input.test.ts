@@ -11,6 +11,7 @@ import { GrpcChannel, type OpenApiDocument } from '@vectron/rpc'
 import type { Json } from './exchanges.ts'
 import { callBytes } from './raw-grpc.ts'
 import { LETTERS, startTestVectron, type TestVectron } from './running-vectron.ts'
+import { SEARCH_MISTAKES } from './search-mistakes.ts'
 import { askGrpc, askHttp, type DocumentedOperation, operationsOf } from './speak.ts'
 
 /** How one protocol makes the mistake. */
@@ -122,10 +123,6 @@ function search(request: { [name: string]: Json }): Json {
 
 function alias(kind: 'create' | 'switch', name: string, target: string): Json {
   return { actions: [{ [kind]: { alias: name, collection: target } }] }
-}
-
-function recommend(examples: Json): Json {
-  return { collection, recommend: examples }
 }
 
 function upsert(...points: Json[]): Json {
@@ -293,32 +290,8 @@ const mistakes: Mistake[] = [
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 0 }), 'topK'),
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 10_001 }), 'topK'),
   both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 4_294_967_295 }), 'topK'),
-  both('MISSING_FIELD', 'search', recommend({ negative: [{ vector }] }), 'recommend.positive'),
-  both('MISSING_FIELD', 'search', recommend({ positive: [{}] }), 'recommend.positive[0]'),
-  both(
-    'WRONG_DIMENSION',
-    'search',
-    recommend({ positive: [{ vector }, { vector: [1] }] }),
-    'recommend.positive[1].vector',
-  ),
-  both(
-    'POINT_NOT_FOUND',
-    'search',
-    recommend({ positive: [{ id: 'here' }], negative: [{ id: 'nobody' }] }),
-    'recommend.negative[0].id',
-  ),
-  both('INVALID_ID', 'search', recommend({ positive: [{ id: '' }] }), 'recommend.positive[0].id'),
-  both(
-    'ZERO_VECTOR',
-    'search',
-    recommend({ positive: [{ vector }, { vector: [-1, -2, -3] }] }),
-    'recommend',
-  ),
-  both(
-    'BATCH_TOO_LARGE',
-    'search',
-    recommend({ positive: manyIds.slice(0, 101).map((id) => ({ id })) }),
-    'recommend',
+  ...SEARCH_MISTAKES.map(([reason, field, request]) =>
+    both(reason, 'search', { collection, ...request }, field),
   ),
   both(
     'NOT_FINITE',
@@ -329,35 +302,16 @@ const mistakes: Mistake[] = [
     },
     'recommend',
   ),
-  both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 1, offset: 10_000 }), 'offset'),
-  both('TOP_K_OUT_OF_RANGE', 'search', search({ topK: 10_000, offset: 1 }), 'offset'),
-  both('INVALID_ARGUMENT', 'search', search({ offset: 1, pageToken: '' }), 'offset'),
-  both('INVALID_ARGUMENT', 'search', search({ whyNot: 'a', pageToken: '' }), 'whyNot'),
-  both(
-    'INVALID_ARGUMENT',
-    'search',
-    search({ payloadFields: { include: ['a', ''] } }),
-    'payloadFields.include[1]',
-  ),
-  both(
-    'INVALID_ARGUMENT',
-    'search',
-    search({ payloadFields: { exclude: ['x'.repeat(257)] } }),
-    'payloadFields.exclude[0]',
-  ),
+  both('POINT_NOT_FOUND', 'search', {
+    collection,
+    fused: { legs: [{ vector }, { id: 'nobody' }] },
+  }),
   both(
     'BATCH_TOO_LARGE',
-    'search',
-    search({ payloadFields: { include: manyIds.slice(0, 257) } }),
-    'payloadFields',
+    'batchSearch',
+    { collection, searches: Array(70).fill({ fused: { legs: Array(16).fill({ vector }) } }) },
+    'searches',
   ),
-  both(
-    'INVALID_ARGUMENT',
-    'search',
-    search({ withPayload: false, payloadFields: { include: ['n'] } }),
-    'payloadFields',
-  ),
-  both('INVALID_PAGE_TOKEN', 'search', search({ pageToken: 'zzz' }), 'pageToken'),
   both(
     'INVALID_PAGE_TOKEN',
     'batchSearch',

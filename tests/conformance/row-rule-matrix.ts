@@ -236,6 +236,10 @@ async function checkSearches(operation: string, { collection, ruled }: Ruled): P
   assert.deepEqual(idsOf((await ask({ id: 'in0', ...by })).results), INSIDE.slice(1))
   await checkAsAbsent(ruled, operation, (id) => requestOf({ id, ...by }))
   const like = (id: string) => ({ positive: [{ id: 'in0' }], negative: [{ id }] })
+  const legs: Json = [{ vector: [1, 0] }, { id: 'in0' }]
+  const fused = await ask({ fused: { legs }, ...by })
+  assert.deepEqual(idsOf(fused.results), INSIDE)
+  await checkAsAbsent(ruled, operation, (id) => requestOf({ fused: { legs: [{ id }] }, ...by }))
   const liked = await ask({ recommend: like('in1'), ...by })
   assert.deepEqual(idsOf(liked.results), INSIDE.slice(2))
   await checkAsAbsent(ruled, operation, (id) => requestOf({ recommend: like(id), ...by }))

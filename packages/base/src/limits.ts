@@ -50,6 +50,11 @@ export const LIMITS = {
   /** Results of one search: beyond it, scroll. */
   topKMax: 10_000,
   topKDefault: 10,
+  /** Searches that are fused to one. */
+  fusedLegsMax: 16,
+  /** Results of each that count when nobody says. */
+  fusedTopKDefault: 100,
+  rankConstantMax: 10_000,
   /** Examples of a recommendation: each costs a read of a vector. */
   recommendExamplesMax: 100,
   /** Points of one page of a scroll. */

@@ -1,7 +1,7 @@
 /**
  * Parses what is typed on the command line; what cannot be parsed is a usage error that names it.
  */
-import type { FieldType, Filter } from '@vectron/client'
+import type { FieldType, Filter, Fused } from '@vectron/client'
 import { InvalidArgumentError } from 'commander'
 
 const FIELD_TYPES: readonly FieldType[] = [
@@ -64,6 +64,13 @@ export function filter(text: string): Filter {
   const value = jsonObject(text)
   const isCondition = 'field' in value || 'hasId' in value
   return (isCondition ? { must: [value] } : value) as Filter
+}
+
+/** Legs of a fused search in the API's JSON form. */
+export function fused(text: string): Fused<Record<string, unknown>> {
+  const value = jsonObject(text)
+  if (Array.isArray(value['legs'])) return value as unknown as Fused<Record<string, unknown>>
+  throw new InvalidArgumentError('Needs legs: {"legs":[{"text":"a dog"},{"id":"p1"}]}')
 }
 
 /** `name:type`, gathered over repeated flags. */

@@ -9,9 +9,9 @@ import type {
   Example,
   Point,
   PointInput,
+  PointQuery,
   ReadOptions,
   ScoredPoint,
-  SearchQuery,
   SearchRequest,
   SearchResult,
   WriteResult,
@@ -218,7 +218,7 @@ export class Collection<Payload = AnyPayload> {
    * comes twice, and none that stays where it is is left out, whatever is written in between.
    */
   async *searchPages(
-    request: Omit<SearchRequest<Payload>, 'offset' | 'pageToken'> & SearchQuery,
+    request: Omit<SearchRequest<Payload>, 'offset' | 'pageToken'> & PointQuery,
     options?: CallOptions,
   ): AsyncGenerator<SearchResult<Payload>> {
     let pageToken = ''
@@ -316,12 +316,16 @@ function encodePoint<Payload>(point: PointInput<Payload>): object {
 }
 
 function encodeSearch<Payload>(request: SearchRequest<Payload>): object {
-  return { ...request, ...encodeQuery(request) }
+  if (!('fused' in request)) return { ...request, ...encodeQuery(request) }
+  const { fused } = request
+  const legs = fused.legs.map((leg) => ({ ...leg, ...encodeQuery(leg) }))
+  return { ...request, fused: { ...fused, legs } }
 }
 
-function encodeQuery(query: SearchQuery): object {
+/** The part of a query that holds vectors. */
+function encodeQuery(query: PointQuery): object {
   if ('vector' in query) return { vector: encodeVector(query.vector) }
-  if (!('recommend' in query)) return query
+  if (!('recommend' in query)) return {}
   const { positive, negative = [], ...more } = query.recommend
   const encode = (example: Example) =>
     'vector' in example ? { vector: encodeVector(example.vector) } : example

@@ -156,7 +156,8 @@ export interface ReadOptions {
   readonly sessionToken?: string
 }
 
-export type SearchQuery =
+/** What one query looks for. */
+export type PointQuery =
   | { readonly vector: VectorInput }
   /** The vector of this point; the point itself is left out. */
   | { readonly id: string }
@@ -164,6 +165,34 @@ export type SearchQuery =
   | { readonly text: string }
   /** Points like some examples and unlike others; the examples are left out. */
   | { readonly recommend: Recommend }
+
+export type SearchQuery<Payload = Record<string, unknown>> =
+  | PointQuery
+  /** Several searches whose results become one list. */
+  | { readonly fused: Fused<Payload> }
+
+/** Several searches at once; of equal scores the lower id comes first. Higher is better there. */
+export interface Fused<Payload> {
+  /** 1 to 16. */
+  readonly legs: readonly FusedLeg<Payload>[]
+  /**
+   * `ranks` (default): the sum of weight / (rankConstant + rank) over the legs that have the point.
+   * `scores`: the sum of weight x score, the scores of each leg brought to [0, 1].
+   */
+  readonly method?: 'ranks' | 'scores'
+  /** Of `ranks`, 1 to 10,000. Default 60. */
+  readonly rankConstant?: number
+}
+
+export type FusedLeg<Payload> = PointQuery & {
+  /** Holds beside the filter of the request. */
+  readonly filter?: Filter<Payload>
+  /** The nearest of the leg that count. Default 100, or what the request reaches to. */
+  readonly topK?: number
+  readonly scoreThreshold?: number
+  /** Above 0. Default 1. */
+  readonly weight?: number
+}
 
 /** Examples of what results should be like: up to 100 of both kinds together. */
 export interface Recommend {
@@ -177,7 +206,7 @@ export interface Recommend {
 /** A point by its id, or a vector. */
 export type Example = { readonly id: string } | { readonly vector: VectorInput }
 
-export type SearchRequest<Payload> = SearchQuery &
+export type SearchRequest<Payload> = SearchQuery<Payload> &
   ReadOptions & {
     /** Number of results, 1 to 10,000. Default 10. */
     readonly topK?: number
@@ -278,6 +307,8 @@ export interface SearchResult<Payload> {
   readonly whyNot?: WhyNot
   /** With `pageToken` in the request: where the next page begins. Empty on the last one. */
   readonly nextPageToken: string
+  /** With `fused`: how far each leg can be relied on. */
+  readonly legs: readonly Completeness[]
 }
 
 /** Why a point is not among the results. */

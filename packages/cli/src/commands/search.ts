@@ -1,6 +1,8 @@
 /** `vectron search`: the points nearest to a text, a vector, or another point. */
 import type {
+  AnyPayload,
   Filter,
+  Fused,
   Rerank,
   RerankReport,
   ScoredPoint,
@@ -8,7 +10,7 @@ import type {
   SearchResult,
 } from '@vectron/client'
 import type { Command } from 'commander'
-import { filter, jsonObject, number, vector, wholeNumber } from '../arguments.ts'
+import { filter, fused, jsonObject, number, vector, wholeNumber } from '../arguments.ts'
 import { connect } from '../connection.ts'
 import { type CliContext, type ClientFlags, withClientFlags } from '../context.ts'
 import { CliError } from '../exit-code.ts'
@@ -21,6 +23,7 @@ interface SearchFlags extends ClientFlags {
   readonly id?: string
   readonly like?: string[]
   readonly unlike?: string[]
+  readonly fused?: Fused<AnyPayload>
   readonly filter?: Filter
   readonly k: number
   readonly offset?: number
@@ -38,7 +41,6 @@ interface SearchFlags extends ClientFlags {
   readonly rerank?: Record<string, unknown>
 }
 
-type AnyPayload = Record<string, unknown>
 type Hit = ScoredPoint<AnyPayload>
 
 /** Payload keys that get a column of their own; more are shown with -o json. */
@@ -52,6 +54,7 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--id <id>', 'search by the vector of this point')
     .option('--like <ids...>', 'search for points like these')
     .option('--unlike <ids...>', 'and unlike these')
+    .option('--fused <json>', 'make one list of several searches: {"legs":[...]}', fused)
     .option('--filter <json>', 'only points that match', filter)
     .option('-k <n>', 'number of results', wholeNumber(1, 10_000), 10)
     .option('--offset <n>', 'results to pass over', wholeNumber(0, 10_000))
@@ -75,6 +78,7 @@ Examples:
   $ vectron search dictionary "fear of heights" -k 3 --filter '{"field":"pos","match":"noun"}'
   $ vectron search photos --id p1 --explain
   $ vectron search photos --like p1 p2 --unlike p7
+  $ vectron search dictionary --fused '{"legs":[{"text":"a dog"},{"id":"dog.n.01","weight":2}]}'
   $ vectron search photos --vector 0.1,0.2,0.3 -o json`,
     )
     .action(async (collection: string, text: string | undefined, flags: SearchFlags) => {
@@ -115,12 +119,15 @@ Examples:
 }
 
 function toQuery(text: string | undefined, flags: SearchFlags): SearchQuery {
-  const given = [text, flags.vector, flags.id, flags.like].filter((query) => query !== undefined)
+  const given = [text, flags.vector, flags.id, flags.like, flags.fused].filter(
+    (query) => query !== undefined,
+  )
   if (given.length !== 1) {
-    throw new CliError('usage', 'Needs exactly one of a text, --vector, --id and --like.')
+    throw new CliError('usage', 'Needs exactly one of a text, --vector, --id, --like and --fused.')
   }
   if (text !== undefined) return { text }
   if (flags.vector !== undefined) return { vector: flags.vector }
+  if (flags.fused !== undefined) return { fused: flags.fused }
   if (flags.like !== undefined) {
     const examples = (ids: readonly string[] = []) => ids.map((id) => ({ id }))
     return { recommend: { positive: examples(flags.like), negative: examples(flags.unlike) } }

@@ -153,6 +153,7 @@ test('answers hold defaults, and leave out absent messages and optionals', () =>
     tookUs: 0,
     missing: [],
     nextPageToken: '',
+    legs: [],
   })
   assert.deepEqual(written(vectron.DeleteCollectionResponseSchema, {}), {})
 })

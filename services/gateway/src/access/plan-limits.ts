@@ -129,14 +129,14 @@ export class PlanLimits {
   }
 }
 
-/** Candidates to rerank are results too, though not all are shown. */
-function checkTopK(principal: Principal, { topK, offset, rerank }: wire.SearchRequest): void {
+/** Candidates to rerank and results of legs are results too, though not all are shown. */
+function checkTopK(principal: Principal, request: wire.SearchRequest): void {
+  const { topK, offset, rerank, query } = request
   const max = principal.limits?.topKMax ?? 0
-  checkLimit(principal, {
-    limit: 'topKMax',
-    max,
-    value: Math.max((topK ?? 0) + offset, rerank?.limit ?? 0),
-  })
+  const legs = query.case === 'fused' ? query.value.legs : []
+  const reach = (topK ?? 0) + offset
+  const value = Math.max(reach, rerank?.limit ?? 0, ...legs.map((leg) => leg.topK ?? 0))
+  checkLimit(principal, { limit: 'topKMax', max, value })
 }
 
 interface Checked {

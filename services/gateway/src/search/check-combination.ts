@@ -3,9 +3,10 @@
 import { VectronError } from '@vectron/base'
 import type { wire } from '@vectron/contracts'
 
-type Part = 'offset' | 'pageToken' | 'rerank' | 'whyNot'
+type Part = 'fused' | 'offset' | 'pageToken' | 'rerank' | 'whyNot'
 
 const IS_SET: Readonly<Record<Part, (request: wire.SearchRequest) => boolean>> = {
+  fused: ({ query }) => query.case === 'fused',
   offset: ({ offset }) => offset > 0,
   pageToken: ({ pageToken }) => pageToken !== undefined,
   rerank: ({ rerank }) => rerank !== undefined,
@@ -18,6 +19,8 @@ const APART: readonly (readonly [Part, Part, string])[] = [
   ['whyNot', 'pageToken', 'it is told of a search as a whole'],
   ['rerank', 'pageToken', 'pages follow the order by the metric'],
   ['whyNot', 'rerank', 'it is about the order by the metric'],
+  ['whyNot', 'fused', 'each leg has reasons of its own: ask them one by one'],
+  ['pageToken', 'fused', 'the list ends with what the legs found: use offset'],
 ]
 
 /** @throws VectronError INVALID_ARGUMENT */

@@ -2,14 +2,16 @@
 
 import { assertDefined } from '@vectron/base'
 import type { vectron } from '@vectron/contracts'
+import { fusedSteps } from './fuse-legs.ts'
 import { nearestSteps } from './nearest.ts'
 import type { PlannedSearch } from './plan-search.ts'
 import type { Leg, SearchSteps } from './search-steps.ts'
 
 export function stepsOf(
-  { window }: PlannedSearch,
+  { fusion, window }: PlannedSearch,
   legs: readonly Leg[],
   metric: vectron.Metric,
 ): SearchSteps {
+  if (fusion !== undefined) return fusedSteps(legs, fusion, metric, window)
   return nearestSteps(assertDefined(legs[0], 'a search has a query'), metric, window)
 }

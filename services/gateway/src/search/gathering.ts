@@ -53,6 +53,11 @@ export class Gathering {
     return this.#state.done ? this.#state.value : undefined
   }
 
+  /** Of all queries, in the order in which they were wanted. */
+  get answers(): readonly LegAnswer[] {
+    return this.#answers
+  }
+
   /** Of all queries, each once. */
   get warnings(): string[] {
     const [only, ...others] = this.#answers

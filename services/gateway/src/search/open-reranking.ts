@@ -37,7 +37,12 @@ export async function openReranking(
     window: { ...window, topK: asked.topK, offset: from },
     legs: legs.map((leg) => ({
       ...leg,
-      query: { ...leg.query, ...asked, topK: from + asked.topK },
+      query: {
+        ...leg.query,
+        ...asked,
+        // Legs that are fused say themselves how deep they go.
+        topK: search.fusion === undefined ? from + asked.topK : leg.query.topK,
+      },
     })),
     reranking: { opened, wanted },
   }

@@ -1,6 +1,7 @@
 /** The results of searches in the order that their callers get: reranked where they ask for it. */
 
-import type { vectron } from '@vectron/contracts'
+import { assertDefined } from '@vectron/base'
+import { vectron } from '@vectron/contracts'
 import type { GatewayContext } from '../context.ts'
 import { inOwnOrder } from '../rerank/rerank-stage.ts'
 import type { PlannedSearch } from './plan-search.ts'
@@ -20,13 +21,14 @@ export async function orderAll(
 ): Promise<Ordered[]> {
   if (searches.every(({ reranking }) => reranking === undefined)) return gathered.map(asFound)
   const collection = route.name
-  const { metric } = route.collection
   return stages.time('rerank', () =>
     Promise.all(
       gathered.map(async (found, index) => {
-        const reranking = searches[index]?.reranking
+        const { reranking, fusion } = assertDefined(searches[index], 'a search for what is found')
         if (reranking === undefined) return asFound(found)
         const { opened, wanted } = reranking
+        // Of fused scores the higher is better, whatever those of the legs mean.
+        const metric = fusion === undefined ? route.collection.metric : vectron.Metric.DOT
         const request = { collection, metric, points: found.points, wanted, deadline }
         const { points, report } = await rerank.rank(opened, request)
         return { ...found, points, rerank: report }

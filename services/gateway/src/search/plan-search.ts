@@ -16,6 +16,7 @@ import type { CandidateQuery, OpenRerank } from '../rerank/rerank-stage.ts'
 import { checkCombination } from './check-combination.ts'
 import type { Window } from './nearest.ts'
 import { takeFields } from './take-fields.ts'
+import { type FusionPlan, takeFused } from './take-fused.ts'
 import { type SearchTarget, takeTarget } from './take-target.ts'
 import { takeWindow } from './take-window.ts'
 
@@ -33,6 +34,8 @@ export interface PlannedSearch {
   readonly request: wire.SearchRequest
   /** At least one. */
   readonly legs: readonly PlannedLeg[]
+  /** How the legs become one list; undefined for a search of one leg. */
+  readonly fusion: FusionPlan | undefined
   /** Of all legs together. */
   readonly partitions: readonly PartitionValue[] | undefined
   /** Which of the hits are wanted. */
@@ -67,13 +70,14 @@ export function planSearch(
   const filter = takeEncodedFilter(request.filter, `${prefix}filter`)
   checkCombination(request, prefix)
   if (request.whyNot !== '') checkId(request.whyNot, () => `${prefix}whyNot`)
-  const target = takeTarget(request.query, collection, prefix)
-  const vector = target.kind === 'vector' ? target.vector : undefined
-  const window = takeWindow(request, { clusterId, collection: collection.name, vector, prefix })
-  const partitions = takePartitions(collection, filter, rowRule)
-  const query = {
-    topK: window.offset + window.topK,
-    filter,
+  const window = takeWindow(request, { clusterId, collection, prefix })
+  const reach = window.offset + window.topK
+  const { query } = request
+  const { legs, fusion } =
+    query.case === 'fused'
+      ? takeFused(query.value, { collection, filter, reach, prefix })
+      : { legs: [{ target: takeTarget(query, collection, prefix), filter, topK: reach, prefix }] }
+  const whole = {
     withPayload: request.withPayload ?? true,
     withVector: request.withVector,
     exact: request.exact,
@@ -82,8 +86,14 @@ export function planSearch(
   }
   return {
     request,
-    legs: [{ target, partitions, query, prefix }],
-    partitions,
+    legs: legs.map((leg) => ({
+      target: leg.target,
+      partitions: takePartitions(collection, leg.filter, rowRule),
+      query: { ...whole, topK: leg.topK, filter: leg.filter },
+      prefix: leg.prefix,
+    })),
+    fusion,
+    partitions: takePartitions(collection, filter, rowRule),
     window,
     fields: takeFields(request, prefix),
     reranking: undefined,

@@ -201,7 +201,8 @@ function toOutcome(
   of: { readonly gathering: Gathering; readonly results: Ordered },
 ): SearchOutcome {
   const { gathering, results: found } = of
-  const { request, fields } = assertDefined(job.searches[index], 'one answer for each search')
+  const search = assertDefined(job.searches[index], 'one answer for each search')
+  const { request, fields, fusion } = search
   const { stages } = job
   const { warnings, plans, shards, expiresMs } = gathering
   const { shardsTotal, shardsAnswered, failures, origins, positions } = shards
@@ -226,6 +227,7 @@ function toOutcome(
     cache: FROM_SHARDS,
     nextPageToken,
     ...(found.rerank === undefined ? {} : { rerank: found.rerank }),
+    legs: fusion === undefined ? [] : gathering.answers.map(completenessOfLeg),
   }
   if (!request.explain) return { answer, positions, expiresMs }
   const ofShards = origins.flatMap(shardStages).map((stage) => stages.placed(stage))
@@ -241,6 +243,17 @@ function toOutcome(
   }
   const explanation = explainSearch(explained)
   return { answer: { ...answer, explanation }, positions, expiresMs }
+}
+
+function completenessOfLeg({ hits, fanned }: LegAnswer): vectron.Completeness {
+  const unanswered = fanned.shardsTotal - fanned.answers.size
+  const exact = hits.exact && unanswered === 0
+  return completenessOf({
+    exact,
+    missing: missingShards(fanned.failures),
+    unanswered,
+    truncatedBy: [],
+  })
 }
 
 type ShardResults = readonly (readonly [ShardId, engine.SearchResult])[]

@@ -4,7 +4,7 @@
  * Opening a job checks everything that can be checked before anybody is asked.
  */
 
-import { assertDefined, type Deadline, deadlineAfter, VectronError } from '@vectron/base'
+import { assertDefined, type Deadline, deadlineAfter, LIMITS, VectronError } from '@vectron/base'
 import type { vectron, wire } from '@vectron/contracts'
 import {
   type CollectionRoute,
@@ -65,6 +65,11 @@ export async function openSearchJob(
         prefix: prefixes[index] ?? '',
       }),
     )
+    const queries = planned.reduce((sum, { legs }) => sum + legs.length, 0)
+    if (queries > LIMITS.batchSearchesMax) {
+      const message = `searches have ${queries} legs; the limit is ${LIMITS.batchSearchesMax}.`
+      throw new VectronError('BATCH_TOO_LARGE', message, { field: 'searches' })
+    }
     const timeouts = requests.map((request, index) =>
       takeTimeoutMs(request.timeoutMs, prefixes[index] ?? ''),
     )

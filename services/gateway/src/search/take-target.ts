@@ -43,7 +43,7 @@ export function pointsNamed(target: SearchTarget): readonly PointNamed[] {
 
 /** @throws VectronError with the field at fault. */
 export function takeTarget(
-  query: wire.SearchRequest['query'],
+  query: wire.FusedLeg['query'],
   collection: vectron.Collection,
   prefix: string,
 ): SearchTarget {

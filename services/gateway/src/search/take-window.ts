@@ -2,16 +2,14 @@
 
 import { toBinary } from '@bufbuild/protobuf'
 import { LIMITS, VectronError } from '@vectron/base'
-import { encodeVector, vectron, wire } from '@vectron/contracts'
+import { vectron, wire } from '@vectron/contracts'
 import { type PagedList, parsePageToken } from '../page-token.ts'
 import type { PageWanted, Window } from './nearest.ts'
 import { parsePosition } from './page-position.ts'
 
 export interface WindowOf {
   readonly clusterId: string
-  readonly collection: string
-  /** The vector that is searched for, where the request has one: it may be encoded in two ways. */
-  readonly vector: Uint8Array | undefined
+  readonly collection: vectron.Collection
   /** `searches[3].` within a batch, else empty. */
   readonly prefix: string
 }
@@ -69,12 +67,10 @@ function takePage(request: wire.SearchRequest, of: WindowOf): PageWanted | undef
 
 /** All pages of a list have in common what decides about its points and their order. */
 function listOf(request: wire.SearchRequest, of: WindowOf): PagedList {
-  const { clusterId, collection, vector, prefix } = of
-  const { query } = request
+  const { clusterId, collection, prefix } = of
   const asked = {
     ...request,
     collection: '',
-    query: vector === undefined ? query : { case: 'vector' as const, value: encodeVector(vector) },
     topK: undefined,
     withPayload: undefined,
     withVector: false,
@@ -87,6 +83,6 @@ function listOf(request: wire.SearchRequest, of: WindowOf): PagedList {
     cache: undefined,
     pageToken: undefined,
   }
-  const shape = ['search', collection, toBinary(wire.SearchRequestSchema, asked)]
+  const shape = ['search', collection.name, toBinary(wire.SearchRequestSchema, asked)]
   return { clusterId, shape, field: `${prefix}pageToken` }
 }

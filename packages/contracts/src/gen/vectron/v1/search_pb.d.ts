@@ -58,6 +58,14 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
      */
     value: Recommend;
     case: "recommend";
+  } | {
+    /**
+     * Several searches whose results become one list. Not together with `page_token` or `why_not`.
+     *
+     * @generated from field: vectron.v1.Fused fused = 25;
+     */
+    value: Fused;
+    case: "fused";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -256,6 +264,114 @@ export declare type Example = Message<"vectron.v1.Example"> & {
  * Use `create(ExampleSchema)` to create a new message.
  */
 export declare const ExampleSchema: GenMessage<Example>;
+
+/**
+ * Several searches at once, whose results become one list; of equal scores the lower id is first.
+ * `filter`, `exact`, `target_recall` and the freshness of the request are those of every leg;
+ * `score_threshold`, `offset` and `top_k` are about the one list. Higher scores are better there,
+ * whatever the metric is.
+ *
+ * @generated from message vectron.v1.Fused
+ */
+export declare type Fused = Message<"vectron.v1.Fused"> & {
+  /**
+   * 1 to 16.
+   *
+   * @generated from field: repeated vectron.v1.FusedLeg legs = 1;
+   */
+  legs: FusedLeg[];
+
+  /**
+   * Default: RANKS.
+   *
+   * @generated from field: vectron.v1.FusionMethod method = 2;
+   */
+  method: FusionMethod;
+
+  /**
+   * Of RANKS, 1 to 10,000; default 60.
+   *
+   * @generated from field: optional uint32 rank_constant = 3;
+   */
+  rankConstant?: number | undefined;
+};
+
+/**
+ * Describes the message vectron.v1.Fused.
+ * Use `create(FusedSchema)` to create a new message.
+ */
+export declare const FusedSchema: GenMessage<Fused>;
+
+/**
+ * @generated from message vectron.v1.FusedLeg
+ */
+export declare type FusedLeg = Message<"vectron.v1.FusedLeg"> & {
+  /**
+   * Exactly one is set.
+   *
+   * @generated from oneof vectron.v1.FusedLeg.query
+   */
+  query: {
+    /**
+     * @generated from field: vectron.v1.Vector vector = 1;
+     */
+    value: Vector;
+    case: "vector";
+  } | {
+    /**
+     * @generated from field: string id = 2;
+     */
+    value: string;
+    case: "id";
+  } | {
+    /**
+     * @generated from field: string text = 3;
+     */
+    value: string;
+    case: "text";
+  } | {
+    /**
+     * @generated from field: vectron.v1.Recommend recommend = 4;
+     */
+    value: Recommend;
+    case: "recommend";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Holds beside the filter of the request.
+   *
+   * @generated from field: vectron.v1.Filter filter = 5;
+   */
+  filter?: Filter | undefined;
+
+  /**
+   * The nearest of the leg that count; of all legs together at most 10,000. Default 100, or offset
+   * + top_k of the request where that is more, as far as there is room.
+   *
+   * @generated from field: optional uint32 top_k = 6;
+   */
+  topK?: number | undefined;
+
+  /**
+   * Only what is nearer than this counts.
+   *
+   * @generated from field: optional float score_threshold = 7;
+   */
+  scoreThreshold?: number | undefined;
+
+  /**
+   * Above 0; default 1.
+   *
+   * @generated from field: optional float weight = 8;
+   */
+  weight?: number | undefined;
+};
+
+/**
+ * Describes the message vectron.v1.FusedLeg.
+ * Use `create(FusedLegSchema)` to create a new message.
+ */
+export declare const FusedLegSchema: GenMessage<FusedLeg>;
 
 /**
  * Fields of payloads, by dotted paths as in filters; arrays add nothing to a path. What is returned
@@ -458,6 +574,13 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
    * @generated from field: string next_page_token = 16;
    */
   nextPageToken: string;
+
+  /**
+   * With `fused`: how far each leg can be relied on.
+   *
+   * @generated from field: repeated vectron.v1.Completeness legs = 25;
+   */
+  legs: Completeness[];
 };
 
 /**
@@ -785,6 +908,37 @@ export enum RecommendStrategy {
  * Describes the enum vectron.v1.RecommendStrategy.
  */
 export declare const RecommendStrategySchema: GenEnum<RecommendStrategy>;
+
+/**
+ * @generated from enum vectron.v1.FusionMethod
+ */
+export enum FusionMethod {
+  /**
+   * @generated from enum value: FUSION_METHOD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Reciprocal rank fusion: the sum of weight / (rank_constant + rank) over the legs that have the
+   * point, ranks from 1.
+   *
+   * @generated from enum value: FUSION_METHOD_RANKS = 1;
+   */
+  RANKS = 1,
+
+  /**
+   * The sum of weight x score over the legs, the scores of each leg brought to [0, 1]: 1 for its
+   * best, 0 for its worst that counts. A leg that does not have the point adds nothing.
+   *
+   * @generated from enum value: FUSION_METHOD_SCORES = 2;
+   */
+  SCORES = 2,
+}
+
+/**
+ * Describes the enum vectron.v1.FusionMethod.
+ */
+export declare const FusionMethodSchema: GenEnum<FusionMethod>;
 
 /**
  * Why a point is not among the results.

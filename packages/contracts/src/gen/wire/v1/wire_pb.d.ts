@@ -15,7 +15,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
 import type { Rerank, RerankReport } from "../../vectron/v1/rerank_pb.js";
-import type { CacheUse, Completeness, PayloadFields, RecommendStrategy, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
+import type { CacheUse, Completeness, FusionMethod, PayloadFields, RecommendStrategy, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
 
 /**
  * Describes the file wire/v1/wire.proto.
@@ -213,6 +213,12 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
      */
     value: Recommend;
     case: "recommend";
+  } | {
+    /**
+     * @generated from field: wire.v1.Fused fused = 25;
+     */
+    value: Fused;
+    case: "fused";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -371,6 +377,96 @@ export declare type Example = Message<"wire.v1.Example"> & {
 export declare const ExampleSchema: GenMessage<Example>;
 
 /**
+ * @generated from message wire.v1.Fused
+ */
+export declare type Fused = Message<"wire.v1.Fused"> & {
+  /**
+   * @generated from field: repeated wire.v1.FusedLeg legs = 1;
+   */
+  legs: FusedLeg[];
+
+  /**
+   * @generated from field: vectron.v1.FusionMethod method = 2;
+   */
+  method: FusionMethod;
+
+  /**
+   * @generated from field: optional uint32 rank_constant = 3;
+   */
+  rankConstant?: number | undefined;
+};
+
+/**
+ * Describes the message wire.v1.Fused.
+ * Use `create(FusedSchema)` to create a new message.
+ */
+export declare const FusedSchema: GenMessage<Fused>;
+
+/**
+ * @generated from message wire.v1.FusedLeg
+ */
+export declare type FusedLeg = Message<"wire.v1.FusedLeg"> & {
+  /**
+   * @generated from oneof wire.v1.FusedLeg.query
+   */
+  query: {
+    /**
+     * An encoded vectron.v1.Vector.
+     *
+     * @generated from field: bytes vector = 1;
+     */
+    value: Uint8Array;
+    case: "vector";
+  } | {
+    /**
+     * @generated from field: string id = 2;
+     */
+    value: string;
+    case: "id";
+  } | {
+    /**
+     * @generated from field: string text = 3;
+     */
+    value: string;
+    case: "text";
+  } | {
+    /**
+     * @generated from field: wire.v1.Recommend recommend = 4;
+     */
+    value: Recommend;
+    case: "recommend";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * An encoded vectron.v1.Filter.
+   *
+   * @generated from field: optional bytes filter = 5;
+   */
+  filter?: Uint8Array | undefined;
+
+  /**
+   * @generated from field: optional uint32 top_k = 6;
+   */
+  topK?: number | undefined;
+
+  /**
+   * @generated from field: optional float score_threshold = 7;
+   */
+  scoreThreshold?: number | undefined;
+
+  /**
+   * @generated from field: optional float weight = 8;
+   */
+  weight?: number | undefined;
+};
+
+/**
+ * Describes the message wire.v1.FusedLeg.
+ * Use `create(FusedLegSchema)` to create a new message.
+ */
+export declare const FusedLegSchema: GenMessage<FusedLeg>;
+
+/**
  * @generated from message wire.v1.ScoredPoint
  */
 export declare type ScoredPoint = Message<"wire.v1.ScoredPoint"> & {
@@ -505,6 +601,11 @@ export declare type SearchResponse = Message<"wire.v1.SearchResponse"> & {
    * @generated from field: string next_page_token = 16;
    */
   nextPageToken: string;
+
+  /**
+   * @generated from field: repeated vectron.v1.Completeness legs = 25;
+   */
+  legs: Completeness[];
 };
 
 /**
