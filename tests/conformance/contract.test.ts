@@ -150,6 +150,7 @@ const passing = new Set([
   'etag',
   'indexedCount',
   'lastHeartbeat',
+  'load',
   'memoryBytes',
   'cache',
   'explanation',

@@ -342,6 +342,11 @@ export const exchanges: readonly Exchange[] = [
         ],
       )
       assert.ok(views[0].events.length > views[1].events.length)
+      const { gateway, requests } = views[1].load
+      assert.equal(gateway, 'vectron')
+      const kinds = requests.map(({ kind }: Answer) => kind)
+      assert.deepEqual(kinds, ['search', 'read', 'write', 'manage'])
+      assert.ok(requests.some(({ perSecond, p99Us }: Answer) => perSecond > 0 && p99Us > 0))
     },
   },
   {

@@ -124,6 +124,27 @@ export interface ClusterView {
   /** Since the view before. */
   readonly events: readonly ClusterEvent[]
   readonly time: string
+  /** Of the gateway that answers. */
+  readonly load: GatewayLoad
+}
+
+/** What one gateway answered in the last seconds. */
+export interface GatewayLoad {
+  readonly gateway: string
+  /** Seconds that it is over, up to ten. */
+  readonly seconds: number
+  readonly requests: readonly RequestLoad[]
+}
+
+export interface RequestLoad {
+  readonly kind: 'search' | 'read' | 'write' | 'manage'
+  readonly perSecond: number
+  /** Of these: refused, or failed. */
+  readonly failedPerSecond: number
+  /** Microseconds; 0 where nothing was answered. */
+  readonly p50Us: number
+  readonly p95Us: number
+  readonly p99Us: number
 }
 
 /** What one gateway remembers. */

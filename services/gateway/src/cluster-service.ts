@@ -10,6 +10,7 @@ import type { CallContext, Client, ServiceHandlers } from '@vectron/rpc'
 import { findHealth } from './cluster-health.ts'
 import { toEvent, toMember, toOperator, toShard, toWorker } from './cluster-messages.ts'
 import type { GatewayContext } from './context.ts'
+import type { RecentLoad } from './recent-load.ts'
 import { listSlowQueries } from './slow/list-slow-queries.ts'
 import { sumBytes } from './sum-reports.ts'
 import { watchCluster } from './watch-cluster.ts'
@@ -17,6 +18,7 @@ import { watchCluster } from './watch-cluster.ts'
 export interface ClusterContext extends GatewayContext {
   readonly placement: Client<typeof placement.Placement>
   readonly version: string
+  readonly recentLoad: RecentLoad
   /** Monotonic microseconds when the process began to serve. */
   readonly startedUs: number
 }

@@ -43,6 +43,7 @@ import type { GatewayContext } from './context.ts'
 import type { Embedder } from './embedder.ts'
 import { FeedbackService } from './feedback/feedback-service.ts'
 import { PointsService } from './points-service.ts'
+import { RecentLoad } from './recent-load.ts'
 import { RerankStage } from './rerank/rerank-stage.ts'
 import { type ConnectReranker, RerankerPool } from './rerank/reranker-pool.ts'
 import { RerankingService } from './rerank/reranking-service.ts'
@@ -126,15 +127,11 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     logger,
   })
   const shared = openSharedResults(options, router)
-  const slowQueries = new SlowQueries({
-    limits: options.slowQueries,
-    clock,
-    logger,
-    metrics,
-    tracer,
-  })
+  const slowOptions = { limits: options.slowQueries, clock, logger, metrics, tracer }
+  const slowQueries = new SlowQueries(slowOptions)
+  const recentLoad = new RecentLoad(clock)
   const gate = new LoadGate({ expectedMsMax: options.guard.expectedMsMax, clock, metrics })
-  const bound = bindServices(options, { router, shared, slowQueries, access })
+  const bound = bindServices(options, { router, shared, slowQueries, recentLoad, access })
   const guarded = bound.map((service) =>
     access.guard(gateService(slowQueries.watch(service), gate)),
   )
@@ -142,6 +139,7 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const interceptors = [
     ...(tracer === undefined ? [] : [traceCalls({ tracer, begins: true })]),
     recordCalls({ metrics, logger, clock }),
+    recentLoad.interceptor,
     refuseOverload(gate),
     ...access.interceptors,
   ]
@@ -218,12 +216,13 @@ interface BoundTo {
   readonly router: Router
   readonly shared: SharedResults | undefined
   readonly slowQueries: SlowQueries
+  readonly recentLoad: RecentLoad
   readonly access: Pick<Access, 'checkLimits'>
 }
 
 function bindServices(
   options: GatewayOptions,
-  { router, shared, slowQueries, access }: BoundTo,
+  { router, shared, slowQueries, recentLoad, access }: BoundTo,
 ): BoundService[] {
   const { clock, placement, version, metrics, tracer } = options
   const embedders = new Map(options.embedders.map((embedder) => [embedder.name, embedder]))
@@ -267,7 +266,10 @@ function bindServices(
     bindShadowedService({ open: vectron.Search, shadow: wire.Search }, new SearchService(context)),
     bindService(vectron.Reranking, new RerankingService({ ...context, placement, rerankers })),
     bindService(vectron.Feedback, feedback),
-    bindService(vectron.Cluster, new ClusterService({ ...context, placement, version, startedUs })),
+    bindService(
+      vectron.Cluster,
+      new ClusterService({ ...context, placement, version, startedUs, recentLoad }),
+    ),
   ]
 }
 

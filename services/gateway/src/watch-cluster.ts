@@ -69,14 +69,27 @@ async function look(
     operators: cluster.operators.map(toOperator),
     events: cluster.events.map(toEvent),
     time: new Date(clock.nowMs()).toISOString(),
+    load: loadOf(context),
   }
 }
 
-function unseen({ clock, version }: ClusterContext) {
+/** What this gateway answers, whatever placement says. */
+function loadOf({ recentLoad, slowQueries }: ClusterContext) {
+  const { seconds, kinds } = recentLoad.summary()
+  return {
+    gateway: slowQueries.limits.gateway,
+    seconds,
+    requests: kinds.map((kind) => ({ ...kind })),
+  }
+}
+
+function unseen(context: ClusterContext) {
+  const { clock, version } = context
   const problems = ['placement does not answer']
   return {
     health: { status: vectron.HealthStatus.UNAVAILABLE, version, problems },
     time: new Date(clock.nowMs()).toISOString(),
+    load: loadOf(context),
   }
 }
 

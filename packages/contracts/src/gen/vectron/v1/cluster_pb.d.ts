@@ -667,6 +667,13 @@ export declare type ClusterView = Message<"vectron.v1.ClusterView"> & {
    * @generated from field: string time = 7;
    */
   time: string;
+
+  /**
+   * Of the gateway that answers; others have their own.
+   *
+   * @generated from field: vectron.v1.GatewayLoad load = 8;
+   */
+  load?: GatewayLoad | undefined;
 };
 
 /**
@@ -674,6 +681,86 @@ export declare type ClusterView = Message<"vectron.v1.ClusterView"> & {
  * Use `create(ClusterViewSchema)` to create a new message.
  */
 export declare const ClusterViewSchema: GenMessage<ClusterView>;
+
+/**
+ * What one gateway answered in the last seconds.
+ *
+ * @generated from message vectron.v1.GatewayLoad
+ */
+export declare type GatewayLoad = Message<"vectron.v1.GatewayLoad"> & {
+  /**
+   * @generated from field: string gateway = 1;
+   */
+  gateway: string;
+
+  /**
+   * Seconds that it is over, up to ten.
+   *
+   * @generated from field: uint32 seconds = 2;
+   */
+  seconds: number;
+
+  /**
+   * "search", "read", "write", "manage".
+   *
+   * @generated from field: repeated vectron.v1.RequestLoad requests = 3;
+   */
+  requests: RequestLoad[];
+};
+
+/**
+ * Describes the message vectron.v1.GatewayLoad.
+ * Use `create(GatewayLoadSchema)` to create a new message.
+ */
+export declare const GatewayLoadSchema: GenMessage<GatewayLoad>;
+
+/**
+ * Requests of one kind.
+ *
+ * @generated from message vectron.v1.RequestLoad
+ */
+export declare type RequestLoad = Message<"vectron.v1.RequestLoad"> & {
+  /**
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: double per_second = 2;
+   */
+  perSecond: number;
+
+  /**
+   * Of these: refused, or failed.
+   *
+   * @generated from field: double failed_per_second = 3;
+   */
+  failedPerSecond: number;
+
+  /**
+   * Half of them took at most so many microseconds; 0 where nothing was answered. Streams are
+   * left out.
+   *
+   * @generated from field: uint32 p50_us = 4;
+   */
+  p50Us: number;
+
+  /**
+   * @generated from field: uint32 p95_us = 5;
+   */
+  p95Us: number;
+
+  /**
+   * @generated from field: uint32 p99_us = 6;
+   */
+  p99Us: number;
+};
+
+/**
+ * Describes the message vectron.v1.RequestLoad.
+ * Use `create(RequestLoadSchema)` to create a new message.
+ */
+export declare const RequestLoadSchema: GenMessage<RequestLoad>;
 
 /**
  * @generated from message vectron.v1.DrainWorkerRequest

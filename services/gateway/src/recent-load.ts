@@ -1,0 +1,164 @@
+/**
+ * What this gateway answered in the last seconds, by kind of request: rates and quantiles of times,
+ * for whoever watches. Prometheus keeps the history; this is for a live view without one.
+ *
+ * Times are counted in buckets that each are a sixteenth of an octave wide, so a quantile is at
+ * most 4.5 % above the truth. One slice of counts for each second; old ones are used anew.
+ */
+
+import type { Clock } from '@vectron/base'
+import type { CallContext, Interceptor } from '@vectron/rpc'
+
+export type RequestKind = 'search' | 'read' | 'write' | 'manage'
+
+export interface KindLoad {
+  readonly kind: RequestKind
+  readonly perSecond: number
+  /** Of these: refused, or failed. */
+  readonly failedPerSecond: number
+  /** Microseconds; 0 where nothing was answered. Streams are not among them. */
+  readonly p50Us: number
+  readonly p95Us: number
+  readonly p99Us: number
+}
+
+export interface LoadSummary {
+  /** Seconds that it is over. */
+  readonly seconds: number
+  readonly kinds: readonly KindLoad[]
+}
+
+/** Whole seconds that a summary is over. */
+const SECONDS = 10
+const KINDS: readonly RequestKind[] = ['search', 'read', 'write', 'manage']
+const BUCKETS_PER_OCTAVE = 16
+/** Up to 2^32 microseconds, over an hour. */
+const BUCKETS = 32 * BUCKETS_PER_OCTAVE
+
+interface Counts {
+  requests: number
+  failed: number
+  readonly times: Uint32Array
+}
+
+/** Of one second. */
+interface Slice {
+  second: number
+  readonly byKind: Readonly<Record<RequestKind, Counts>>
+}
+
+export class RecentLoad {
+  readonly #clock: Clock
+  readonly #startUs: number
+  /** The second under way, and those before it. */
+  readonly #slices: readonly Slice[]
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#startUs = clock.monotonicUs()
+    this.#slices = Array.from({ length: SECONDS + 1 }, () => ({ second: -1, byKind: noCounts() }))
+  }
+
+  /** Counts every call. */
+  get interceptor(): Interceptor {
+    return async (call, next) => {
+      const startUs = this.#clock.monotonicUs()
+      let isFailed = true
+      try {
+        await next()
+        isFailed = false
+      } finally {
+        this.#note(call, startUs, isFailed)
+      }
+    }
+  }
+
+  /** Over the last whole seconds. */
+  summary(): LoadSummary {
+    const now = secondOf(this.#clock.monotonicUs())
+    const since = Math.max(now - SECONDS, secondOf(this.#startUs))
+    const seconds = Math.max(1, now - since)
+    const slices = this.#slices.filter(({ second }) => second >= since && second < now)
+    return { seconds, kinds: KINDS.map((kind) => summarize(kind, slices, seconds)) }
+  }
+
+  #note({ method }: CallContext, startUs: number, isFailed: boolean): void {
+    const nowUs = this.#clock.monotonicUs()
+    const counts = this.#sliceOf(secondOf(nowUs)).byKind[kindOf(method)]
+    counts.requests += 1
+    if (isFailed) counts.failed += 1
+    if (method.methodKind !== 'unary') return
+    const bucket = bucketOf(nowUs - startUs)
+    counts.times[bucket] = (counts.times[bucket] ?? 0) + 1
+  }
+
+  #sliceOf(second: number): Slice {
+    const slice = this.#slices[second % this.#slices.length] as Slice
+    if (slice.second !== second) {
+      slice.second = second
+      for (const counts of Object.values(slice.byKind)) {
+        counts.requests = 0
+        counts.failed = 0
+        counts.times.fill(0)
+      }
+    }
+    return slice
+  }
+}
+
+function summarize(kind: RequestKind, slices: readonly Slice[], seconds: number): KindLoad {
+  const times = new Float64Array(BUCKETS)
+  let requests = 0
+  let failed = 0
+  for (const { byKind } of slices) {
+    const counts = byKind[kind]
+    requests += counts.requests
+    failed += counts.failed
+    for (const [bucket, count] of counts.times.entries()) times[bucket]! += count
+  }
+  return {
+    kind,
+    perSecond: requests / seconds,
+    failedPerSecond: failed / seconds,
+    p50Us: quantile(times, 0.5),
+    p95Us: quantile(times, 0.95),
+    p99Us: quantile(times, 0.99),
+  }
+}
+
+/** Upper end of the bucket in which the quantile lies. */
+function quantile(times: Float64Array, share: number): number {
+  const wanted = Math.ceil(share * times.reduce((sum, count) => sum + count, 0))
+  if (wanted === 0) return 0
+  let seen = 0
+  const bucket = times.findIndex((count) => {
+    seen += count
+    return seen >= wanted
+  })
+  return Math.round(2 ** ((bucket + 1) / BUCKETS_PER_OCTAVE))
+}
+
+function bucketOf(us: number): number {
+  const bucket = Math.floor(Math.log2(Math.max(1, us)) * BUCKETS_PER_OCTAVE)
+  return Math.min(BUCKETS - 1, bucket)
+}
+
+function kindOf({ parent, localName }: CallContext['method']): RequestKind {
+  switch (parent.typeName) {
+    case 'vectron.v1.Search':
+      return 'search'
+    case 'vectron.v1.Points':
+      return /^(get|batchGet|scroll|count)/.test(localName) ? 'read' : 'write'
+    default:
+      return 'manage'
+  }
+}
+
+function secondOf(us: number): number {
+  return Math.floor(us / 1e6)
+}
+
+function noCounts(): Record<RequestKind, Counts> {
+  const none = (): Counts => ({ requests: 0, failed: 0, times: new Uint32Array(BUCKETS) })
+  return { search: none(), read: none(), write: none(), manage: none() }
+}
