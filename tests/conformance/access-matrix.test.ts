@@ -50,6 +50,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   listRerankPresets: 'reader',
   setRerankPreset: 'admin',
   deleteRerankPreset: 'admin',
+  invalidateRerankCache: 'admin',
   addFeedback: 'writer',
   getHealth: 'any',
   listWorkers: 'operator',

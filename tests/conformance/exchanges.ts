@@ -196,6 +196,11 @@ export const exchanges: readonly Exchange[] = [
     },
   },
   {
+    operation: 'invalidateRerankCache',
+    request: { collection },
+    check: ([answer]) => assert.deepEqual(answer, { rerankers: 1, forgotten: 0 }),
+  },
+  {
     operation: 'deleteRerankPreset',
     request: { collection, preset: 'cats' },
     check: ([answer]) => assert.deepEqual(answer, {}),

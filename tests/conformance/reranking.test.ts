@@ -163,3 +163,16 @@ test('A preset has a version that grows, and is what a search by its name uses.'
   const again = await both.change('setRerankPreset', { ...preset, parameters: rules('de') })
   assert.ok(again.version > second.version, 'no version is given twice')
 })
+
+test('A fused search is reranked as one list, also where its legs have distances.', async () => {
+  await both.change('createCollection', { name: 'far', dimension: 3, metric: 'l2' })
+  await both.change('upsertPoints', { collection: 'far', points: FILMS })
+  const legs = [{ vector: [1, 0, 0] }, { vector: [0, 1, 0], topK: 1 }]
+  const rerank = { strategy: 'mmr', parameters: { lambda: 1 } }
+  const request = { collection: 'far', fused: { legs }, topK: 3 }
+  const fused = await both.ask('search', request, passing)
+  const reranked = await both.ask('search', { ...request, rerank }, passing)
+  assert.deepEqual(idsOf(reranked), idsOf(fused))
+  assert.deepEqual([reranked.rerank.degraded, reranked.rerank.candidates], [false, 5])
+  assert.equal(reranked.results[0].originalScore, fused.results[0].score)
+})

@@ -48,7 +48,14 @@ export async function startTestVectron(
       slowQueries: { thresholdMs: slowQueryMs },
       tracing: { endpoint: '', samplePercent: 100 },
       cache: { mib: 8, eventualAgeMs: 1000 },
-      rerank: { cacheMib: 8, models: '', httpEndpoint: '', httpModel: '', httpKey: '' },
+      rerank: {
+        cacheMib: 8,
+        models: '',
+        onnxModel: '',
+        httpEndpoint: '',
+        httpModel: '',
+        httpKey: '',
+      },
       store: {
         kind: 'embedded',
         etcdEndpoints: [],

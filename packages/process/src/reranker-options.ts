@@ -12,6 +12,7 @@ export function rerankerOptions(
   return {
     cacheBytesMax: rerank.cacheMib * MIB,
     linear: { folder: rerank.models },
+    onnx: { folder: rerank.onnxModel },
     http: { endpoint: rerank.httpEndpoint, model: rerank.httpModel, key: rerank.httpKey },
     clock,
     logger: logger.child({ part: 'reranker' }),

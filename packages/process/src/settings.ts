@@ -276,6 +276,11 @@ const rerankSection = {
     describe:
       'folder of the models of the strategy linear, made by vectron rerank train; empty: none',
   }),
+  onnxModel: stringSetting({
+    default: '',
+    describe:
+      'folder of the cross-encoder of the strategy onnx, with its model.onnx and tokenizer.json; empty: none',
+  }),
   httpEndpoint: patternSetting({
     default: '',
     item: 'an http or https URL',

@@ -9,7 +9,7 @@ import {
   type Metrics,
   VectronError,
 } from '@vectron/base'
-import { type rerank, vectron } from '@vectron/contracts'
+import type { rerank } from '@vectron/contracts'
 import { JsonReader, parsePayload } from '@vectron/ranking'
 import type { CallContext, ServiceHandlers } from '@vectron/rpc'
 import { createBreather } from './breather.ts'
@@ -97,7 +97,7 @@ export class RerankerService implements ServiceHandlers<typeof rerank.Reranker> 
     }
     return {
       queryText: request.queryText,
-      higherIsBetter: request.metric !== vectron.Metric.L2,
+      higherIsBetter: !request.lowerIsBetter,
       candidates,
       topK: Math.min(request.topK, candidates.length),
       nowMs: clock.nowMs(),

@@ -80,6 +80,7 @@ const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
     setRerankPreset: on('admin', 'all'),
     listRerankPresets: on('read', 'visible'),
     deleteRerankPreset: on('admin', 'all'),
+    invalidateRerankCache: on('admin', 'all'),
   },
   'vectron.v1.Feedback': { addFeedback: on('write', 'all') },
   'vectron.v1.Cluster': {

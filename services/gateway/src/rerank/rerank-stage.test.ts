@@ -101,7 +101,7 @@ class Rerankers {
     const points = pointsOf(asked.topK, asked)
     const request = {
       collection: 'c',
-      metric: vectron.Metric.COSINE,
+      lowerIsBetter: false,
       points,
       wanted: WANTED,
       deadline,

@@ -41,7 +41,8 @@ export interface CandidateQuery {
 
 export interface RankRequest {
   readonly collection: string
-  readonly metric: vectron.Metric
+  /** Whether lower scores are nearer. */
+  readonly lowerIsBetter: boolean
   /** Encoded `vectron.v1.ScoredPoint`s, nearest first: as many as candidateQuery asked for. */
   readonly points: readonly Uint8Array[]
   /** What the caller asked for. */
@@ -167,7 +168,7 @@ export class RerankStage {
             strategy: strategy.name,
             parameters: plan.parameters,
             queryText: plan.text,
-            metric: request.metric,
+            lowerIsBetter: request.lowerIsBetter,
             candidates: candidates.map(({ score, payload, vector }) => ({
               score,
               ...(strategy.wantsPayload && { payload }),

@@ -71,6 +71,19 @@ export class RerankingService implements ServiceHandlers<typeof vectron.Rerankin
     await router.refresh()
     return {}
   }
+
+  async invalidateRerankCache(
+    request: vectron.InvalidateRerankCacheRequest,
+    { deadline }: CallContext,
+  ) {
+    const { router, rerankers } = this.#context
+    const { name: collection } = await router.route(request.collection)
+    const answers = await rerankers.askEach(deadline, (client, options) =>
+      client.invalidateCache({ collection }, options),
+    )
+    const forgotten = answers.reduce((sum, answer) => sum + answer.forgotten, 0)
+    return { rerankers: answers.length, forgotten }
+  }
 }
 
 function checkSize(parameters: string): void {

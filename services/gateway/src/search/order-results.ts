@@ -1,9 +1,10 @@
 /** The results of searches in the order that their callers get: reranked where they ask for it. */
 
 import { assertDefined } from '@vectron/base'
-import { vectron } from '@vectron/contracts'
+import type { vectron } from '@vectron/contracts'
 import type { GatewayContext } from '../context.ts'
 import { inOwnOrder } from '../rerank/rerank-stage.ts'
+import { higherIsNearer } from './merge.ts'
 import type { PlannedSearch } from './plan-search.ts'
 import type { SearchJob } from './search-job.ts'
 import type { Gathered } from './search-steps.ts'
@@ -21,6 +22,7 @@ export async function orderAll(
 ): Promise<Ordered[]> {
   if (searches.every(({ reranking }) => reranking === undefined)) return gathered.map(asFound)
   const collection = route.name
+  const isDistance = !higherIsNearer(route.collection.metric)
   return stages.time('rerank', () =>
     Promise.all(
       gathered.map(async (found, index) => {
@@ -28,8 +30,8 @@ export async function orderAll(
         if (reranking === undefined) return asFound(found)
         const { opened, wanted } = reranking
         // Of fused scores the higher is better, whatever those of the legs mean.
-        const metric = fusion === undefined ? route.collection.metric : vectron.Metric.DOT
-        const request = { collection, metric, points: found.points, wanted, deadline }
+        const lowerIsBetter = isDistance && fusion === undefined
+        const request = { collection, lowerIsBetter, points: found.points, wanted, deadline }
         const { points, report } = await rerank.rank(opened, request)
         return { ...found, points, rerank: report }
       }),

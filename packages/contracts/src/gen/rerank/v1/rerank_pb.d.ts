@@ -6,7 +6,6 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Metric } from "../../vectron/v1/collections_pb.js";
 
 /**
  * Describes the file rerank/v1/rerank.proto.
@@ -42,9 +41,11 @@ export declare type RerankRequest = Message<"rerank.v1.RerankRequest"> & {
   queryText: string;
 
   /**
-   * @generated from field: vectron.v1.Metric metric = 5;
+   * Lower scores are better, as distances are.
+   *
+   * @generated from field: bool lower_is_better = 5;
    */
-  metric: Metric;
+  lowerIsBetter: boolean;
 
   /**
    * Nearest first.

@@ -341,6 +341,47 @@ export declare type DeleteRerankPresetResponse = Message<"vectron.v1.DeleteReran
 export declare const DeleteRerankPresetResponseSchema: GenMessage<DeleteRerankPresetResponse>;
 
 /**
+ * @generated from message vectron.v1.InvalidateRerankCacheRequest
+ */
+export declare type InvalidateRerankCacheRequest = Message<"vectron.v1.InvalidateRerankCacheRequest"> & {
+  /**
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+};
+
+/**
+ * Describes the message vectron.v1.InvalidateRerankCacheRequest.
+ * Use `create(InvalidateRerankCacheRequestSchema)` to create a new message.
+ */
+export declare const InvalidateRerankCacheRequestSchema: GenMessage<InvalidateRerankCacheRequest>;
+
+/**
+ * @generated from message vectron.v1.InvalidateRerankCacheResponse
+ */
+export declare type InvalidateRerankCacheResponse = Message<"vectron.v1.InvalidateRerankCacheResponse"> & {
+  /**
+   * Instances of the reranker that did so.
+   *
+   * @generated from field: uint32 rerankers = 1;
+   */
+  rerankers: number;
+
+  /**
+   * Results that were forgotten.
+   *
+   * @generated from field: uint32 forgotten = 2;
+   */
+  forgotten: number;
+};
+
+/**
+ * Describes the message vectron.v1.InvalidateRerankCacheResponse.
+ * Use `create(InvalidateRerankCacheResponseSchema)` to create a new message.
+ */
+export declare const InvalidateRerankCacheResponseSchema: GenMessage<InvalidateRerankCacheResponse>;
+
+/**
  * @generated from message vectron.v1.FeedbackEntry
  */
 export declare type FeedbackEntry = Message<"vectron.v1.FeedbackEntry"> & {
@@ -506,6 +547,17 @@ export declare const Reranking: GenService<{
     methodKind: "unary";
     input: typeof DeleteRerankPresetRequestSchema;
     output: typeof DeleteRerankPresetResponseSchema;
+  },
+  /**
+   * Rerankers keep results of costly strategies for equal requests; those of the collection are
+   * forgotten, for instance after a model has changed behind its name.
+   *
+   * @generated from rpc vectron.v1.Reranking.InvalidateRerankCache
+   */
+  invalidateRerankCache: {
+    methodKind: "unary";
+    input: typeof InvalidateRerankCacheRequestSchema;
+    output: typeof InvalidateRerankCacheResponseSchema;
   },
 }>;
 
