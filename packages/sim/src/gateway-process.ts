@@ -3,11 +3,28 @@
  * retries.
  *
  * Clients write, delete and read a few ids, alone and in batches, with short and long deadlines,
- * and repeat writes whose outcome they were not told. Their history outlives them.
+ * and repeat writes whose outcome they were not told. Their history outlives them. Searches go
+ * through the gateway's real cache of answers, some of which it has from other gateways.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { deadlineAfter, type LogIndex, type ShardId, sleep, toVectronError } from '@vectron/base'
+import {
+  createMetrics,
+  deadlineAfter,
+  type LogIndex,
+  logIndex,
+  type ShardId,
+  sleep,
+  toVectronError,
+} from '@vectron/base'
 import { engine, worker } from '@vectron/contracts'
+import {
+  CachedSearches,
+  type KeptAnswer,
+  ResultCache,
+  readPromise,
+  type SharedAnswers,
+  WrittenPositions,
+} from '@vectron/gateway-service'
 import {
   type ReadFreshness,
   Router,
@@ -37,13 +54,27 @@ export interface GatewayProcessOptions {
   readonly idsPerCollection: number
   readonly clients: number
   readonly history: ClientHistory
+  /** What all gateways keep for each other. */
+  readonly shared: SharedStore
 }
+
+/** Answers by key, with the time at which they were put there. */
+export type SharedStore = Map<
+  string,
+  { readonly kept: KeptAnswer<SearchAnswers>; readonly putMs: number }
+>
+
+/** Encoded `engine.v1.SearchResult`, by shard. */
+export type SearchAnswers = ReadonlyMap<ShardId, Uint8Array>
 
 /** What one client remembers of its own. */
 interface Client {
   readonly name: string
   readonly router: Router
   readonly life: Life
+  /** Of its gateway. */
+  readonly searches: CachedSearches<SearchAnswers>
+  readonly written: WrittenPositions
   /** Its session: how far each shard must have applied. */
   readonly positions: Map<ShardId, LogIndex>
   /** Its session: the version of each id that it wrote last. */
@@ -65,6 +96,17 @@ const THINK_MS_MAX = 250
 const DEADLINES_MS = [300, 2000, 6000]
 const UNKNOWN_KEPT = 8
 const VECTOR = new Uint8Array(4)
+/** Memory for the answers of a gateway: none is ever pushed out. */
+const CACHE_BYTES = 1 << 20
+const ANSWER_BYTES = 100
+const EVENTUAL_AGE_MS_MAX = 1000
+const SHARED_DELAY_MS_MAX = 10
+/** Searches are strong mostly: that is the hardest promise. */
+const SEARCHES = [
+  ['strong', 6],
+  ['session', 3],
+  ['eventual', 1],
+] as const
 
 const OPERATIONS = [
   ['upsert', 45],
@@ -73,7 +115,7 @@ const OPERATIONS = [
   ['strong', 20],
   ['session', 8],
   ['eventual', 4],
-  ['search', 8],
+  ['search', 24],
 ] as const
 
 export class GatewayProcess extends SimProcess {
@@ -104,16 +146,39 @@ export class GatewayProcess extends SimProcess {
     // As the gateway does: newer tables arrive by themselves, mostly.
     if (this.random.chance(0.8)) router.follow()
     this.#router = { router, life }
+    const searches = this.#openSearches(life)
+    const written = new WrittenPositions()
     for (let number = 1; number <= clients; number++) {
       void this.#runClient({
         name: `${this.name}.${number}`,
         router,
         life,
+        searches,
+        written,
         positions: new Map(),
         versions: new Map(),
         unknown: [],
       })
     }
+  }
+
+  #openSearches({ clock }: Life): CachedSearches<SearchAnswers> {
+    const { shared: store } = this.#options
+    const metrics = createMetrics()
+    const shared: SharedAnswers<SearchAnswers> = {
+      get: async (key) => {
+        await sleep(clock, this.random.nextFloat() * SHARED_DELAY_MS_MAX)
+        const found = store.get(key)
+        if (found === undefined) return undefined
+        const ageMs = found.kept.ageMs + this.world.clock.monotonicUs() / 1000 - found.putMs
+        return { ...found.kept, ageMs, shared: true }
+      },
+      put: (key, kept) => {
+        store.set(key, { kept, putMs: this.world.clock.monotonicUs() / 1000 })
+      },
+    }
+    const cache = new ResultCache<SearchAnswers>({ bytesMax: CACHE_BYTES, clock, metrics })
+    return new CachedSearches({ cache, shared, clock, metrics })
   }
 
   protected closed(): void {
@@ -131,6 +196,8 @@ export class GatewayProcess extends SimProcess {
       name: `${this.name}.all`,
       router,
       life,
+      searches: this.#openSearches(life),
+      written: new WrittenPositions(),
       positions: new Map(),
       versions: new Map(),
       unknown: [],
@@ -209,6 +276,7 @@ export class GatewayProcess extends SimProcess {
       deadline: deadlineAfter(client.life.clock, timeoutMs),
     })
     client.unknown.splice(client.unknown.indexOf(write), 1)
+    client.written.note(positions)
     for (const [shard, index] of positions) {
       const version = history.onWritten(sent.get(shard)!, write.before)
       this.#keepSession(client, shard, index)
@@ -255,26 +323,47 @@ export class GatewayProcess extends SimProcess {
 
   async #search(client: Client, collection: string, timeoutMs: number): Promise<void> {
     const { history, idsPerCollection } = this.#options
+    const { router, life, searches, written } = client
+    const consistency = this.random.pickWeighted(SEARCHES)
     const ids = Array.from({ length: idsPerCollection }, (_, n) => `${collection}/${n}`)
-    const before = this.#promised(client, ids, 'strong')
-    const { answers, failures } = await searchShards(client.router, {
+    const before = this.#promised(client, ids, consistency)
+    const freshness = this.#freshness(client, consistency)
+    const deadline = deadlineAfter(life.clock, timeoutMs)
+    const { shards } = await router.route(collection)
+    const key = `${collection} ${shards.map(({ shardId }) => shardId)}`
+    const promise = readPromise(router, {
+      freshness,
       collection,
-      encode: () => new Uint8Array(),
-      freshness: { kind: 'strong' },
-      allowPartial: true,
-      deadline: deadlineAfter(client.life.clock, timeoutMs),
+      shards: (route) => route.shards,
+      deadline,
+      written: written.positions,
+      eventualAgeMsMax: EVENTUAL_AGE_MS_MAX,
     })
+    const answered = await searches.answer({ key, ...promise, deadline }, async () => {
+      const { answers, failures } = await searchShards(router, {
+        collection,
+        encode: () => new Uint8Array(),
+        freshness,
+        allowPartial: true,
+        deadline,
+      })
+      const lasting = failures.size === 0
+      return { answer: answers, positions: positionsOf(answers), bytes: ANSWER_BYTES, lasting }
+    })
+    const kept = answered.kind === 'kept' ? answered.kept : undefined
+    const answers = answered.kind === 'kept' ? answered.kept.answer : answered.fresh.answer
     let found = 0
     for (const [shard, bytes] of answers) {
       const [result] = fromBinary(engine.SearchResultSchema, bytes).results
       for (const point of result?.points ?? []) {
-        history.onRead(shard, decodePoint(point), before, 'strong')
+        history.onRead(shard, decodePoint(point), before, consistency)
         found += 1
       }
     }
+    const from = kept === undefined ? 'the shards' : kept.shared ? 'another gateway' : 'memory'
     this.world.trace.add(
       client.name,
-      `search of ${collection}: ${found} points, ${failures.size} shards did not answer`,
+      `${consistency} search of ${collection}: ${found} points in ${answers.size} shards, from ${from}`,
     )
   }
 
@@ -320,4 +409,13 @@ function encodeWrite(
 
 function collectionOf(id: string): string {
   return id.slice(0, id.indexOf('/'))
+}
+
+function positionsOf(answers: SearchAnswers): Map<ShardId, LogIndex> {
+  return new Map(
+    [...answers].map(([shard, bytes]) => {
+      const { appliedIndex } = fromBinary(engine.SearchResultSchema, bytes)
+      return [shard, logIndex(appliedIndex)]
+    }),
+  )
 }

@@ -3,7 +3,7 @@
  */
 import type { ClientHistory } from './client-history.ts'
 import { ClusterAdmin, type CollectionShape } from './cluster-admin.ts'
-import { GatewayProcess } from './gateway-process.ts'
+import { GatewayProcess, type SharedStore } from './gateway-process.ts'
 import { PlacementProcess } from './placement-process.ts'
 import type { SimProcess } from './sim-process.ts'
 import type { SimWorld } from './sim-world.ts'
@@ -66,6 +66,7 @@ export class Cluster {
     this.workers = numbered('w', workers + spareWorkers).map(
       (name) => new WorkerProcess(world, { name, placementNames }),
     )
+    const shared: SharedStore = new Map()
     this.gateways = numbered('g', gateways).map(
       (name) =>
         new GatewayProcess(world, {
@@ -75,6 +76,7 @@ export class Cluster {
           idsPerCollection: IDS_PER_COLLECTION,
           clients: clientsPerGateway,
           history,
+          shared,
         }),
     )
   }

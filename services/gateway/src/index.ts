@@ -9,4 +9,12 @@ export { type GatewayOptions, openGateway, type RunningGateway } from './open-ga
 export { openRedisRates } from './redis/redis-rates.ts'
 export { openRedisResults } from './redis/redis-results.ts'
 export type { ConnectReranker } from './rerank/reranker-pool.ts'
+export {
+  CachedSearches,
+  type CachedSearchesOptions,
+  type SharedAnswers,
+} from './search/cached-searches.ts'
+export { readPromise } from './search/read-promise.ts'
+export { type KeptAnswer, type Positions, ResultCache } from './search/result-cache.ts'
 export type { ResultStore } from './search/shared-results.ts'
+export { WrittenPositions } from './written-positions.ts'

@@ -6,14 +6,13 @@
  */
 
 import { hash } from 'node:crypto'
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { assertDefined, concatBytes, LIMITS, logIndex } from '@vectron/base'
-import { engine, vectron, wire } from '@vectron/contracts'
-import { searchShards } from '@vectron/routing'
-import { encodeSearchRequest } from '@vectron/shard'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { assertDefined, concatBytes, LIMITS } from '@vectron/base'
+import { vectron, wire } from '@vectron/contracts'
 import type { GatewayContext } from '../context.ts'
 import type { CachedRead, FreshAnswer } from './cached-searches.ts'
-import { KEPT_MS, type KeptAnswer, type Positions } from './result-cache.ts'
+import { readPromise } from './read-promise.ts'
+import { KEPT_MS, type KeptAnswer } from './result-cache.ts'
 import { runSearches, type SearchAnswer, type SearchOutcome } from './run-search.ts'
 import { pickSearches, type SearchJob, shardsOf } from './search-job.ts'
 import { pointsNamed, type SearchTarget } from './take-target.ts'
@@ -85,27 +84,21 @@ function fromKept(kept: KeptAnswer<SearchAnswer>, { stages }: SearchJob): Search
 /** How each search is looked up; undefined for one that is not to be answered from the cache. */
 function toReads(context: GatewayContext, job: SearchJob): (CachedRead | undefined)[] {
   const { freshness, deadline } = job
-  let probed: Promise<Positions> | undefined
-  const wanted = async (): Promise<Positions> => {
-    const { positions: written } = context.written
-    switch (freshness.kind) {
-      case 'eventual':
-        return written
-      case 'session':
-        return laterOf(freshness.positions, written)
-      case 'strong':
-        probed ??= readIndexes(context, job)
-        return probed
-    }
-  }
-  const ageMsMax = freshness.kind === 'eventual' ? context.eventualAgeMsMax : undefined
+  const promise = readPromise(context.router, {
+    freshness,
+    collection: job.route.name,
+    shards: shardsOf(job.searches),
+    deadline,
+    written: context.written.positions,
+    eventualAgeMsMax: context.eventualAgeMsMax,
+  })
   const scope = scopeOf(job)
   return job.searches.map(({ request, legs }) => {
     const isOfTwoMoments = legs.some(({ target }) => readsBefore(target, job))
     // The time and a model decide with the request where results are reranked.
     const isReranked = request.rerank !== undefined
     if (request.cache === false || request.explain || isOfTwoMoments || isReranked) return undefined
-    return { key: keyOf(request, scope), ageMsMax, wanted, deadline }
+    return { key: keyOf(request, scope), ...promise, deadline }
   })
 }
 
@@ -144,32 +137,4 @@ function keyOf(request: wire.SearchRequest, scope: Uint8Array): string {
     concatBytes([scope, toBinary(wire.SearchRequestSchema, asked)]),
     'base64url',
   )
-}
-
-/** Where the shards' logs stand, of which a strong read must see all. */
-async function readIndexes({ router }: GatewayContext, job: SearchJob): Promise<Positions> {
-  const { answers } = await searchShards(router, {
-    collection: job.route.name,
-    shards: shardsOf(job.searches),
-    encode: (deadline) => encodeSearchRequest([], deadline.remainingMs() * 1000),
-    kind: 'read index',
-    freshness: { kind: 'strong' },
-    deadline: job.deadline,
-    allowPartial: false,
-  })
-  return new Map(
-    [...answers].map(([shard, encoded]) => {
-      const { appliedIndex } = fromBinary(engine.SearchResultSchema, encoded)
-      return [shard, logIndex(appliedIndex)]
-    }),
-  )
-}
-
-function laterOf(a: Positions, b: Positions): Positions {
-  const later = new Map(a)
-  for (const [shard, index] of b) {
-    const known = later.get(shard)
-    if (known === undefined || known < index) later.set(shard, index)
-  }
-  return later
 }
