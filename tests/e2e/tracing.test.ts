@@ -154,6 +154,29 @@ test('A search without a trace begins one; heartbeats and routing begin none.', 
   )
 })
 
+test('Placement and the authenticator take part where a request needs them.', async () => {
+  const traceId = 'c'.repeat(32)
+  const unknownKey = await cluster.createKey('another')
+  const made = await fetch(`${url}/v1/collections`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${unknownKey}`,
+      'content-type': 'application/json',
+      traceparent: `00-${traceId}-${CLIENT_SPAN}-01`,
+    },
+    body: JSON.stringify({ name: 'traced', dimension: 2 }),
+  })
+  assert.equal(made.status, 200, await made.text())
+  const isServed = (service: string, method: string) => (span: ReceivedSpan) =>
+    span.traceId === traceId &&
+    span.kind === KIND_SERVER &&
+    span.service === `vectron-${service}` &&
+    span.name === method
+  await spansOf(isServed('gateway', 'createCollection'), 1)
+  await spansOf(isServed('auth', 'validateKey'), 1)
+  await spansOf(isServed('placement', 'createCollection'), 1)
+})
+
 test('A caller who does not want a trace gets none.', async () => {
   const traceId = 'a'.repeat(32)
   await search({ traceparent: `00-${traceId}-${CLIENT_SPAN}-00` })

@@ -76,3 +76,10 @@ test('bench idle closes with the cores that unused shards take', () => {
   assert.equal(figures.get('idle.groups_per_worker'), '20')
   assert.ok(Number(figures.get('idle.worker_core_percent')) > 0)
 })
+
+test('bench tracing closes with what traces cost, and the collector has them', () => {
+  const figures = closingLinesOf('tracing')
+  for (const name of ['off.qps', 'all.qps_ratio', 'hundredth.qps_ratio', 'collected_bytes']) {
+    assert.ok(Number(figures.get(`tracing.${name}`)) > 0, name)
+  }
+})

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- index | server | ingest | restart | planner | failover | idle | auth [--size
- * small]`.
+ * `npm run bench -- index | server | ingest | restart | planner | failover | idle | auth | tracing
+ * [--size small]`.
  *
  * Prints progress to standard error, writes a JSON file with everything measured, and ends with one
  * `name=value` line for each figure. docs/BENCHMARKS.md says what they mean. Asserts nothing: a
@@ -19,6 +19,7 @@ import { benchPlanner } from './planner-bench.ts'
 import { closingLines, type Report, writeReport } from './report.ts'
 import { benchRestart } from './restart-bench.ts'
 import { benchServer } from './server-bench.ts'
+import { benchTracing } from './tracing-bench.ts'
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Report>>> = {
   index: benchIndex,
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Report
   failover: benchFailover,
   idle: benchIdle,
   auth: benchAuth,
+  tracing: benchTracing,
 }
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [options]

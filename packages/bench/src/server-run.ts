@@ -30,9 +30,12 @@ export interface ServerRun {
   close(): Promise<void>
 }
 
-export async function startServerRun(): Promise<ServerRun> {
+/** `env`: settings of the server. */
+export async function startServerRun(
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerRun> {
   const data = mkdtempSync(join(tmpdir(), 'vectron-bench-'))
-  let server = await VectronProcess.start({ data })
+  let server = await VectronProcess.start({ data, env })
   const script = join(import.meta.dirname, 'client-process.ts')
   const client = startChild({
     name: 'client',
@@ -53,7 +56,7 @@ export async function startServerRun(): Promise<ServerRun> {
     metric: (name) => metricOf(server, name),
     load: (set) => client.call<LoadTimes>({ op: 'load', vectors: set.vectorsFile, ...LOAD }),
     async restart() {
-      server = await VectronProcess.start({ data })
+      server = await VectronProcess.start({ data, env })
       await connect()
     },
     async close() {

@@ -10,6 +10,7 @@ import {
   type WorkerDoor,
 } from '@vectron/routing'
 import { type Client, GrpcChannel, traceClient } from '@vectron/rpc'
+import type { Instance } from './instances.ts'
 import type { Surroundings } from './surroundings.ts'
 import { channelOptions, type Trust } from './trust.ts'
 
@@ -44,6 +45,11 @@ export class Connections {
     const { clock, random } = this.#around
     const connect = (address: string) => this.#client(placement.Placement, 'placement', address)
     return createPlacementClient({ members, connect, clock, random })
+  }
+
+  /** An instance of the authenticator. */
+  authenticator(address: string): Instance {
+    return { client: (desc) => this.#client(desc, 'auth', address) }
   }
 
   /** Clients of instances of the reranker, by their addresses. */

@@ -48,7 +48,7 @@ async function openGatewayService(
   const trust = await openTrust({ ...config, role: 'gateway', listens: {}, dials }, around)
   const connections = new Connections({ ...around, trust })
   const authenticators = new Instances(
-    config.auth.addresses.map((address) => connections.channel('auth', address)),
+    config.auth.addresses.map((address) => connections.authenticator(address)),
   )
   const store = sharedStore(config, around)
   const client = connections.placement(config.placement.members)

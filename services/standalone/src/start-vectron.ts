@@ -41,8 +41,13 @@ import {
 } from '@vectron/process'
 import { InProcessNetwork, type Transport } from '@vectron/raft'
 import { announce, openReranker } from '@vectron/reranker-service'
-import type { WorkerDoor } from '@vectron/routing'
-import { type Client, createInProcessClient, traceCalls, traceClient } from '@vectron/rpc'
+import {
+  type BoundService,
+  type Client,
+  createInProcessClient,
+  traceCalls,
+  traceClient,
+} from '@vectron/rpc'
 import { type RunningWorker, readIdentity, registerWorker } from '@vectron/worker-service'
 
 export interface StartOptions {
@@ -69,11 +74,23 @@ export interface RunningVectron {
   close(): Promise<void>
 }
 
-/** The authenticator's services, by their descriptors. */
-function inProcessAuth<S extends DescService>(running: RunningAuth, desc: S): Client<S> {
+/** A client of a part of this process; what is asked of it is part of the trace of the request. */
+function connect<S extends DescService>(
+  desc: S,
+  service: BoundService,
+  { tracer }: Surroundings,
+): Client<S> {
+  if (tracer === undefined) return createInProcessClient(desc, service)
+  const interceptors = [traceCalls({ tracer, begins: false })]
+  const client = createInProcessClient(desc, service, { interceptors })
+  return traceClient(desc, client, { tracer, peer: LOCAL })
+}
+
+/** The service of the authenticator with this descriptor. */
+function serviceOf(running: RunningAuth, desc: DescService): BoundService {
   const services = [running.auth, ...running.publicServices]
   const bound = services.find((service) => service.desc === desc)
-  return createInProcessClient(desc, assertDefined(bound, `${desc.typeName} is served`))
+  return assertDefined(bound, `${desc.typeName} is served`)
 }
 
 /** Address of the worker, and of the reranker, of the same process. */
@@ -126,10 +143,10 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
   const { clock, random, logger, metrics, tracer, closers } = around
   const authPart = await openAuthPart(config, around)
   const running = await startPlacement(config, around)
-  const placementClient = createInProcessClient(placement.Placement, running.service)
+  const placementClient = connect(placement.Placement, running.service, around)
   const data = await startWorker(config, running, placementClient, around)
   await data.served
-  const workerClient = connectWorker(data, around)
+  const workerClient = connect(worker.Worker, data.service, around)
   const rerankerClient = await startReranker(config, placementClient, around)
   const gateway = await openGateway({
     host: config.http.host,
@@ -137,7 +154,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     grpcPort: config.grpc.port,
     corsOrigins: config.http.corsOrigins,
     placement: placementClient,
-    auth: authenticatorDoors((desc) => inProcessAuth(authPart, desc)),
+    auth: authenticatorDoors((desc) => connect(desc, serviceOf(authPart, desc), around)),
     auditLog: authPart.auditLog,
     limits: { gateways: 1, openStore: undefined },
     guard: clientLimits(config.limits),
@@ -202,14 +219,6 @@ async function startWorker(
   return openWorkerPart({ config, identity, transport, placement: client }, around)
 }
 
-/** What is asked of it is part of the trace of the request. */
-function connectWorker({ service }: RunningWorker, { tracer }: Surroundings): WorkerDoor {
-  if (tracer === undefined) return createInProcessClient(worker.Worker, service)
-  const interceptors = [traceCalls({ tracer, begins: false })]
-  const client = createInProcessClient(worker.Worker, service, { interceptors })
-  return traceClient(worker.Worker, client, { tracer, peer: LOCAL })
-}
-
 async function startReranker(
   config: StandaloneConfig,
   client: Client<typeof placement.Placement>,
@@ -217,7 +226,7 @@ async function startReranker(
 ): Promise<Client<typeof rerank.Reranker>> {
   const { service } = openReranker(rerankerOptions(config, around))
   around.closers.add(await announce({ placement: client, address: LOCAL, ...around }))
-  return createInProcessClient(rerank.Reranker, service)
+  return connect(rerank.Reranker, service, around)
 }
 
 /** A network of one node: its groups have one voter. */
