@@ -39,7 +39,7 @@ before(async () => {
   operations = operationsOf(document as OpenApiDocument)
   anonymous = new GrpcChannel(running.grpcAddress)
   stranger = new GrpcChannel(running.grpcAddress, { headers: { 'x-api-key': wrongKey } })
-  const payloadSchema = { n: 'integer', tag: 'keyword' }
+  const payloadSchema = { n: 'integer', tag: 'keyword', at: 'datetime' }
   await speak('createCollection', { name: 'plain', dimension: 3, payloadSchema })
   await speak('createCollection', { name: 'dots', dimension: 1, metric: 'dot' })
   await speak('createCollection', { name: 'texts', embedder: LETTERS.name })

@@ -236,6 +236,16 @@ async function checkSearches(operation: string, { collection, ruled }: Ruled): P
   assert.deepEqual(idsOf((await ask({ id: 'in0', ...by })).results), INSIDE.slice(1))
   await checkAsAbsent(ruled, operation, (id) => requestOf({ id, ...by }))
   const like = (id: string) => ({ positive: [{ id: 'in0' }], negative: [{ id }] })
+  const grouped = await search({ exact: true, groupBy: { field: 'tenant', groupSize: 9 } })
+  assert.deepEqual(
+    grouped.groups.map(({ value, results }: Answer) => [value, idsOf(results)]),
+    [['mine', INSIDE]],
+  )
+  const hidden = await ruled.refusal(
+    operation,
+    requestOf({ vector: [1, 0], groupBy: { field: 'secret' } }),
+  )
+  assert.equal(hidden.reason, 'UNKNOWN_FILTER_FIELD')
   const legs: Json = [{ vector: [1, 0] }, { id: 'in0' }]
   const fused = await ask({ fused: { legs }, ...by })
   assert.deepEqual(idsOf(fused.results), INSIDE)

@@ -1,6 +1,6 @@
 /**
  * What a search may ask for wrongly, with the reason and the field of its refusal. In a collection
- * of three dimensions whose points have the field `n`.
+ * of three dimensions whose points have the field `n`, and may have the datetime `at`.
  */
 import type { ErrorReason } from '@vectron/base'
 import type { Json } from './exchanges.ts'
@@ -20,6 +20,10 @@ function fused(legs: Json, more: Fields = {}): Fields {
 
 function fields(payloadFields: Json, more: Fields = {}): Fields {
   return { vector, payloadFields, ...more }
+}
+
+function groupBy(plan: Json, more: Fields = {}): Fields {
+  return { vector, groupBy: plan, ...more }
 }
 
 const unknownField: Json = { must: [{ field: 'm', match: 1 }] }
@@ -77,4 +81,18 @@ export const SEARCH_MISTAKES: readonly (readonly [ErrorReason, string, Fields])[
   ['NO_EMBEDDER', 'fused.legs[1].text', fused([{ vector }, { text: 'a dog' }])],
   ['INVALID_ARGUMENT', 'pageToken', { ...fused([{ vector }]), pageToken: '' }],
   ['INVALID_ARGUMENT', 'whyNot', { ...fused([{ vector }]), whyNot: 'a' }],
+
+  // Groups.
+  ['INVALID_ARGUMENT', 'groupBy.field', groupBy({})],
+  ['INVALID_ARGUMENT', 'groupBy.field', groupBy({ field: 'at' })],
+  ['UNKNOWN_FILTER_FIELD', 'groupBy.field', groupBy({ field: 'nn' })],
+  ['INVALID_ARGUMENT', 'groupBy.groupSize', groupBy({ field: 'n', groupSize: 0 })],
+  ['INVALID_ARGUMENT', 'groupBy.groupSize', groupBy({ field: 'n', groupSize: 101 })],
+  ['TOP_K_OUT_OF_RANGE', 'topK', groupBy({ field: 'n' }, { topK: 1001 })],
+  ['TOP_K_OUT_OF_RANGE', 'topK', groupBy({ field: 'n', groupSize: 100 }, { topK: 101 })],
+  ['INVALID_ARGUMENT', 'groupBy', groupBy({ field: 'n' }, { offset: 1 })],
+  ['INVALID_ARGUMENT', 'groupBy', groupBy({ field: 'n' }, { pageToken: '' })],
+  ['INVALID_ARGUMENT', 'groupBy', groupBy({ field: 'n' }, { rerank: { strategy: 'mmr' } })],
+  ['INVALID_ARGUMENT', 'groupBy', { ...fused([{ vector }]), groupBy: { field: 'n' } }],
+  ['INVALID_ARGUMENT', 'whyNot', groupBy({ field: 'n' }, { whyNot: 'a' })],
 ]

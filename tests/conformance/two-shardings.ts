@@ -57,7 +57,8 @@ export class TwoShardings {
   }
 
   async upsert(points: readonly TestPoint[]): Promise<void> {
-    await this.change('upsertPoints', { points: points as unknown as Json })
+    const inputs = points.map(({ id, vector, payload }): Json => ({ id, vector, payload }))
+    await this.change('upsertPoints', { points: inputs })
   }
 
   async change(operation: string, request: Fields): Promise<void> {
@@ -81,6 +82,13 @@ export class TwoShardings {
   searchAt(request: Fields, place: 0 | 1): Promise<Answer> {
     const collection = this.#names[place]
     return this.#vectron.ask('search', { collection, consistency: 'strong', ...request }, PASSING)
+  }
+
+  /** The answers of one shard and of many to several searches at once. */
+  async batch(searches: readonly Fields[]): Promise<[Answer, Answer]> {
+    const ask = (collection: string) =>
+      this.#vectron.ask('batchSearch', { collection, searches: [...searches] }, PASSING)
+    return [await ask(this.#names[0]), await ask(this.#names[1])]
   }
 
   /** The refusal, in the same words by both. */

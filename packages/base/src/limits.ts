@@ -50,6 +50,12 @@ export const LIMITS = {
   /** Results of one search: beyond it, scroll. */
   topKMax: 10_000,
   topKDefault: 10,
+  /** Groups of one search: each that is not full is asked for by a query of its own. */
+  groupsMax: 1000,
+  groupSizeMax: 100,
+  groupSizeDefault: 3,
+  /** Times that shards are asked for more groups: each time may find but one. */
+  groupRoundsMax: 20,
   /** Searches that are fused to one. */
   fusedLegsMax: 16,
   /** Results of each that count when nobody says. */

@@ -12,6 +12,7 @@ import type {
   PointQuery,
   ReadOptions,
   ScoredPoint,
+  SearchGroup,
   SearchRequest,
   SearchResult,
   WriteResult,
@@ -77,7 +78,12 @@ const CONCURRENCY_DEFAULT = 4
 type WirePoint<P extends Point<unknown>> = Omit<P, 'vector'> & {
   readonly vector?: string | readonly number[]
 }
-type WireResult<Payload> = Omit<SearchResult<Payload>, 'results'> & {
+type WireResult<Payload> = Omit<SearchResult<Payload>, 'results' | 'groups'> & {
+  readonly results: readonly WirePoint<ScoredPoint<Payload>>[]
+  /** Absent from servers that do not group. */
+  readonly groups?: readonly WireGroup<Payload>[]
+}
+type WireGroup<Payload> = Omit<SearchGroup<Payload>, 'results'> & {
   readonly results: readonly WirePoint<ScoredPoint<Payload>>[]
 }
 
@@ -340,7 +346,12 @@ function decodePoint<P extends Point<unknown>>(point: WirePoint<P>): P {
 }
 
 function decodeResult<Payload>(result: WireResult<Payload>): SearchResult<Payload> {
-  return { ...result, results: result.results.map(decodePoint<ScoredPoint<Payload>>) }
+  const decode = decodePoint<ScoredPoint<Payload>>
+  const groups = (result.groups ?? []).map((group) => ({
+    ...group,
+    results: group.results.map(decode),
+  }))
+  return { ...result, results: result.results.map(decode), groups }
 }
 
 async function* mapAsync<From, To>(

@@ -245,9 +245,26 @@ export type SearchRequest<Payload> = SearchQuery<Payload> &
     readonly pageToken?: string
     /** Which fields of payloads to return; default all. */
     readonly payloadFields?: PayloadFields
+    /** The nearest groups of points of one value of a field: `groups`, not `results`. */
+    readonly groupBy?: GroupBy
     /** Puts the best candidates into another order; without a reranker they keep theirs. */
     readonly rerank?: Rerank
   }
+
+/** `topK` counts groups then, 1 to 1,000; with `groupSize` it makes 10,000 results at most. */
+export interface GroupBy {
+  /** A payload field by its dotted path, of strings, numbers or bools. */
+  readonly field: string
+  /** Results of a group, 1 to 100. Default 3. */
+  readonly groupSize?: number
+}
+
+/** Points that have the same value of the field. */
+export interface SearchGroup<Payload> {
+  readonly value: string | number | boolean
+  /** Nearest first. */
+  readonly results: readonly ScoredPoint<Payload>[]
+}
 
 /** Fields of payloads, by dotted paths as in filters. */
 export interface PayloadFields {
@@ -307,6 +324,8 @@ export interface SearchResult<Payload> {
   readonly whyNot?: WhyNot
   /** With `pageToken` in the request: where the next page begins. Empty on the last one. */
   readonly nextPageToken: string
+  /** With `groupBy`, in the order of their nearest points. */
+  readonly groups: readonly SearchGroup<Payload>[]
   /** With `fused`: how far each leg can be relied on. */
   readonly legs: readonly Completeness[]
 }

@@ -29,6 +29,7 @@ export {
   startHttpServer,
 } from './http/http-server.ts'
 export { createInProcessClient, type InProcessOptions } from './in-process.ts'
+export { type FieldValue, fieldValues } from './json/field-values.ts'
 export { formatMessage, parseMessage } from './json/message-text.ts'
 export { type FieldSelection, FieldSelector } from './json/select-fields.ts'
 export {

@@ -28,6 +28,8 @@ export interface UnknownFields {
   readonly rowRule: vectron.Filter | undefined
   /** What the shards that were asked call unknown. */
   readonly unknown: readonly string[]
+  /** Where else than in the filter the request names fields: by field, the path there. */
+  readonly namedAt?: ReadonlyMap<string, string>
   readonly deadline: Deadline
 }
 
@@ -59,7 +61,7 @@ export async function refuseUnknownFields(
   throw new VectronError(
     'UNKNOWN_FILTER_FIELD',
     `No point of "${collection}" has the payload field "${field}".${didYouMean(field, known)}`,
-    { field: 'filter', subject: field },
+    { field: asked.namedAt?.get(field) ?? 'filter', subject: field },
   )
 }
 

@@ -7,6 +7,7 @@ import type {
   RerankReport,
   ScoredPoint,
   SearchQuery,
+  SearchRequest,
   SearchResult,
 } from '@vectron/client'
 import type { Command } from 'commander'
@@ -29,6 +30,8 @@ interface SearchFlags extends ClientFlags {
   readonly offset?: number
   readonly threshold?: number
   readonly pageToken?: string
+  readonly groupBy?: string
+  readonly groupSize: number
   readonly fields?: string[]
   readonly withoutFields?: string[]
   readonly exact?: true
@@ -41,10 +44,20 @@ interface SearchFlags extends ClientFlags {
   readonly rerank?: Record<string, unknown>
 }
 
-type Hit = ScoredPoint<AnyPayload>
+/** A result, with the value of its group. */
+type Row = ScoredPoint<AnyPayload> & { readonly group?: unknown }
 
 /** Payload keys that get a column of their own; more are shown with -o json. */
 const PAYLOAD_COLUMNS_MAX = 5
+
+const EXAMPLES = `
+Examples:
+  $ vectron search dictionary "a young dog"
+  $ vectron search dictionary "fear of heights" -k 3 --filter '{"field":"pos","match":"noun"}'
+  $ vectron search photos --id p1 --explain
+  $ vectron search photos --like p1 p2 --unlike p7
+  $ vectron search dictionary --fused '{"legs":[{"text":"a dog"},{"id":"dog.n.01","weight":2}]}'
+  $ vectron search photos --vector 0.1,0.2,0.3 -o json`
 
 export function addSearchCommand(program: Command, { terminal, env }: CliContext): void {
   withClientFlags(program.command('search').description('find the nearest points'))
@@ -60,6 +73,8 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--offset <n>', 'results to pass over', wholeNumber(0, 10_000))
     .option('--threshold <score>', 'only points nearer than this', number)
     .option('--page-token <token>', 'in pages of -k: "" for the first, then as the last one says')
+    .option('--group-by <field>', 'groups of points of one value; -k counts groups')
+    .option('--group-size <n>', 'results of a group', wholeNumber(1, 100), 3)
     .option('--fields <paths...>', 'only these fields of payloads: title author.name')
     .option('--without-fields <paths...>', 'all fields of payloads but these')
     .option('--exact', 'compare with every point instead of walking the graph')
@@ -70,17 +85,7 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--why-not <id>', 'tell why this point is not among the results')
     .option('--no-cache', 'ask the shards, whatever the gateway remembers')
     .option('--allow-partial', 'answer from the shards that can be asked')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ vectron search dictionary "a young dog"
-  $ vectron search dictionary "fear of heights" -k 3 --filter '{"field":"pos","match":"noun"}'
-  $ vectron search photos --id p1 --explain
-  $ vectron search photos --like p1 p2 --unlike p7
-  $ vectron search dictionary --fused '{"legs":[{"text":"a dog"},{"id":"dog.n.01","weight":2}]}'
-  $ vectron search photos --vector 0.1,0.2,0.3 -o json`,
-    )
+    .addHelpText('after', EXAMPLES)
     .action(async (collection: string, text: string | undefined, flags: SearchFlags) => {
       const result = await connect(flags, env)
         .collection(collection)
@@ -95,27 +100,38 @@ Examples:
           ...(flags.filter === undefined ? {} : { filter: flags.filter }),
           ...(flags.whyNot === undefined ? {} : { whyNot: flags.whyNot }),
           ...rerankOf(flags),
-          ...(flags.offset === undefined ? {} : { offset: flags.offset }),
-          ...(flags.threshold === undefined ? {} : { scoreThreshold: flags.threshold }),
-          ...(flags.pageToken === undefined ? {} : { pageToken: flags.pageToken }),
-          ...(flags.fields === undefined && flags.withoutFields === undefined
-            ? {}
-            : {
-                payloadFields: {
-                  include: flags.fields ?? [],
-                  exclude: flags.withoutFields ?? [],
-                },
-              }),
+          ...shapeOf(flags),
           ...(flags.recall === undefined ? {} : { targetRecall: flags.recall }),
         })
+      const rows = rowsOf(result)
       showRows(terminal, flags.output, {
-        rows: result.results,
-        columns: columnsFor(result.results),
+        rows,
+        columns: columnsFor(rows, flags.groupBy),
         whole: result,
         whenEmpty: 'Nothing found.',
       })
       if (flags.output === 'table') noteResult(terminal, result, flags.explain === true)
     })
+}
+
+/** Which of the hits are wanted, and what of them. */
+function shapeOf(flags: SearchFlags): Partial<SearchRequest<AnyPayload>> {
+  const { offset, threshold, pageToken, groupBy, groupSize, fields, withoutFields } = flags
+  const payloadFields = { include: fields ?? [], exclude: withoutFields ?? [] }
+  const isAll = fields === undefined && withoutFields === undefined
+  return {
+    ...(offset === undefined ? {} : { offset }),
+    ...(threshold === undefined ? {} : { scoreThreshold: threshold }),
+    ...(pageToken === undefined ? {} : { pageToken }),
+    ...(groupBy === undefined ? {} : { groupBy: { field: groupBy, groupSize } }),
+    ...(isAll ? {} : { payloadFields }),
+  }
+}
+
+/** The results; where they are grouped, those of all groups. */
+function rowsOf({ results, groups }: SearchResult<AnyPayload>): readonly Row[] {
+  if (groups.length === 0) return results
+  return groups.flatMap((group) => group.results.map((hit) => ({ ...hit, group: group.value })))
 }
 
 function toQuery(text: string | undefined, flags: SearchFlags): SearchQuery {
@@ -136,15 +152,20 @@ function toQuery(text: string | undefined, flags: SearchFlags): SearchQuery {
 }
 
 /** Score and id, then the payload keys of the first hits: short values first, so that they show. */
-function columnsFor(hits: readonly Hit[]): Column<Hit>[] {
+function columnsFor(hits: readonly Row[], groupedBy: string | undefined): Column<Row>[] {
   const keys = [...new Set(hits.flatMap(({ payload }) => Object.keys(payload ?? {})))]
   const widest = (key: string) =>
     Math.max(...hits.map(({ payload }) => payloadText(payload?.[key]).length))
   const payloadColumns = keys
     .sort((left, right) => widest(left) - widest(right))
     .slice(0, PAYLOAD_COLUMNS_MAX)
-    .map((key) => ({ title: key, text: ({ payload }: Hit) => payloadText(payload?.[key]) }))
+    .map((key) => ({ title: key, text: ({ payload }: Row) => payloadText(payload?.[key]) }))
+  const groupColumns =
+    groupedBy === undefined
+      ? []
+      : [{ title: groupedBy, text: ({ group }: Row) => payloadText(group) }]
   return [
+    ...groupColumns,
     { title: 'score', text: ({ score }) => score.toFixed(4), align: 'right' },
     { title: 'id', text: ({ id }) => id },
     ...payloadColumns,
@@ -161,7 +182,7 @@ function noteResult(terminal: Terminal, result: SearchResult<AnyPayload>, explai
   const matches = result.matches === undefined ? '' : `, ${formatCount(result.matches)} match`
   const remembered = result.cache.hit ? `, remembered for ${result.cache.ageMs} ms` : ''
   const took = `${(result.tookUs / 1000).toFixed(1)} ms${remembered}`
-  terminal.note(terminal.dim(`${result.results.length} results, ${kind}${matches}, ${took}`))
+  terminal.note(terminal.dim(`${rowsOf(result).length} results, ${kind}${matches}, ${took}`))
   if (!result.complete) {
     terminal.note(`Incomplete: ${result.shardsAnswered} of ${result.shardsTotal} shards answered.`)
     for (const { shardId, message } of result.missing) {

@@ -81,9 +81,17 @@ test('a vector is an array of numbers or base64, and is written as an array', ()
   }
   const point = vectron.PointSchema
   const expected = [1, -2.5, 3e-8, 1e30, 0]
-  assert.deepEqual(written(point, { id: 'a', vector: value }), { id: 'a', vector: expected })
+  assert.deepEqual(written(point, { id: 'a', vector: value }), {
+    id: 'a',
+    vector: expected,
+    version: 0,
+  })
   const packed = { data: { case: 'floats' as const, value: { values: floats } } }
-  assert.deepEqual(written(point, { id: 'a', vector: packed }), { id: 'a', vector: expected })
+  assert.deepEqual(written(point, { id: 'a', vector: packed }), {
+    id: 'a',
+    vector: expected,
+    version: 0,
+  })
 })
 
 function vectorBytes(vector: unknown): Uint8Array {
@@ -134,11 +142,14 @@ test('enums go by short names; long names and numbers are read', () => {
 
 test('a payload is embedded as it is, and taken without its white space', () => {
   const payload = '{"n":1.0,"big":12345678901234567890,"s":"a \\"b\\" c","list":[1, 2]}'
-  assert.equal(text(vectron.PointSchema, { id: 'a', payload }), `{"id":"a","payload":${payload}}`)
+  assert.equal(
+    text(vectron.PointSchema, { id: 'a', payload }),
+    `{"id":"a","payload":${payload},"version":0}`,
+  )
   const spaced = '{"payload": { "n" : 1.0,\n "s" : "x \\\\ \\" y" , "l":[ 1 , {} ] } }'
   const read1 = read(vectron.PointInputSchema, spaced).payload
   assert.equal(read1, '{"n":1.0,"s":"x \\\\ \\" y","l":[1,{}]}')
-  assert.equal(text(vectron.PointSchema, { id: 'a' }), '{"id":"a"}')
+  assert.equal(text(vectron.PointSchema, { id: 'a' }), '{"id":"a","version":0}')
 })
 
 test('answers hold defaults, and leave out absent messages and optionals', () => {
@@ -153,6 +164,7 @@ test('answers hold defaults, and leave out absent messages and optionals', () =>
     tookUs: 0,
     missing: [],
     nextPageToken: '',
+    groups: [],
     legs: [],
   })
   assert.deepEqual(written(vectron.DeleteCollectionResponseSchema, {}), {})

@@ -131,10 +131,11 @@ export class PlanLimits {
 
 /** Candidates to rerank and results of legs are results too, though not all are shown. */
 function checkTopK(principal: Principal, request: wire.SearchRequest): void {
-  const { topK, offset, rerank, query } = request
+  const { topK, offset, rerank, query, groupBy } = request
   const max = principal.limits?.topKMax ?? 0
   const legs = query.case === 'fused' ? query.value.legs : []
-  const reach = (topK ?? 0) + offset
+  const ofGroup = groupBy === undefined ? 1 : (groupBy.groupSize ?? LIMITS.groupSizeDefault)
+  const reach = (topK ?? 0) * ofGroup + offset
   const value = Math.max(reach, rerank?.limit ?? 0, ...legs.map((leg) => leg.topK ?? 0))
   checkLimit(principal, { limit: 'topKMax', max, value })
 }

@@ -67,11 +67,15 @@ function toFresh(
   { clock }: GatewayContext,
   { answer, positions, expiresMs }: SearchOutcome,
 ): FreshAnswer<SearchAnswer> {
-  const points = answer.results ?? []
+  const points = [...(answer.results ?? []), ...(answer.groups ?? []).flatMap(resultsOf)]
   const bytes = points.reduce((sum, point) => sum + point.length + POINT_BYTES, ANSWER_BYTES)
   // A point that expires leaves no trace in the logs; an answer that could outlive one is not kept.
   const outlivesNone = expiresMs > clock.nowMs() + KEPT_MS
   return { answer, positions, bytes, lasting: answer.complete === true && outlivesNone }
+}
+
+function resultsOf({ results }: { readonly results?: Uint8Array[] }): Uint8Array[] {
+  return results ?? []
 }
 
 /** The answer as it is given to somebody else. */

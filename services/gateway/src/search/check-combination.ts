@@ -3,10 +3,11 @@
 import { VectronError } from '@vectron/base'
 import type { wire } from '@vectron/contracts'
 
-type Part = 'fused' | 'offset' | 'pageToken' | 'rerank' | 'whyNot'
+type Part = 'fused' | 'groupBy' | 'offset' | 'pageToken' | 'rerank' | 'whyNot'
 
 const IS_SET: Readonly<Record<Part, (request: wire.SearchRequest) => boolean>> = {
   fused: ({ query }) => query.case === 'fused',
+  groupBy: ({ groupBy }) => groupBy !== undefined,
   offset: ({ offset }) => offset > 0,
   pageToken: ({ pageToken }) => pageToken !== undefined,
   rerank: ({ rerank }) => rerank !== undefined,
@@ -19,6 +20,11 @@ const APART: readonly (readonly [Part, Part, string])[] = [
   ['whyNot', 'pageToken', 'it is told of a search as a whole'],
   ['rerank', 'pageToken', 'pages follow the order by the metric'],
   ['whyNot', 'rerank', 'it is about the order by the metric'],
+  ['groupBy', 'offset', 'groups come all at once'],
+  ['groupBy', 'pageToken', 'groups come all at once'],
+  ['groupBy', 'fused', 'groups are of one search'],
+  ['groupBy', 'rerank', 'groups follow the order by the metric'],
+  ['whyNot', 'groupBy', 'it is about results without groups'],
   ['whyNot', 'fused', 'each leg has reasons of its own: ask them one by one'],
   ['pageToken', 'fused', 'the list ends with what the legs found: use offset'],
 ]

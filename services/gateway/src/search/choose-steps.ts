@@ -3,15 +3,18 @@
 import { assertDefined } from '@vectron/base'
 import type { vectron } from '@vectron/contracts'
 import { fusedSteps } from './fuse-legs.ts'
+import { groupedSteps } from './group-hits.ts'
 import { nearestSteps } from './nearest.ts'
 import type { PlannedSearch } from './plan-search.ts'
 import type { Leg, SearchSteps } from './search-steps.ts'
 
 export function stepsOf(
-  { fusion, window }: PlannedSearch,
+  { fusion, grouping, window }: PlannedSearch,
   legs: readonly Leg[],
   metric: vectron.Metric,
 ): SearchSteps {
   if (fusion !== undefined) return fusedSteps(legs, fusion, metric, window)
-  return nearestSteps(assertDefined(legs[0], 'a search has a query'), metric, window)
+  const leg = assertDefined(legs[0], 'a search has a query')
+  if (grouping !== undefined) return groupedSteps(leg, grouping, metric, window)
+  return nearestSteps(leg, metric, window)
 }

@@ -42,6 +42,7 @@ export function* fusedSteps(
       const point = assertDefined(points.get(id), 'what is fused was found')
       return toBinary(wire.ScoredPointSchema, { ...point, score })
     }),
+    groups: [],
     exact: answers.every(({ exact }) => exact),
     matches: undefined,
     nextPageToken: '',

@@ -81,7 +81,7 @@ function* pageSteps(
 
 /** What steps of a single query say beside their points. */
 export function foundBy({ points, exact, matches }: MergedHits): Gathered {
-  return { points, exact, matches, nextPageToken: '', truncatedBy: [] }
+  return { points, groups: [], exact, matches, nextPageToken: '', truncatedBy: [] }
 }
 
 /** How many of the hits are nearer than the threshold. */

@@ -17,6 +17,7 @@ import { checkCombination } from './check-combination.ts'
 import type { Window } from './nearest.ts'
 import { takeFields } from './take-fields.ts'
 import { type FusionPlan, takeFused } from './take-fused.ts'
+import { type GroupPlan, takeGroupBy } from './take-group-by.ts'
 import { type SearchTarget, takeTarget } from './take-target.ts'
 import { takeWindow } from './take-window.ts'
 
@@ -36,6 +37,8 @@ export interface PlannedSearch {
   readonly legs: readonly PlannedLeg[]
   /** How the legs become one list; undefined for a search of one leg. */
   readonly fusion: FusionPlan | undefined
+  /** How results are grouped; undefined where they are not. */
+  readonly grouping: GroupPlan | undefined
   /** Of all legs together. */
   readonly partitions: readonly PartitionValue[] | undefined
   /** Which of the hits are wanted. */
@@ -93,6 +96,7 @@ export function planSearch(
       prefix: leg.prefix,
     })),
     fusion,
+    grouping: takeGroupBy(request, { collection, topK: window.topK, prefix }),
     partitions: takePartitions(collection, filter, rowRule),
     window,
     fields: takeFields(request, prefix),

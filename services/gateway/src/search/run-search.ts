@@ -213,7 +213,11 @@ function toOutcome(
   const completeness = completenessOf({ exact, missing, unanswered, truncatedBy })
   const tookUs = stages.elapsedUs
   const answer: SearchAnswer = {
-    results: withFields(found.points, fields),
+    results: withFields(found.points, request, fields),
+    groups: found.groups.map(({ value, points }) => ({
+      value: { kind: value },
+      results: withFields(points, request, fields),
+    })),
     exact,
     complete: unanswered === 0,
     completeness,
@@ -274,14 +278,16 @@ function mergeAll(
 ): Promise<MergedHits[]> {
   const { metric } = job.route.collection
   return Promise.all(
-    legs.map(async ({ query, prefix }, index) => {
+    legs.map(async ({ query, prefix, namedAt, isChecked }, index) => {
       const results = ofShards.map(([, { results: all }]) =>
         assertDefined(all[index], 'each query is answered'),
       )
       for (const { error } of results) {
         if (error !== undefined) throw toEngineError(error, prefix)
       }
-      if (query.filter !== undefined) await checkFieldsKnown(context, job, results)
+      if (query.filter !== undefined && isChecked !== true) {
+        await checkFieldsKnown(context, job, results, namedAt)
+      }
       return mergeResults(results, { metric, topK: query.topK })
     }),
   )
@@ -291,10 +297,17 @@ async function checkFieldsKnown(
   context: GatewayContext,
   { route, rowRule, deadline }: SearchJob,
   results: readonly engine.QueryResult[],
+  namedAt: Leg['namedAt'] = new Map(),
 ): Promise<void> {
   const unknown = unknownEverywhere(results.map(({ unknownFields }) => unknownFields))
   if (unknown.length === 0) return
-  await refuseUnknownFields(context, { collection: route.name, rowRule, unknown, deadline })
+  await refuseUnknownFields(context, {
+    collection: route.name,
+    rowRule,
+    unknown,
+    namedAt,
+    deadline,
+  })
 }
 
 /** Searches that take about as long: by how they look, for how many results, how many at once. */

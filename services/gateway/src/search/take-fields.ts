@@ -46,14 +46,21 @@ export function checkPath(path: string, field: string): void {
 }
 
 /**
- * The results with the fields that are wanted; as they are when all of them are.
+ * The results with what is wanted of their payloads; as they are when that is all there is.
  *
  * @param points each an encoded `vectron.v1.ScoredPoint`
  */
-export function withFields(points: Uint8Array[], fields: FieldSelector | undefined): Uint8Array[] {
-  if (fields === undefined) return points
+export function withFields(
+  points: Uint8Array[],
+  { withPayload, groupBy }: wire.SearchRequest,
+  fields: FieldSelector | undefined,
+): Uint8Array[] {
+  // Groups are made by payloads, whether they are wanted or not.
+  const isBare = withPayload === false && groupBy !== undefined
+  if (fields === undefined && !isBare) return points
   return points.map((encoded) => {
     const point = fromBinary(wire.ScoredPointSchema, encoded)
-    return toBinary(wire.ScoredPointSchema, { ...point, payload: fields.select(point.payload) })
+    const payload = isBare ? new Uint8Array() : fields?.select(point.payload)
+    return toBinary(wire.ScoredPointSchema, { ...point, payload: payload ?? point.payload })
   })
 }

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Vector } from "./vector_pb.js";
+import type { Scalar, Vector } from "./vector_pb.js";
 import type { Filter } from "./filter_pb.js";
 import type { Consistency } from "./points_pb.js";
 import type { Rerank, RerankReport } from "./rerank_pb.js";
@@ -195,6 +195,14 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
    * @generated from field: vectron.v1.PayloadFields payload_fields = 22;
    */
   payloadFields?: PayloadFields | undefined;
+
+  /**
+   * The nearest groups of points that have the same value of a field: `groups` of the answer, not
+   * `results`. Not together with `offset`, `page_token`, `fused`, `rerank` or `why_not`.
+   *
+   * @generated from field: vectron.v1.GroupBy group_by = 24;
+   */
+  groupBy?: GroupBy | undefined;
 };
 
 /**
@@ -202,6 +210,62 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
  * Use `create(SearchRequestSchema)` to create a new message.
  */
 export declare const SearchRequestSchema: GenMessage<SearchRequest>;
+
+/**
+ * By which field points are grouped, and how many of each group are returned. `top_k` counts
+ * groups, 1 to 1,000; with `group_size` it makes 10,000 results at most. Groups come in the order
+ * of their nearest points. A point without the field, with null or with an object there, is in no
+ * group; one with an array is in the group of each of its values, as filters treat arrays. Where
+ * groups are hard to find, the search gives up after a while, and `completeness` is TRUNCATED.
+ *
+ * @generated from message vectron.v1.GroupBy
+ */
+export declare type GroupBy = Message<"vectron.v1.GroupBy"> & {
+  /**
+   * A payload field by its dotted path, of strings, numbers or bools.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * Results of a group, 1 to 100; default 3.
+   *
+   * @generated from field: optional uint32 group_size = 2;
+   */
+  groupSize?: number | undefined;
+};
+
+/**
+ * Describes the message vectron.v1.GroupBy.
+ * Use `create(GroupBySchema)` to create a new message.
+ */
+export declare const GroupBySchema: GenMessage<GroupBy>;
+
+/**
+ * Points that have the same value.
+ *
+ * @generated from message vectron.v1.SearchGroup
+ */
+export declare type SearchGroup = Message<"vectron.v1.SearchGroup"> & {
+  /**
+   * @generated from field: vectron.v1.Scalar value = 1;
+   */
+  value?: Scalar | undefined;
+
+  /**
+   * Nearest first.
+   *
+   * @generated from field: repeated vectron.v1.ScoredPoint results = 2;
+   */
+  results: ScoredPoint[];
+};
+
+/**
+ * Describes the message vectron.v1.SearchGroup.
+ * Use `create(SearchGroupSchema)` to create a new message.
+ */
+export declare const SearchGroupSchema: GenMessage<SearchGroup>;
 
 /**
  * Examples of what results should be like. Up to 100 of both kinds together.
@@ -574,6 +638,13 @@ export declare type SearchResponse = Message<"vectron.v1.SearchResponse"> & {
    * @generated from field: string next_page_token = 16;
    */
   nextPageToken: string;
+
+  /**
+   * With `group_by`.
+   *
+   * @generated from field: repeated vectron.v1.SearchGroup groups = 17;
+   */
+  groups: SearchGroup[];
 
   /**
    * With `fused`: how far each leg can be relied on.

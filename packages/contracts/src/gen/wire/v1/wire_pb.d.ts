@@ -15,7 +15,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
 import type { Rerank, RerankReport } from "../../vectron/v1/rerank_pb.js";
-import type { CacheUse, Completeness, FusionMethod, PayloadFields, RecommendStrategy, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
+import type { CacheUse, Completeness, FusionMethod, GroupBy, PayloadFields, RecommendStrategy, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
+import type { Scalar } from "../../vectron/v1/vector_pb.js";
 
 /**
  * Describes the file wire/v1/wire.proto.
@@ -312,6 +313,11 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
    * @generated from field: vectron.v1.PayloadFields payload_fields = 22;
    */
   payloadFields?: PayloadFields | undefined;
+
+  /**
+   * @generated from field: vectron.v1.GroupBy group_by = 24;
+   */
+  groupBy?: GroupBy | undefined;
 };
 
 /**
@@ -515,6 +521,29 @@ export declare type ScoredPoint = Message<"wire.v1.ScoredPoint"> & {
 export declare const ScoredPointSchema: GenMessage<ScoredPoint>;
 
 /**
+ * @generated from message wire.v1.SearchGroup
+ */
+export declare type SearchGroup = Message<"wire.v1.SearchGroup"> & {
+  /**
+   * @generated from field: vectron.v1.Scalar value = 1;
+   */
+  value?: Scalar | undefined;
+
+  /**
+   * Each an encoded vectron.v1.ScoredPoint.
+   *
+   * @generated from field: repeated bytes results = 2;
+   */
+  results: Uint8Array[];
+};
+
+/**
+ * Describes the message wire.v1.SearchGroup.
+ * Use `create(SearchGroupSchema)` to create a new message.
+ */
+export declare const SearchGroupSchema: GenMessage<SearchGroup>;
+
+/**
  * @generated from message wire.v1.SearchResponse
  */
 export declare type SearchResponse = Message<"wire.v1.SearchResponse"> & {
@@ -601,6 +630,11 @@ export declare type SearchResponse = Message<"wire.v1.SearchResponse"> & {
    * @generated from field: string next_page_token = 16;
    */
   nextPageToken: string;
+
+  /**
+   * @generated from field: repeated wire.v1.SearchGroup groups = 17;
+   */
+  groups: SearchGroup[];
 
   /**
    * @generated from field: repeated vectron.v1.Completeness legs = 25;
