@@ -12,6 +12,10 @@ test('every shadow service has the methods of its public service', () => {
   checkService(wire.Search, vectron.Search)
 })
 
+test('a shadow that travels as bytes has the fields of its public message', () => {
+  checkMessage(wire.ScoredPointSchema, vectron.ScoredPointSchema)
+})
+
 function checkService(shadow: DescService, open: DescService): void {
   const names = (service: DescService) => service.methods.map((method) => method.name)
   assert.deepEqual(names(shadow), names(open))

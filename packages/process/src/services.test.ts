@@ -1,5 +1,5 @@
 /**
- * Proves that the four services, each opened as in a process of its own, make a cluster over real
+ * Proves that the five services, each opened as in a process of its own, make a cluster over real
  * sockets and mutual TLS, whichever of them is there first, and close in any order.
  */
 import assert from 'node:assert/strict'
@@ -12,6 +12,7 @@ import { AUTH_SERVICE, createKey } from './auth-service.ts'
 import { Closers } from './closers.ts'
 import { gatewayService } from './gateway-service.ts'
 import { PLACEMENT_SERVICE } from './placement-service.ts'
+import { RERANKER_SERVICE } from './reranker-service.ts'
 import { systemSurroundings } from './surroundings.ts'
 import {
   configOf,
@@ -42,6 +43,11 @@ test('Services of their own make a cluster over mutual TLS.', async (t) => {
     ...members,
     'raft.port': '0',
   })
+  await openService(t, RERANKER_SERVICE, {
+    ...(await tls({ role: 'reranker' })),
+    ...members,
+    'grpc.port': '0',
+  })
   const authSettings = await own({ role: 'auth' })
   const auth = await openService(t, AUTH_SERVICE, authSettings)
   const gateway = await openService(t, gatewayService([]), {
@@ -62,6 +68,13 @@ test('Services of their own make a cluster over mutual TLS.', async (t) => {
   const vector = encodeVector(new Uint8Array(new Float32Array([1, 2]).buffer))
   const { affected } = await points.upsertPoints({ collection: 'c', points: [{ id: 'a', vector }] })
   assert.equal(affected, 1n)
+  const search = {
+    collection: 'c',
+    query: { case: 'id', value: 'a' },
+    rerank: { strategy: 'mmr' },
+  } as const
+  const { rerank } = await channel.client(vectron.Search).search(search)
+  assert.deepEqual([rerank?.degraded, rerank?.message], [false, ''])
 
   // Nobody without a certificate has a word with the inner services.
   const stranger = new GrpcChannel(worker.addresses['grpc'] ?? '')

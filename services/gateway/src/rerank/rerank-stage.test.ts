@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import {
+  type Clock,
   createLogger,
   createMetrics,
   deadlineAfter,
@@ -19,7 +20,7 @@ import { type RerankPlan, takeRerank } from './take-rerank.ts'
 
 type Handlers = ServiceHandlers<typeof rerank.Reranker>
 
-const STRATEGY = { name: 'turn', version: '7', wantsPayload: true, wantsVector: true }
+const STRATEGY = { name: 'turn', version: '7', wantsPayload: true, wantsVector: true, problem: '' }
 
 /** Turns the order round. */
 const TURNING: Handlers = {
@@ -58,7 +59,8 @@ class Rerankers {
     })
     const clock = systemClock
     const pool = new RerankerPool({ addresses: () => this.addresses, connect, clock })
-    this.stage = new RerankStage({ pool, clock, metrics: this.metrics })
+    const listTimeoutMs = 60_000
+    this.stage = new RerankStage({ pool, clock, metrics: this.metrics, listTimeoutMs })
   }
 
   /** Answers its address. */
@@ -90,11 +92,9 @@ class Rerankers {
   /** A search of five points, the best two of which are wanted. */
   async search(
     more: { readonly strategy?: string; readonly timeoutMs?: number } = {},
-    searchMs = 5_000,
+    searchMs = 60_000,
   ) {
-    const message = create(vectron.RerankSchema, { strategy: 'turn', limit: 5, ...more })
-    const context = { presets: new Map(), topK: WANTED.topK, text: 'a text', prefix: '' }
-    const plan = takeRerank(message, context) as RerankPlan
+    const plan = planOf({ strategy: 'turn', limit: 5, ...more })
     const deadline = deadlineAfter(systemClock, searchMs)
     const opened = await this.stage.open(plan, deadline)
     const asked = candidateQuery(opened, WANTED)
@@ -110,7 +110,6 @@ class Rerankers {
     return {
       hits: ranked.map((point) => fromBinary(vectron.ScoredPointSchema, point)),
       report,
-      deadline,
     }
   }
 
@@ -118,6 +117,14 @@ class Rerankers {
     const text = await this.metrics.expose()
     return text.split('\n').filter((line) => line.startsWith(`vectron_${name}{`))
   }
+}
+
+function planOf(rerank: MessageInitShape<typeof vectron.RerankSchema>): RerankPlan {
+  const message = create(vectron.RerankSchema, rerank)
+  const context = { presets: new Map(), topK: WANTED.topK, text: 'a text', prefix: '' }
+  const plan = takeRerank(message, context)
+  assert.ok(plan)
+  return plan
 }
 
 function pointsOf(count: number, asked: { withPayload: boolean; withVector: boolean }) {
@@ -158,6 +165,18 @@ test('Without any reranker the results come in their order, and the report says 
   assert.match(report.message, /No reranker has announced itself/)
 })
 
+test('A strategy that cannot be used is not asked, and the report says why.', async (t) => {
+  const rerankers = new Rerankers(t)
+  const strategies = [{ ...STRATEGY, problem: 'rerank.turner names no turner' }]
+  await rerankers.start({ ...TURNING, listStrategies: async () => ({ strategies }) })
+  for (let i = 0; i < 7; i++) {
+    const { hits, report } = await rerankers.search()
+    assert.deepEqual([idsOf(hits), report.reason], [['p0', 'p1'], 'UNAVAILABLE'])
+    assert.match(report.message, /rerank\.turner names no turner/)
+  }
+  assert.equal(rerankers.calls, 0)
+})
+
 test('One that dies between asking the shards and the merge costs the search nothing.', async (t) => {
   const rerankers = new Rerankers(t)
   const address = await rerankers.start(TURNING)
@@ -169,15 +188,48 @@ test('One that dies between asking the shards and the merge costs the search not
   assert.deepEqual([report.degraded, report.reason], [true, 'UNAVAILABLE'])
 })
 
-test('A slow one is given up in time for the reply.', async (t) => {
+test('A slow one is given up, by the time of the search or by one of its own.', async (t) => {
   const rerankers = new Rerankers(t)
   await rerankers.start({ ...TURNING, rerank: never })
-  const { hits, report, deadline } = await rerankers.search({}, 400)
+  const { hits, report } = await rerankers.search({}, 400)
   assert.deepEqual(idsOf(hits), ['p0', 'p1'])
   assert.deepEqual([report.degraded, report.reason], [true, 'DEADLINE_EXCEEDED'])
-  assert.equal(deadline.passed, false)
   const own = await rerankers.search({ timeoutMs: 20 }, 60_000)
   assert.equal(own.report.reason, 'DEADLINE_EXCEEDED')
+})
+
+test('A part of the time of a search is kept for its reply.', async () => {
+  const timers: { readonly delayMs: number; readonly fire: () => void }[] = []
+  const clock: Clock = {
+    nowMs: () => 0,
+    monotonicUs: () => 0,
+    setTimer: (delayMs, fire) => {
+      timers.push({ delayMs, fire })
+      return () => {}
+    },
+  }
+  const client = { listStrategies: async () => ({ strategies: [STRATEGY] }), rerank: never }
+  const connect = () => client as never
+  const pool = new RerankerPool({ addresses: () => ['a:1'], connect, clock })
+  const stage = new RerankStage({ pool, clock, metrics: createMetrics() })
+  for (const [searchMs, allowedMs] of [
+    [400, 360],
+    [10_000, 9_950],
+  ] as const) {
+    const deadline = deadlineAfter(clock, searchMs)
+    const opened = await stage.open(planOf({ strategy: 'turn' }), deadline)
+    const asked = candidateQuery(opened, WANTED)
+    const points = pointsOf(5, asked)
+    const request = { collection: 'c', lowerIsBetter: false, points, wanted: WANTED, deadline }
+    const ranking = stage.rank(opened, request)
+    // All up to the call runs at once; the timer is its deadline.
+    await new Promise((resolve) => setImmediate(resolve))
+    const timer = timers.at(-1)
+    assert.equal(timer?.delayMs, allowedMs)
+    timer?.fire()
+    const { report } = await ranking
+    assert.deepEqual([report.degraded, report.reason], [true, 'DEADLINE_EXCEEDED'])
+  }
 })
 
 test('One that is slow to say what it can do is given up too.', async (t) => {

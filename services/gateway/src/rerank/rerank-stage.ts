@@ -59,6 +59,8 @@ export interface RerankStageOptions {
   readonly pool: RerankerPool
   readonly clock: Clock
   readonly metrics: Metrics
+  /** To hear what the rerankers can do. Default: LIST_TIMEOUT_MS. */
+  readonly listTimeoutMs?: number
 }
 
 /** Milliseconds to hear what the rerankers can do. */
@@ -104,13 +106,15 @@ export class RerankStage {
 
   /** @throws VectronError INVALID_ARGUMENT for a strategy that does not exist */
   async open(plan: RerankPlan, deadline: Deadline): Promise<OpenRerank> {
-    const { clock } = this.#options
-    const within = deadlineAfter(clock, Math.min(LIST_TIMEOUT_MS, timeFor(plan, deadline)))
+    const { clock, listTimeoutMs = LIST_TIMEOUT_MS } = this.#options
+    const within = deadlineAfter(clock, Math.min(listTimeoutMs, timeFor(plan, deadline)))
     try {
       const strategy = await this.#guarded(LISTING, within, () =>
         this.#book.strategy(plan.strategy, `${plan.path}.strategy`, within),
       )
-      return { kind: 'ready', plan, strategy }
+      if (strategy.problem === '') return { kind: 'ready', plan, strategy }
+      const message = `The strategy ${strategy.name} cannot be used: ${strategy.problem}.`
+      return { kind: 'degraded', plan, error: new VectronError('UNAVAILABLE', message) }
     } catch (error) {
       if (isCallersFault(error)) throw error
       return { kind: 'degraded', plan, error: toVectronError(error) }
@@ -270,9 +274,7 @@ function encode(point: wire.ScoredPoint, wanted: CandidateQuery): Uint8Array {
   const none = new Uint8Array()
   const shown = {
     ...point,
-    payload: wanted.withPayload ? point.payload : none,
-    // It comes with the payload.
-    version: wanted.withPayload ? point.version : undefined,
+    ...(wanted.withPayload ? {} : { payload: none, version: undefined, expireTime: undefined }),
     vector: wanted.withVector ? point.vector : none,
   }
   return toBinary(wire.ScoredPointSchema, shown)

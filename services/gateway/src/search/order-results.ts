@@ -23,20 +23,33 @@ export async function orderAll(
   if (searches.every(({ reranking }) => reranking === undefined)) return gathered.map(asFound)
   const collection = route.name
   const isDistance = !higherIsNearer(route.collection.metric)
-  return stages.time('rerank', () =>
-    Promise.all(
-      gathered.map(async (found, index) => {
-        const { reranking, fusion } = assertDefined(searches[index], 'a search for what is found')
-        if (reranking === undefined) return asFound(found)
-        const { opened, wanted } = reranking
-        // Of fused scores the higher is better, whatever those of the legs mean.
-        const lowerIsBetter = isDistance && fusion === undefined
-        const request = { collection, lowerIsBetter, points: found.points, wanted, deadline }
-        const { points, report } = await rerank.rank(opened, request)
-        return { ...found, points, rerank: report }
-      }),
-    ),
-  )
+  const orderOne = async (found: Gathered, index: number): Promise<Ordered> => {
+    const { reranking, fusion } = assertDefined(searches[index], 'a search for what is found')
+    if (reranking === undefined) return asFound(found)
+    const { opened, wanted } = reranking
+    // Of fused scores the higher is better, whatever those of the legs mean.
+    const lowerIsBetter = isDistance && fusion === undefined
+    const request = { collection, lowerIsBetter, points: found.points, wanted, deadline }
+    const { points, report } = await rerank.rank(opened, request)
+    return { ...found, points, rerank: report }
+  }
+  return stages.time('rerank', () => someAtATime(gathered, orderOne))
+}
+
+/** Of a batch only some are at the reranker at once: each sends copies of its candidates. */
+const AT_ONCE = 8
+
+async function someAtATime<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = []
+  const waiting = items.entries()
+  const workers = Array.from({ length: Math.min(AT_ONCE, items.length) }, async () => {
+    for (const [index, item] of waiting) results[index] = await work(item, index)
+  })
+  await Promise.all(workers)
+  return results
 }
 
 /** Of an answer on the way to the complete one, which alone is reranked. */

@@ -504,6 +504,11 @@ export declare type ScoredPoint = Message<"wire.v1.ScoredPoint"> & {
   version?: bigint | undefined;
 
   /**
+   * @generated from field: optional string expire_time = 6;
+   */
+  expireTime?: string | undefined;
+
+  /**
    * @generated from field: optional float original_score = 10;
    */
   originalScore?: number | undefined;
