@@ -43,6 +43,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   batchGetPoints: 'reader',
   scrollPoints: 'reader',
   countPoints: 'reader',
+  facetPoints: 'reader',
   search: 'reader',
   batchSearch: 'reader',
   searchStream: 'reader',

@@ -117,6 +117,18 @@ export const exchanges: readonly Exchange[] = [
     check: ([answer]) => assert.equal(answer.count, 2),
   },
   {
+    operation: 'facetPoints',
+    request: { collection, field: 'legs', limit: 2 },
+    check: ([answer]) =>
+      assert.deepEqual(answer, {
+        counts: [
+          { value: 4, count: 2 },
+          { value: 0, count: 1 },
+        ],
+        exact: true,
+      }),
+  },
+  {
     operation: 'search',
     request: { collection, text: DOG, topK: 2, withVector: true, explain: true },
     check: ([answer]) => {

@@ -353,6 +353,26 @@ export const CASES: Readonly<Record<string, (ruled: Ruled) => Promise<void>>> = 
     assert.equal(secrets?.message.replaceAll('secrets', 'nonsuch'), nonsuch?.message)
   },
 
+  facetPoints: async ({ collection, ruled }) => {
+    const facet = async (field: string, more: { [name: string]: Json } = {}): Promise<Answer> =>
+      ruled.ask('facetPoints', { collection, field, ...more, ...STRONG })
+    const tenants = await facet('tenant')
+    assert.deepEqual(tenants, { counts: [{ value: 'mine', count: INSIDE.length }], exact: true })
+    const numbers = await facet('n')
+    assert.deepEqual(
+      numbers.counts,
+      INSIDE.map((_, n) => ({ value: n, count: 1 })),
+    )
+    const theirs = await facet('tenant', { filter: ofTheirs })
+    assert.deepEqual(theirs.counts ?? [], [])
+    const asked = ['secret', 'nonsuch'].map((field) =>
+      ruled.refusal('facetPoints', { collection, field, ...STRONG }),
+    )
+    const [secret, nonsuch] = await Promise.all(asked)
+    assert.equal(secret?.reason, 'UNKNOWN_FILTER_FIELD')
+    assert.equal(secret?.message.replaceAll('secret', 'nonsuch'), nonsuch?.message)
+  },
+
   search: (ruled) => checkSearches('search', ruled),
   batchSearch: (ruled) => checkSearches('batchSearch', ruled),
   searchStream: async (on) => {

@@ -66,6 +66,9 @@ export const LIMITS = {
   /** Points of one page of a scroll. */
   scrollPageMax: 10_000,
   scrollPageDefault: 100,
+  /** Values of one facet: as many as a person looks at. */
+  facetValuesMax: 1000,
+  facetValuesDefault: 10,
   /** Collections of one page. */
   collectionsPageMax: 1000,
   collectionsPageDefault: 100,

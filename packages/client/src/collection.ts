@@ -7,6 +7,7 @@ import type {
   CollectionInfo,
   CollectionStats,
   Example,
+  FacetResult,
   Point,
   PointInput,
   PointQuery,
@@ -52,6 +53,14 @@ export interface ScrollOptions<Payload> extends ReadOptions {
   readonly withVector?: boolean
   /** Default true. */
   readonly withPayload?: boolean
+}
+
+export interface FacetOptions<Payload> extends ReadOptions {
+  readonly filter?: Filter<Payload>
+  /** Values to tell, 1 to 1,000. Default 10. */
+  readonly limit?: number
+  /** Gather up to 65,536 values from each shard, so that counts of rare values are exact too. */
+  readonly exact?: boolean
 }
 
 export interface WriteOptions extends CallOptions {
@@ -208,6 +217,18 @@ export class Collection<Payload = AnyPayload> {
   ): Promise<number> {
     const { count } = await this.#post<{ count: number }>('count', query, options)
     return count
+  }
+
+  /**
+   * How many points have each value of a payload field, the most frequent values first. With
+   * `exact` in the answer no value is missing and no count too low.
+   */
+  facet(
+    field: string,
+    query: FacetOptions<Payload> = {},
+    options?: CallOptions,
+  ): Promise<FacetResult> {
+    return this.#post('facet', { field, ...query }, options)
   }
 
   /** The points nearest to a vector, to another point, or to a text. */

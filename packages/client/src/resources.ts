@@ -142,6 +142,18 @@ export interface Point<Payload> {
   readonly vector?: Float32Array
 }
 
+export interface FacetCount {
+  readonly value: string | number | boolean
+  readonly count: number
+}
+
+export interface FacetResult {
+  /** By falling count; of equal counts bools, then numbers, then texts, each ascending. */
+  readonly counts: readonly FacetCount[]
+  /** true: no value is missing, and no count too low. */
+  readonly exact: boolean
+}
+
 export interface WriteResult {
   /** Points written, changed or deleted. */
   readonly affected: number

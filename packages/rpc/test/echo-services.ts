@@ -111,6 +111,10 @@ function points(seen: Seen): ServiceHandlers<typeof wire.Points> {
     async scrollPoints({ pageToken }) {
       return { nextPageToken: pageToken }
     },
+    async facetPoints() {
+      return { counts: [], exact: true }
+    },
+
     async countPoints() {
       return { count: 2n ** 60n }
     },

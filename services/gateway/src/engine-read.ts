@@ -50,6 +50,7 @@ export function toEngineError(error: engine.EngineError, prefix: string): Vectro
   return new VectronError(reason, prefix === '' ? message : `${prefix.slice(0, -1)}: ${message}`, {
     ...context,
     ...(FILTER_REASONS.has(reason) ? { field: `${prefix}filter` } : {}),
+    ...(reason === 'INVALID_ARGUMENT' ? { field: `${prefix}${subject}` } : {}),
   })
 }
 

@@ -23,6 +23,7 @@ import { checkBatch, takePageSize } from './check-collection.ts'
 import { checkId, checkPayload, takeExpiry } from './check-point.ts'
 import type { GatewayContext } from './context.ts'
 import { decodeReadResult, encodeRead } from './engine-read.ts'
+import { mergeFacets, valuesOfShard } from './facets.ts'
 import { takeFreshness } from './freshness.ts'
 import { runInOrder } from './ordered-pipeline.ts'
 import { encodePageToken, type PagedList, parsePageToken } from './page-token.ts'
@@ -195,6 +196,29 @@ export class PointsService implements ServiceHandlers<typeof wire.Points> {
     const value = create(engine.CountSchema, filter === undefined ? {} : { filter })
     const results = await this.#readAll(request, { case: 'count', value }, call)
     return { count: results.reduce((sum, { count }) => sum + count, 0n) }
+  }
+
+  async facetPoints(request: vectron.FacetPointsRequest, call: CallContext) {
+    const { collection, field, filter, exact } = request
+    if (field === '') {
+      throw new VectronError('MISSING_FIELD', 'field must say which values are counted.', {
+        field: 'field',
+      })
+    }
+    if (filter !== undefined) checkFilter(filter, 'filter')
+    const limit = takePageSize(
+      request.limit,
+      { default: LIMITS.facetValuesDefault, max: LIMITS.facetValuesMax },
+      'limit',
+    )
+    const shards = shardsFor({ filters: [filter, rowRuleOf(call)] })
+    const { length } = shards(await this.#context.router.route(collection))
+    const value = create(engine.FacetSchema, {
+      field,
+      limit: valuesOfShard({ limit, exact }, length),
+      ...(filter === undefined ? {} : { filter }),
+    })
+    return mergeFacets(await this.#readAll(request, { case: 'facet', value }, call), limit)
   }
 
   async #upsert(request: wire.UpsertPointsRequest, head: WriteHead, deadline: Deadline) {

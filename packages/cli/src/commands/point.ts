@@ -1,5 +1,12 @@
 /** `vectron point`: write, read, count and delete single points or those that match a filter. */
-import type { Filter, Point, PointInput, WriteOptions, WriteSelection } from '@vectron/client'
+import type {
+  FacetCount,
+  Filter,
+  Point,
+  PointInput,
+  WriteOptions,
+  WriteSelection,
+} from '@vectron/client'
 import type { Command } from 'commander'
 import { filter, jsonObject, vector, wholeNumber } from '../arguments.ts'
 import { confirmByName } from '../confirm.ts'
@@ -37,6 +44,12 @@ interface UpdateFlags extends WriteFlags {
   readonly replace?: true
 }
 
+interface FacetFlags extends ClientFlags {
+  readonly filter?: Filter
+  readonly limit: number
+  readonly exact?: true
+}
+
 interface ScrollFlags extends ClientFlags {
   readonly filter?: Filter
   readonly limit: number
@@ -47,6 +60,10 @@ const COLUMNS: readonly Column<AnyPoint>[] = [
   { title: 'id', text: ({ id }) => id },
   { title: 'version', text: ({ version }) => cellText(version) },
   { title: 'payload', text: ({ payload }) => cellText(payload) },
+]
+const FACET_COLUMNS: readonly Column<FacetCount>[] = [
+  { title: 'value', text: ({ value }) => cellText(value) },
+  { title: 'points', text: ({ count }) => formatCount(count) },
 ]
 const VECTOR_COLUMN: Column<AnyPoint> = {
   title: 'vector',
@@ -63,6 +80,7 @@ export function addPointCommands(program: Command, context: CliContext): void {
   addDelete(point, context)
   addScroll(point, context)
   addCount(point, context)
+  addFacet(point, context)
   addUpdatePayload(point, context)
 }
 
@@ -196,6 +214,30 @@ function addCount(parent: Command, { terminal, env }: CliContext): void {
       const count = await connect(flags, env).collection(collection).count(query)
       if (flags.output === 'table') terminal.out(String(count))
       else showObject(terminal, flags.output, { count })
+    })
+}
+
+function addFacet(parent: Command, { terminal, env }: CliContext): void {
+  withClientFlags(parent.command('facet').description('count the points of each value of a field'))
+    .argument('<collection>')
+    .argument('<field>')
+    .option('--filter <json>', 'only points that match', filter)
+    .option('--limit <n>', 'at most so many values', wholeNumber(1), 10)
+    .option('--exact', 'gather rare values too')
+    .action(async (collection: string, field: string, flags: FacetFlags) => {
+      const { limit, exact = false } = flags
+      const query = {
+        limit,
+        exact,
+        ...(flags.filter === undefined ? {} : { filter: flags.filter }),
+      }
+      const found = await connect(flags, env).collection(collection).facet(field, query)
+      showRows(terminal, flags.output, {
+        rows: found.counts,
+        columns: FACET_COLUMNS,
+        whole: found,
+        whenEmpty: 'No point has a value there.',
+      })
     })
 }
 

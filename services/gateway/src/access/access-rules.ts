@@ -69,6 +69,7 @@ const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
     updatePayload: on('write', 'visible'),
     scrollPoints: on('read', 'visible'),
     countPoints: on('read', 'visible'),
+    facetPoints: on('read', 'visible'),
   },
   'vectron.v1.Search': {
     search: on('read', 'visible'),

@@ -35,6 +35,7 @@ const SHAPES: Readonly<Record<string, (request: Request) => QueryShape>> = {
   batchGetPoints: ({ ids }) => read({ count: (ids as string[]).length }),
   scrollPoints: ({ filter, pageSize }) => read({ filter, topK: Number(pageSize) }),
   countPoints: ({ filter }) => read({ filter }),
+  facetPoints: ({ filter, limit }) => read({ filter, topK: Number(limit) }),
 }
 
 /** Whether calls of the method are searches or reads of points, answered at once. */

@@ -14,6 +14,7 @@ pub mod reason {
     pub const FILTER_TYPE_MISMATCH: &str = "FILTER_TYPE_MISMATCH";
     pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
     pub const INTERNAL: &str = "INTERNAL";
+    pub const INVALID_ARGUMENT: &str = "INVALID_ARGUMENT";
     pub const INVALID_FILTER: &str = "INVALID_FILTER";
     pub const INVALID_ID: &str = "INVALID_ID";
     pub const INVALID_PAYLOAD: &str = "INVALID_PAYLOAD";

@@ -9,6 +9,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { FieldType, Metric } from "../../vectron/v1/collections_pb.js";
 import type { Filter } from "../../vectron/v1/filter_pb.js";
+import type { Scalar } from "../../vectron/v1/vector_pb.js";
 
 /**
  * Describes the file engine/v1/engine.proto.
@@ -606,6 +607,12 @@ export declare type ReadRequest = Message<"engine.v1.ReadRequest"> & {
     case: "count";
   } | {
     /**
+     * @generated from field: engine.v1.Facet facet = 5;
+     */
+    value: Facet;
+    case: "facet";
+  } | {
+    /**
      * @generated from field: engine.v1.ExpiredPoints expired = 6;
      */
     value: ExpiredPoints;
@@ -707,6 +714,59 @@ export declare type Count = Message<"engine.v1.Count"> & {
 export declare const CountSchema: GenMessage<Count>;
 
 /**
+ * Counts the points of each value of a payload field.
+ *
+ * @generated from message engine.v1.Facet
+ */
+export declare type Facet = Message<"engine.v1.Facet"> & {
+  /**
+   * @generated from field: vectron.v1.Filter filter = 1;
+   */
+  filter?: Filter | undefined;
+
+  /**
+   * @generated from field: string field = 2;
+   */
+  field: string;
+
+  /**
+   * Values to tell, the most frequent first; 1 to 65,536.
+   *
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message engine.v1.Facet.
+ * Use `create(FacetSchema)` to create a new message.
+ */
+export declare const FacetSchema: GenMessage<Facet>;
+
+/**
+ * A value, and how many points have it.
+ *
+ * @generated from message engine.v1.FacetCount
+ */
+export declare type FacetCount = Message<"engine.v1.FacetCount"> & {
+  /**
+   * @generated from field: vectron.v1.Scalar value = 1;
+   */
+  value?: Scalar | undefined;
+
+  /**
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message engine.v1.FacetCount.
+ * Use `create(FacetCountSchema)` to create a new message.
+ */
+export declare const FacetCountSchema: GenMessage<FacetCount>;
+
+/**
  * Ids of points whose time has come and that are not freed yet.
  *
  * @generated from message engine.v1.ExpiredPoints
@@ -741,7 +801,7 @@ export declare type ReadResult = Message<"engine.v1.ReadResult"> & {
   count: bigint;
 
   /**
-   * scroll: there is more after the last point.
+   * scroll: there is more after the last point. facet: there are more values.
    *
    * @generated from field: bool more = 3;
    */
@@ -766,6 +826,13 @@ export declare type ReadResult = Message<"engine.v1.ReadResult"> & {
    * @generated from field: uint64 applied_index = 7;
    */
   appliedIndex: bigint;
+
+  /**
+   * facet: by falling count; of equal counts bools, then numbers, then texts, each ascending.
+   *
+   * @generated from field: repeated engine.v1.FacetCount facets = 8;
+   */
+  facets: FacetCount[];
 };
 
 /**

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Vector } from "./vector_pb.js";
+import type { Scalar, Vector } from "./vector_pb.js";
 import type { Filter } from "./filter_pb.js";
 
 /**
@@ -519,6 +519,111 @@ export declare type CountPointsResponse = Message<"vectron.v1.CountPointsRespons
 export declare const CountPointsResponseSchema: GenMessage<CountPointsResponse>;
 
 /**
+ * @generated from message vectron.v1.FacetPointsRequest
+ */
+export declare type FacetPointsRequest = Message<"vectron.v1.FacetPointsRequest"> & {
+  /**
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * A payload field of any type but datetime and stored. A point with an array counts once for each
+   * value in it.
+   *
+   * @generated from field: string field = 2;
+   */
+  field: string;
+
+  /**
+   * Only points that match.
+   *
+   * @generated from field: vectron.v1.Filter filter = 3;
+   */
+  filter?: Filter | undefined;
+
+  /**
+   * Values to tell, 1 to 1,000; default 10.
+   *
+   * @generated from field: uint32 limit = 4;
+   */
+  limit: number;
+
+  /**
+   * Gather up to 65,536 values from each shard, so that the counts are exact where a shard has no
+   * more. Otherwise ten times `limit`, at least 1,000: enough unless there are many rare values.
+   *
+   * @generated from field: bool exact = 5;
+   */
+  exact: boolean;
+
+  /**
+   * @generated from field: vectron.v1.Consistency consistency = 6;
+   */
+  consistency: Consistency;
+
+  /**
+   * @generated from field: string session_token = 7;
+   */
+  sessionToken: string;
+};
+
+/**
+ * Describes the message vectron.v1.FacetPointsRequest.
+ * Use `create(FacetPointsRequestSchema)` to create a new message.
+ */
+export declare const FacetPointsRequestSchema: GenMessage<FacetPointsRequest>;
+
+/**
+ * @generated from message vectron.v1.FacetPointsResponse
+ */
+export declare type FacetPointsResponse = Message<"vectron.v1.FacetPointsResponse"> & {
+  /**
+   * By falling count; of equal counts bools, then numbers, then texts, each ascending.
+   *
+   * @generated from field: repeated vectron.v1.FacetCount counts = 1;
+   */
+  counts: FacetCount[];
+
+  /**
+   * true: no value is missing, and no count too low. false: some shard has more values than were
+   * gathered, among which one could belong here.
+   *
+   * @generated from field: bool exact = 2;
+   */
+  exact: boolean;
+};
+
+/**
+ * Describes the message vectron.v1.FacetPointsResponse.
+ * Use `create(FacetPointsResponseSchema)` to create a new message.
+ */
+export declare const FacetPointsResponseSchema: GenMessage<FacetPointsResponse>;
+
+/**
+ * A value, and how many points have it.
+ *
+ * @generated from message vectron.v1.FacetCount
+ */
+export declare type FacetCount = Message<"vectron.v1.FacetCount"> & {
+  /**
+   * @generated from field: vectron.v1.Scalar value = 1;
+   */
+  value?: Scalar | undefined;
+
+  /**
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.FacetCount.
+ * Use `create(FacetCountSchema)` to create a new message.
+ */
+export declare const FacetCountSchema: GenMessage<FacetCount>;
+
+/**
  * How fresh a read must be.
  *
  * @generated from enum vectron.v1.Consistency
@@ -646,6 +751,16 @@ export declare const Points: GenService<{
     methodKind: "unary";
     input: typeof CountPointsRequestSchema;
     output: typeof CountPointsResponseSchema;
+  },
+  /**
+   * Counts the points of each value of a payload field, the most frequent values first.
+   *
+   * @generated from rpc vectron.v1.Points.FacetPoints
+   */
+  facetPoints: {
+    methodKind: "unary";
+    input: typeof FacetPointsRequestSchema;
+    output: typeof FacetPointsResponseSchema;
   },
 }>;
 

@@ -13,7 +13,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
+import type { BatchGetPointsRequestSchema, Consistency, CountPointsRequestSchema, CountPointsResponseSchema, DeletePointsRequestSchema, FacetPointsRequestSchema, FacetPointsResponseSchema, GetPointRequestSchema, ScrollPointsRequestSchema, UpdatePayloadRequestSchema, WriteResponseSchema } from "../../vectron/v1/points_pb.js";
 import type { Rerank, RerankReport } from "../../vectron/v1/rerank_pb.js";
 import type { CacheUse, Completeness, FusionMethod, GroupBy, PayloadFields, RecommendStrategy, SearchExplanation, ShardMissing, WhyNot } from "../../vectron/v1/search_pb.js";
 import type { Scalar } from "../../vectron/v1/vector_pb.js";
@@ -759,6 +759,14 @@ export declare const Points: GenService<{
     methodKind: "unary";
     input: typeof CountPointsRequestSchema;
     output: typeof CountPointsResponseSchema;
+  },
+  /**
+   * @generated from rpc wire.v1.Points.FacetPoints
+   */
+  facetPoints: {
+    methodKind: "unary";
+    input: typeof FacetPointsRequestSchema;
+    output: typeof FacetPointsResponseSchema;
   },
 }>;
 

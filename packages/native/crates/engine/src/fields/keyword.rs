@@ -98,6 +98,14 @@ impl KeywordIndex {
         self.table.find(hash, same).map(|term| &term.posting)
     }
 
+    /// Each text with its slots, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Posting)> {
+        self.table.iter().map(|term| {
+            let text = std::str::from_utf8(term.text(&self.texts));
+            (text.expect("texts are put in as strings"), &term.posting)
+        })
+    }
+
     pub fn len(&self) -> usize {
         self.table.len()
     }

@@ -60,6 +60,11 @@ impl OrderedIndex {
         *out |= RoaringBitmap::from_lsb0_bytes(0, &bytes);
     }
 
+    /// Each key with its slots, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, &Posting)> {
+        self.values.iter().map(|(key, posting)| (*key, posting))
+    }
+
     pub fn len(&self) -> usize {
         self.values.len()
     }

@@ -77,6 +77,15 @@ impl Posting {
         }
     }
 
+    /// How many of the slots are among these.
+    pub fn len_within(&self, slots: &RoaringBitmap) -> u64 {
+        match self {
+            Posting::One(slot) => u64::from(slots.contains(*slot)),
+            Posting::Few(own) => own.iter().filter(|slot| slots.contains(**slot)).count() as u64,
+            Posting::Many(bitmap) => bitmap.intersection_len(slots),
+        }
+    }
+
     #[cfg(test)]
     pub fn len(&self) -> u64 {
         match self {
@@ -130,6 +139,8 @@ mod tests {
                 .sum::<u32>(),
             201
         );
+        let some: RoaringBitmap = (0..300).collect();
+        assert_eq!(posting.len_within(&some), 100);
         for slot in 0..200 {
             assert!(!posting.remove(slot * 3));
         }

@@ -193,7 +193,7 @@ pub struct QueryResult {
 pub struct ReadRequest {
     #[prost(message, optional, tag = "4")]
     pub row_rule: ::core::option::Option<super::super::vectron::v1::Filter>,
-    #[prost(oneof = "read_request::Read", tags = "1, 2, 3, 6")]
+    #[prost(oneof = "read_request::Read", tags = "1, 2, 3, 5, 6")]
     pub read: ::core::option::Option<read_request::Read>,
 }
 /// Nested message and enum types in `ReadRequest`.
@@ -206,6 +206,8 @@ pub mod read_request {
         Scroll(super::Scroll),
         #[prost(message, tag = "3")]
         Count(super::Count),
+        #[prost(message, tag = "5")]
+        Facet(super::Facet),
         #[prost(message, tag = "6")]
         Expired(super::ExpiredPoints),
     }
@@ -237,6 +239,22 @@ pub struct Count {
     #[prost(message, optional, tag = "1")]
     pub filter: ::core::option::Option<super::super::vectron::v1::Filter>,
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Facet {
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<super::super::vectron::v1::Filter>,
+    #[prost(string, tag = "2")]
+    pub field: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "3")]
+    pub limit: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FacetCount {
+    #[prost(message, optional, tag = "1")]
+    pub value: ::core::option::Option<super::super::vectron::v1::Scalar>,
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExpiredPoints {
     #[prost(uint32, tag = "1")]
@@ -258,6 +276,8 @@ pub struct ReadResult {
     pub error: ::core::option::Option<EngineError>,
     #[prost(uint64, tag = "7")]
     pub applied_index: u64,
+    #[prost(message, repeated, tag = "8")]
+    pub facets: ::prost::alloc::vec::Vec<FacetCount>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PointResult {

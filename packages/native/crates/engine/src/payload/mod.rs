@@ -9,5 +9,5 @@ mod walk;
 pub use check::{check_declared, kind_name};
 pub use datetime::{format_millis, parse_datetime};
 pub use merge::{Patch, patch_payload};
-pub use scalar::{Scalar, float_key};
+pub use scalar::{Scalar, float_key, float_of_key};
 pub use walk::{Sink, walk_payload};

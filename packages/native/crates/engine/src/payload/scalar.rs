@@ -34,6 +34,12 @@ pub fn float_key(value: f64) -> i64 {
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
+/// The float of a key of `float_key`.
+pub fn float_of_key(key: i64) -> f64 {
+    // The key of a key is the bits again: the sign decides, and stays.
+    f64::from_bits((key ^ (((key >> 63) as u64) >> 1) as i64) as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +56,6 @@ mod tests {
     fn keys_of_floats_keep_their_order() {
         let values = [f64::MIN, -1.5, -1e-300, 1e-300, 0.5, 1.5, f64::MAX];
         assert!(values.map(float_key).is_sorted());
+        assert_eq!(values.map(|value| float_of_key(float_key(value))), values);
     }
 }

@@ -7,6 +7,7 @@ mod answer;
 mod apply;
 mod checkpoint;
 mod digest;
+mod facet;
 mod graph_file;
 mod indexing;
 mod matching;

@@ -8,6 +8,7 @@ use roaring::RoaringBitmap;
 
 use super::Shard;
 use super::answer::Answer;
+use super::facet::count_values;
 use super::matching::Visible;
 use super::points::{Parts, PointParts};
 use super::view::ShardView;
@@ -15,11 +16,13 @@ use crate::error::{EngineError, EngineResult, reason};
 use crate::filter::Matches;
 use crate::messages::engine::read_request::Read;
 use crate::messages::engine::{
-    ExpiredPoints, GetPoints, PointResult, ReadRequest, ReadResult, Scroll,
+    ExpiredPoints, Facet, GetPoints, PointResult, ReadRequest, ReadResult, Scroll,
 };
 use crate::messages::vectron::Filter;
 use crate::resident::Resident;
 
+/// Values that one facet tells.
+const FACET_VALUES_MAX: u32 = 65_536;
 /// Points of one page.
 const LIMIT_MAX: u32 = 10_000;
 /// With fewer matches than this their ids are sorted; with more, the ids are walked in order.
@@ -44,6 +47,7 @@ pub(super) fn read(shard: &Shard, request: Vec<u8>) -> EngineResult<Vec<u8>> {
             Some(Read::Get(get)) => reader.get(get),
             Some(Read::Scroll(scroll)) => reader.scroll(scroll),
             Some(Read::Count(count)) => reader.count(count.filter.as_ref()),
+            Some(Read::Facet(facet)) => reader.facet(facet),
             Some(Read::Expired(expired)) => Ok(reader.expired(expired)),
             None => Err(EngineError::new(
                 reason::INVALID_PROTOBUF,
@@ -99,6 +103,34 @@ impl Reader<'_> {
             count: matching.len(),
             ..notes(Some(&matching.matches))
         })
+    }
+
+    fn facet(&self, facet: &Facet) -> EngineResult<ReadResult> {
+        if !(1..=FACET_VALUES_MAX).contains(&facet.limit) {
+            let message = format!("limit {} is not 1 to {FACET_VALUES_MAX}", facet.limit);
+            return Err(EngineError::new(reason::INVALID_ARGUMENT, message, "limit"));
+        }
+        let visible = self.visible.matching(None)?;
+        let matching = self.visible.matching(facet.filter.as_ref())?;
+        let matches = matching.as_deref().map(|matching| &matching.matches);
+        let live = &self.resident.live;
+        let facets = count_values(
+            self.resident,
+            self.view,
+            matches.map_or(live, |matches| &matches.slots),
+            visible.as_deref().map_or(live, |all| &all.matches.slots),
+            &facet.field,
+            facet.limit as usize,
+        )?;
+        let mut result = ReadResult {
+            facets: facets.counts,
+            more: facets.more,
+            ..notes(matches)
+        };
+        if facets.is_unknown && !result.unknown_fields.contains(&facet.field) {
+            result.unknown_fields.push(facet.field.clone());
+        }
+        Ok(result)
     }
 
     /// Some of the points whose time has come, for a command that frees them.

@@ -63,6 +63,26 @@ impl Model {
             .map_or(0, |point| point.version)
     }
 
+    /// How many of the matching points have each value of a field.
+    pub fn facet(&self, path: &str, filter: Option<&Filter>) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for id in self.matching(filter) {
+            let payload = parse(&self.points[id].payload);
+            let mut values = Vec::new();
+            find(&payload, path, &mut values);
+            let mut own: Vec<String> = flatten(&values)
+                .into_iter()
+                .filter_map(facet_text)
+                .collect();
+            own.sort();
+            own.dedup();
+            for value in own {
+                *counts.entry(value).or_insert(0) += 1;
+            }
+        }
+        counts
+    }
+
     /// The true order of the matching points: id and score, nearest first.
     pub fn nearest(
         &self,
@@ -157,6 +177,38 @@ fn flatten<'v>(values: &[&'v Value]) -> Vec<&'v Value> {
         }
     }
     out
+}
+
+/// A value that facets count, as text that tells its kind; equal numbers are one.
+fn facet_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(value) => Some(format!("bool {value}")),
+        Value::String(text) => Some(format!("text {text}")),
+        Value::Number(number) => Some(match number.as_i64() {
+            Some(integer) => format!("integer {integer}"),
+            None => float_text(number.as_f64().unwrap()),
+        }),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn float_text(value: f64) -> String {
+    let is_integer = value.fract() == 0.0 && value.abs() < 9.2e18;
+    if is_integer {
+        format!("integer {}", value as i64)
+    } else {
+        format!("float {value}")
+    }
+}
+
+/// As the model tells a value of a facet.
+pub fn scalar_text(value: &Scalar) -> String {
+    match value.kind.as_ref().unwrap() {
+        scalar::Kind::BoolValue(value) => format!("bool {value}"),
+        scalar::Kind::StringValue(text) => format!("text {text}"),
+        scalar::Kind::IntegerValue(value) => format!("integer {value}"),
+        scalar::Kind::FloatValue(value) => float_text(*value),
+    }
 }
 
 fn micros(text: &str) -> Option<i64> {
