@@ -36,6 +36,16 @@ test('bench server closes with latencies, loads and a recall near the one aimed 
     assert.ok(Number(figures.get(`server.${name}`)) > 0, name)
   }
   assert.ok(Number(figures.get('server.recall')) > 0.95)
+  assert.ok(Number(figures.get('server.remembered.share')) > 0)
+  assert.ok(Number(figures.get('server.overload.offered_per_s')) > 0)
+})
+
+test('bench relevance closes with nDCG without reranking, by rules and by a model', () => {
+  const figures = closingLinesOf('relevance')
+  for (const name of ['none', 'rules', 'linear']) {
+    const ndcg = Number(figures.get(`relevance.ndcg10.${name}`))
+    assert.ok(ndcg > 0 && ndcg <= 1, `${name}: ${ndcg}`)
+  }
 })
 
 test('bench ingest closes with both rates', () => {

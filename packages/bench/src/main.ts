@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- index | server | ingest | restart | planner | failover | idle | auth | tracing
- * [--size small]`.
+ * `npm run bench -- index | server | ingest | restart | planner | failover | idle | auth |
+ * tracing | relevance [--size small]`.
  *
  * Prints progress to standard error, writes a JSON file with everything measured, and ends with one
  * `name=value` line for each figure. docs/BENCHMARKS.md says what they mean. Asserts nothing: a
@@ -16,6 +16,7 @@ import { benchIdle } from './idle-bench.ts'
 import { benchIndex } from './index-bench.ts'
 import { benchIngest } from './ingest-bench.ts'
 import { benchPlanner } from './planner-bench.ts'
+import { benchRelevance } from './relevance-bench.ts'
 import { closingLines, type Report, writeReport } from './report.ts'
 import { benchRestart } from './restart-bench.ts'
 import { benchServer } from './server-bench.ts'
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Report
   idle: benchIdle,
   auth: benchAuth,
   tracing: benchTracing,
+  relevance: benchRelevance,
 }
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [options]
