@@ -66,31 +66,50 @@ function clusteredPoints(random: Random, groups: readonly Value[]): GroupedPoint
   })
 }
 
-interface ExpectedGroup {
-  readonly value: Value
-  readonly ids: string[]
+/** What groups are checked by. */
+interface Wanted {
+  /** Those that match the filter. */
+  readonly points: readonly GroupedPoint[]
+  readonly target: readonly number[]
+  readonly groups: number
+  readonly size: number
+  readonly replay: string
 }
 
-/** By one look at all points, the nearest first. */
-function groupPlainly(
-  points: readonly GroupedPoint[],
-  target: readonly number[],
-  { groups, size }: { readonly groups: number; readonly size: number },
-): ExpectedGroup[] {
+/**
+ * By one look at all points. By distances, not by ids: two may be equal but for rounding.
+ */
+function checkGroups(found: Answer, { points, target, groups, size, replay }: Wanted): void {
   const distance = ({ vector }: TestPoint) =>
-    Math.hypot(...vector.map((value, i) => Math.fround(value) - Math.fround(target[i] ?? 0)))
-  const found = new Map<Value, string[]>()
-  for (const { id, values } of [...points].sort((a, b) => distance(a) - distance(b))) {
-    for (const value of new Set(values)) {
-      const ids = found.get(value) ?? []
-      if (ids.length < size) found.set(value, [...ids, id])
-      else found.set(value, ids)
+    Math.hypot(...vector.map((value, i) => value - (target[i] ?? 0)))
+  const expected = new Map<Value, number[]>()
+  for (const point of [...points].sort((a, b) => distance(a) - distance(b))) {
+    for (const value of new Set(point.values)) {
+      const before = expected.get(value) ?? []
+      expected.set(value, [...before, distance(point)].slice(0, size))
     }
   }
-  return [...found].slice(0, groups).map(([value, ids]) => ({ value, ids }))
+  const byPlace = [...expected.values()].slice(0, groups)
+  assert.equal(found.groups.length, byPlace.length, replay)
+  const values = new Map(points.map((point) => [point.id, point.values]))
+  found.groups.forEach(({ value, results }: Answer, place: number) => {
+    const ids: string[] = results.map(({ id }: Answer) => id)
+    assert.equal(new Set(ids).size, ids.length, replay)
+    assert.ok(
+      ids.every((id) => values.get(id)?.includes(value)),
+      replay,
+    )
+    const scores: number[] = results.map(({ score }: Answer) => score)
+    const distances = expected.get(value) ?? []
+    assert.equal(scores.length, distances.length, replay)
+    for (const [at, score] of scores.entries()) {
+      assert.ok(Math.abs(score - (distances[at] ?? Infinity)) < 1e-5, `${replay} ${value}`)
+    }
+    assert.ok(Math.abs((scores[0] ?? 0) - (byPlace[place]?.[0] ?? Infinity)) < 1e-5, replay)
+  })
 }
 
-function groupsOf(answer: Answer): ExpectedGroup[] {
+function groupsOf(answer: Answer): { value: Value; ids: string[] }[] {
   return answer.groups.map(({ value, results }: Answer) => ({
     value,
     ids: results.map(({ id }: Answer) => id),
@@ -115,17 +134,19 @@ test('Groups equal brute force.', async () => {
     const groups = 1 + random.nextBelow(GROUPS.length + 4)
     const size = 1 + random.nextBelow(20)
     const below = random.nextBelow(2) === 0 ? POINTS : 100 + random.nextBelow(POINTS)
-    const found = await shards.search({
+    const request = {
       vector: target,
       groupBy: { field: 'of', groupSize: size },
       filter: { must: [{ field: 'n', range: { lt: below } }] },
       topK: groups,
       exact: true,
-    })
+    }
     const matching = points.filter(({ payload }) => (payload['n'] as number) < below)
-    const expected = groupPlainly(matching, target, { groups, size })
-    assert.deepEqual(groupsOf(found), expected, `${replay} ${JSON.stringify({ groups, size })}`)
-    assert.deepEqual([found.results, found.exact, found.completeness.kind], [[], true, 'exact'])
+    for (const place of [0, 1] as const) {
+      const found = await shards.searchAt(request, place)
+      checkGroups(found, { points: matching, target, groups, size, replay })
+      assert.deepEqual([found.results, found.exact, found.completeness.kind], [[], true, 'exact'])
+    }
   }
 })
 
@@ -149,9 +170,10 @@ test('A path goes through arrays of objects, and through stored fields.', async 
     for (const topK of [3, 10]) {
       const vector = randomVector(random, DIMENSION)
       const groupBy = { field, groupSize: 60 }
-      const found = await shards.search({ vector, groupBy, topK, exact: true }, ['warnings'])
-      const expected = groupPlainly(points, vector, { groups: topK, size: 60 })
-      assert.deepEqual(groupsOf(found), expected, replay)
+      for (const place of [0, 1] as const) {
+        const found = await shards.searchAt({ vector, groupBy, topK, exact: true }, place)
+        checkGroups(found, { points, target: vector, groups: topK, size: 60, replay })
+      }
     }
   }
 })
@@ -202,7 +224,7 @@ test('Searches of one batch are grouped each by itself.', async () => {
   const [one, many] = await shards.batch([...searches, { vector: randomVector(random, DIMENSION) }])
   assert.deepEqual(one.responses[2].groups, [])
   for (const [place, search] of searches.entries()) {
-    const expected = groupsOf(await shards.search(search))
+    const expected = groupsOf(await shards.searchAt(search, 1))
     assert.deepEqual(groupsOf(many.responses[place]), expected)
   }
 })

@@ -81,16 +81,18 @@ for (const metric of ['cosine', 'dot', 'l2'] as const) {
         negative: named(negative),
       }
       const found = await shards.search({ recommend, exact: true, topK: 20 })
-      assert.deepEqual(
-        idsOf(found),
-        expected.slice(0, 20).map(({ id }) => id),
-        replay,
-      )
+      // Scores, not ids: two may be equal but for rounding.
+      const scores = new Map(expected.map((point) => [point.id, scoreOf(point)]))
+      idsOf(found).forEach((id, place) => {
+        const nearest = expected[place]
+        assert.ok(nearest)
+        assert.ok(Math.abs((scores.get(id) ?? Infinity) - scoreOf(nearest)) < 1e-5, replay)
+      })
+      assert.equal(new Set(idsOf(found)).size, 20)
       assert.equal(found.completeness.kind, 'exact')
       // As one search by the vector that is meant.
       const ids = { mustNot: [{ hasId: [...examples] }] }
       const same = await shards.search({ vector: target, filter: ids, exact: true, topK: 20 })
-      assert.deepEqual(idsOf(same), idsOf(found), replay)
       scoresOf(same).forEach((score, place) => {
         assert.ok(Math.abs(score - (scoresOf(found)[place] ?? 0)) < 1e-4, replay)
       })

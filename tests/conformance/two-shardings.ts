@@ -72,10 +72,15 @@ export class TwoShardings {
     const one = await this.searchAt(request, 0)
     const many = await this.searchAt(request, 1)
     const uneven = [...PASSING, 'shardsTotal', 'shardsAnswered', 'nextPageToken', ...passing]
-    const alike = (answer: Answer) =>
-      JSON.parse(JSON.stringify(answer, (name, value) => (uneven.includes(name) ? null : value)))
+    const alike = (answer: Answer) => {
+      const results = ranked(answer.results)
+      const text = JSON.stringify({ ...answer, results }, (name, value) =>
+        uneven.includes(name) ? null : value,
+      )
+      return JSON.parse(text)
+    }
     assert.deepEqual(alike(many), alike(one), JSON.stringify(request))
-    return many
+    return { ...many, results: ranked(many.results) }
   }
 
   /** The answer of one shard (0) or of many (1), the same over both protocols. */
@@ -113,6 +118,20 @@ export function randomVector(random: Random, dimension: number): number[] {
 export function testRandom(): { readonly random: Random; readonly replay: string } {
   const seed = testSeed()
   return { random: seededRandom(seed), replay: `VECTRON_SEED=${seed}` }
+}
+
+/**
+ * Results with those of equal scores in the order of their ids: which of them comes first is each
+ * collection's own affair.
+ */
+export function ranked(results: readonly Answer[]): Answer[] {
+  const runs: Answer[][] = []
+  for (const result of results) {
+    const run = runs.at(-1)
+    if (run !== undefined && run[0].score === result.score) run.push(result)
+    else runs.push([result])
+  }
+  return runs.flatMap((run) => run.sort((a, b) => (a.id < b.id ? -1 : 1)))
 }
 
 /** The results as ids. */

@@ -76,6 +76,37 @@ test('an alias is created, listed, switched and deleted, and its collection is k
   assert.equal((await json(['collection', 'get', 'songs-2'])).name, 'songs-2')
 })
 
+test('searches are paged, grouped, fused, and made by examples', async () => {
+  await json(['collection', 'create', 'line', '--dimension', '1', '--metric', 'l2'])
+  for (const [id, at] of [
+    ['a', 0],
+    ['b', 1],
+    ['c', 3],
+    ['d', 7],
+  ] as const) {
+    const payload = JSON.stringify({ parity: at === 0 ? 'even' : 'odd', at })
+    await json(['point', 'upsert', 'line', id, '--vector', `${at}`, '--payload', payload])
+  }
+  const found = async (args: readonly string[]): Promise<string[]> => {
+    const { results } = await json(['search', 'line', '--exact', ...args])
+    return results.map(({ id }: { id: string }) => id)
+  }
+  assert.deepEqual(await found(['--vector', '0', '--offset', '1', '--threshold', '7']), ['b', 'c'])
+  assert.deepEqual(await found(['--like', 'a', 'b', '--unlike', 'd']), ['c'])
+  const legs = '{"legs":[{"vector":[0]},{"id":"d","weight":2}],"rankConstant":1}'
+  assert.deepEqual(await found(['--fused', legs, '-k', '2']), ['c', 'a'])
+  const paged = ['search', 'line', '--vector', '0', '-k', '3', '--exact']
+  const { stderr } = await run([...paged, '--page-token', ''])
+  const [, token = ''] = /--page-token (\S+)/.exec(stderr) ?? []
+  const rest = await run([...paged, '--page-token', token])
+  assert.match(rest.stdout, /\bd\b/)
+  assert.doesNotMatch(rest.stderr, /--page-token/)
+  const grouped = await run(['search', 'line', '--vector', '0', '--group-by', 'parity'])
+  assert.match(grouped.stdout, /parity +score +id.*\neven +0\.0000 +a.*\nodd +1\.0000 +b/i)
+  const shown = await json(['search', 'line', '--id', 'a', '-k', '1', '--fields', 'at'])
+  assert.deepEqual(shown.results[0].payload, { at: 1 })
+})
+
 test('points are written, read, changed, counted, listed and deleted', async () => {
   await json(['collection', 'create', 'points', '--dimension', '2', '--metric', 'l2'])
   for (const [id, vector, year] of [
