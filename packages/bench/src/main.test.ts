@@ -89,7 +89,7 @@ test('bench idle closes with the cores that unused shards take', () => {
 
 test('bench tracing closes with what traces cost, and the collector has them', () => {
   const figures = closingLinesOf('tracing')
-  for (const name of ['off.qps', 'all.qps_ratio', 'hundredth.qps_ratio', 'collected_bytes']) {
+  for (const name of ['off.qps', 'off.cpu_us', 'all.cpu_ratio', 'collected_bytes']) {
     assert.ok(Number(figures.get(`tracing.${name}`)) > 0, name)
   }
 })

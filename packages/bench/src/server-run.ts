@@ -21,6 +21,8 @@ export interface ServerRun {
   server(): VectronProcess
   /** Resident bytes of the server. */
   residentBytes(): number
+  /** Seconds of all cores that the server has used. */
+  cpuSeconds(): Promise<number>
   /** Sum of a metric of the server over its labels. */
   metric(name: string): Promise<number>
   load(set: WordSet): Promise<LoadTimes>
@@ -53,7 +55,8 @@ export async function startServerRun(
     data,
     server: () => server,
     residentBytes: () => residentBytesOf(server),
-    metric: (name) => metricOf(server, name),
+    cpuSeconds: () => metricOf(server, 'process_cpu_seconds_total'),
+    metric: (name) => metricOf(server, `vectron_${name}`),
     load: (set) => client.call<LoadTimes>({ op: 'load', vectors: set.vectorsFile, ...LOAD }),
     async restart() {
       server = await VectronProcess.start({ data, env })
@@ -74,6 +77,6 @@ function residentBytesOf({ pid }: VectronProcess): number {
 
 async function metricOf({ url }: VectronProcess, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text()
-  const lines = text.split('\n').filter((line) => new RegExp(`^vectron_${name}[{ ]`).test(line))
+  const lines = text.split('\n').filter((line) => new RegExp(`^${name}[{ ]`).test(line))
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }

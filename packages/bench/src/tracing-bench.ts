@@ -21,6 +21,12 @@ const SHARES = { off: undefined, all: 100, hundredth: 1 } as const
 
 type Share = keyof typeof SHARES
 
+interface Round {
+  readonly perSecond: number
+  /** Microseconds of all cores that the server took for a search; other load tells less in it. */
+  readonly cpuUs: number
+}
+
 export async function benchTracing(options: BenchOptions): Promise<Report> {
   const { size, rounds, note } = options
   const set = await openWords(options.cache, size, note)
@@ -31,17 +37,24 @@ export async function benchTracing(options: BenchOptions): Promise<Report> {
       note(`loading ${set.rows} points, traced: ${share}`)
       runs.set(share, await startLoaded(set, collector.url, SHARES[share]))
     }
-    const rates = await measure(runs, set, options)
-    const medians = new Map([...rates].map(([share, all]) => [share, median(all)]))
-    const ratio = (share: Share) => (medians.get(share) ?? 0) / (medians.get('off') ?? 0)
+    const measured = await measure(runs, set, options)
+    const middle = (share: Share, pick: (round: Round) => number) =>
+      median((measured.get(share) ?? []).map(pick))
+    const ratio = (share: Share, pick: (round: Round) => number) =>
+      middle(share, pick) / middle('off', pick)
+    const qps = ({ perSecond }: Round) => perSecond
+    const cpu = ({ cpuUs }: Round) => cpuUs
     return {
       bench: 'tracing',
       parameters: { size, rounds, rows: set.rows, clients: CLIENTS, ...SIZES[size] },
-      measured: { searchesPerSecond: Object.fromEntries(rates), spansBytes: collector.bytes() },
+      measured: { rounds: Object.fromEntries(measured) },
       figures: new Map<string, number | string>([
-        ['tracing.off.qps', medians.get('off') ?? 0],
-        ['tracing.all.qps_ratio', ratio('all')],
-        ['tracing.hundredth.qps_ratio', ratio('hundredth')],
+        ['tracing.off.qps', middle('off', qps)],
+        ['tracing.off.cpu_us', middle('off', cpu)],
+        ['tracing.all.qps_ratio', ratio('all', qps)],
+        ['tracing.all.cpu_ratio', ratio('all', cpu)],
+        ['tracing.hundredth.qps_ratio', ratio('hundredth', qps)],
+        ['tracing.hundredth.cpu_ratio', ratio('hundredth', cpu)],
         ['tracing.collected_bytes', collector.bytes()],
       ]),
     }
@@ -70,8 +83,8 @@ async function measure(
   runs: ReadonlyMap<Share, ServerRun>,
   { queriesFile }: WordSet,
   { size, rounds, note }: BenchOptions,
-): Promise<Map<Share, number[]>> {
-  const rates = new Map<Share, number[]>([...runs.keys()].map((share) => [share, []]))
+): Promise<Map<Share, Round[]>> {
+  const measured = new Map<Share, Round[]>([...runs.keys()].map((share) => [share, []]))
   const search = {
     op: 'search',
     queries: queriesFile,
@@ -82,13 +95,15 @@ async function measure(
   }
   // The first round is for warmth.
   for (let round = 0; round <= rounds; round++) {
-    for (const [share, { client }] of runs) {
-      const { wallSeconds } = await client.call<SearchRun>(search)
-      if (round > 0) rates.get(share)?.push(search.count / wallSeconds)
+    for (const [share, run] of runs) {
+      const before = await run.cpuSeconds()
+      const { wallSeconds } = await run.client.call<SearchRun>(search)
+      const cpuUs = ((await run.cpuSeconds()) - before) * (1e6 / search.count)
+      if (round > 0) measured.get(share)?.push({ perSecond: search.count / wallSeconds, cpuUs })
     }
     note(`round ${round} of ${rounds}`)
   }
-  return rates
+  return measured
 }
 
 /** Takes spans over OTLP/HTTP and counts their bytes. */

@@ -101,6 +101,25 @@ test('The newest are kept, as many as there is room for.', async () => {
   assert.deepEqual([ids[0], ids.at(-1)], [`r${LIMITS.slowQueriesKept + 4}`, 'r5'])
 })
 
+test('Of many in one second ten are logged, and the next line tells how many were left out.', async () => {
+  const fixture = new Fixture()
+  const once = () => fixture.search(THRESHOLD_MS)
+  // All of them end within the second that begins here.
+  for (let n = 0; n < 25; n++) {
+    fixture.us = 10_000_000
+    await once()
+  }
+  assert.equal(fixture.lines.length, 10)
+  fixture.us = 11_000_000
+  await once()
+  assert.equal(fixture.lines.length, 11)
+  assert.equal(fixture.lines.at(-1)?.['leftOut'], 15)
+  fixture.us = 12_000_000
+  await once()
+  assert.equal(fixture.lines.at(-1)?.['leftOut'], undefined)
+  assert.equal(fixture.slow.list().length, 27)
+})
+
 test('A shape tells kinds and numbers; never vectors, texts, ids or keys.', () => {
   const key = 'vk_prod_AAAAAAAAAAAA_BBBBBBBBBBBB'
   const filter = create(vectron.FilterSchema, {

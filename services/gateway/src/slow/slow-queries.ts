@@ -1,8 +1,9 @@
 /**
  * Slow queries: searches and reads of points that took longer than a threshold, the newest of them
- * remembered here, each told to the log.
+ * remembered here and told to the log.
  *
- * Streams are left out: they take as long as their reader. Bounded by number and by bytes.
+ * Streams are left out: they take as long as their reader. Bounded by number and by bytes; and a
+ * server that is overloaded, so that every query is slow, does not write a line for each.
  */
 
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
@@ -64,6 +65,8 @@ interface Ended {
   readonly answer: AnyInit | undefined
 }
 
+/** Lines of one second. */
+const LINES_PER_SECOND = 10
 /** Memory that an entry takes beside its texts. */
 const ENTRY_BYTES = 512
 const STAGE_BYTES = 64
@@ -77,6 +80,8 @@ export class SlowQueries {
   /** Newest last. */
   #kept: SlowQuery[] = []
   #bytes = 0
+  /** Lines of the second under way, and those that were left out since the last one. */
+  #lines = { second: 0, written: 0, leftOut: 0 }
 
   constructor(options: SlowQueriesOptions) {
     this.#options = options
@@ -136,7 +141,7 @@ export class SlowQueries {
     call: CallContext,
     { outcome, answer, tookUs }: Ended & { readonly tookUs: number },
   ): void {
-    const { clock, logger, tracer } = this.#options
+    const { clock, tracer } = this.#options
     const { method, requestId, principal, audited } = call
     const { collection } = request as unknown as { readonly collection: string }
     const stages = this.#stages.get(call)?.all ?? []
@@ -154,15 +159,29 @@ export class SlowQueries {
       ...shapeOfAnswer(answer),
     }
     this.#total.inc({ method: method.name })
-    const { innerCollection: _, timeMs: __, ...told } = query
-    const times = Object.fromEntries(stages.map(({ name, tookUs: us }) => [name, us]))
-    logger.warn({ ...told, collection: audited, stages: times }, 'slow query')
+    this.#log(query, audited)
     this.#kept.push(query)
     this.#bytes += bytesOf(query)
     while (this.#kept.length > LIMITS.slowQueriesKept || this.#bytes > LIMITS.slowQueriesBytesMax) {
       const [oldest] = this.#kept.splice(0, 1)
       if (oldest !== undefined) this.#bytes -= bytesOf(oldest)
     }
+  }
+
+  /** @param collection its name as the caller gave it */
+  #log({ innerCollection: _, timeMs, stages, ...told }: SlowQuery, collection: string): void {
+    const second = Math.floor(timeMs / 1000)
+    if (this.#lines.second !== second) this.#lines = { ...this.#lines, second, written: 0 }
+    if (this.#lines.written === LINES_PER_SECOND) {
+      this.#lines.leftOut += 1
+      return
+    }
+    const { leftOut } = this.#lines
+    const times = Object.fromEntries(stages.map(({ name, tookUs }) => [name, tookUs]))
+    const line = { ...told, collection, stages: times, ...(leftOut === 0 ? {} : { leftOut }) }
+    this.#options.logger.warn(line, 'slow query')
+    this.#lines.written += 1
+    this.#lines.leftOut = 0
   }
 }
 
