@@ -133,6 +133,21 @@ test('points are written, read, changed, counted, listed and deleted', async () 
     scrolled.stdout.replaceAll(/,"version":\d+/g, ''),
     '{"id":"a","payload":{"year":2010,"x":1}}\n{"id":"b","payload":{"year":2002}}\n',
   )
+  const years = await json(['point', 'facet', 'points', 'year', '--limit', '2'])
+  assert.deepEqual(years, {
+    counts: [2002, 2003].map((value) => ({ value, count: 1 })),
+    exact: true,
+  })
+  const soon = ['point', 'update-payload', 'points', '--id', 'b', '--expires']
+  const once = ['--request-id', 'once']
+  const time = '2999-01-01T00:00:00Z'
+  for (let sent = 0; sent < 2; sent++) {
+    assert.equal((await json([...soon, time, ...once])).affected, 1)
+  }
+  assert.match((await run([...soon, 'never', ...once])).stderr, /IDEMPOTENCY_KEY_REUSED/)
+  const expiring = await json(['point', 'get', 'points', 'b'])
+  assert.equal(expiring.points[0].expireTime, '2999-01-01T00:00:00.000Z')
+  assert.equal((await json([...soon, 'never'])).affected, 1)
   const search = await json(['search', 'points', '--id', 'a', '-k', '1', '--explain'])
   assert.equal(search.results[0].id, 'c')
   assert.equal(search.plans.length, 1)

@@ -102,7 +102,11 @@ pub fn expiring(rng: &mut Rng, now_ms: u64, mut write: WriteCommand) -> WriteCom
         Command::Upsert(upsert) => {
             for (number, point) in upsert.points.iter_mut().enumerate() {
                 let at = soon();
-                point.expire_ms = if (at + number as u64) % 3 == 0 { at } else { 0 };
+                point.expire_ms = if (at + number as u64).is_multiple_of(3) {
+                    at
+                } else {
+                    0
+                };
             }
         }
         Command::UpdatePayload(update) => {
@@ -111,7 +115,7 @@ pub fn expiring(rng: &mut Rng, now_ms: u64, mut write: WriteCommand) -> WriteCom
         }
         Command::Delete(delete) if delete.filter.is_none() => {
             let at = soon();
-            delete.expired_by_ms = if at % 4 == 0 { at } else { 0 };
+            delete.expired_by_ms = if at.is_multiple_of(4) { at } else { 0 };
         }
         _ => {}
     }
