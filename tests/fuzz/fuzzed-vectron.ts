@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { sleep, systemClock } from '@vectron/base'
 import { VectronProcess } from '@vectron/testkit'
 
 /** Dimensions are small, so that vectors drawn at random fit now and then. */
@@ -17,6 +18,8 @@ const COLLECTIONS = [
 ]
 const SWEEP_MS = 1000
 const POINTS = 200
+/** Longer than the throttle of log-ins asks for. */
+const WAIT_SECONDS_MAX = 1000
 
 /** Who sends the nonsense; each fails at other places. */
 export const ROLES = ['owner', 'reader', 'person'] as const
@@ -96,7 +99,10 @@ function toPoint(dimension: number | undefined, i: number) {
   return { id: `p${i}`, vector: Array.from({ length: dimension }, (_, at) => i + at + 1), payload }
 }
 
-/** The answer, which must be 200. No credential: ''. */
+/**
+ * The answer, which must be 200. No credential: ''. What was sent before may have used up what this
+ * address may try: then it waits as long as it is told to.
+ */
 async function ask(
   running: VectronProcess,
   credential: string,
@@ -105,17 +111,23 @@ async function ask(
   body: unknown,
   // biome-ignore lint/suspicious/noExplicitAny: a JSON answer
 ): Promise<any> {
-  const response = await fetch(`${running.url}${route}`, {
-    method,
-    headers: {
-      'content-type': 'application/json',
-      ...(credential === '' ? {} : { authorization: `Bearer ${credential}` }),
-    },
-    body: JSON.stringify(body),
-  })
-  const text = await response.text()
-  if (response.status === 200) return JSON.parse(text)
-  throw new Error(`${method} ${route}: ${response.status} ${text}`)
+  for (;;) {
+    const response = await fetch(`${running.url}${route}`, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        ...(credential === '' ? {} : { authorization: `Bearer ${credential}` }),
+      },
+      body: JSON.stringify(body),
+    })
+    const text = await response.text()
+    if (response.status === 200) return JSON.parse(text)
+    const waitSeconds = Number(response.headers.get('retry-after') ?? Infinity)
+    if (response.status !== 429 || waitSeconds > WAIT_SECONDS_MAX) {
+      throw new Error(`${method} ${route}: ${response.status} ${text}`)
+    }
+    await sleep(systemClock, 1000 * waitSeconds)
+  }
 }
 
 /** Drops what is not ours. A request that fails is the fuzzing's to report, not this one's. */
