@@ -116,6 +116,8 @@ export class OtelTracer implements Tracer {
     work: (span: Span) => Promise<T>,
   ): Promise<T> {
     const span = this.#tracer.startSpan(name, { kind, attributes }, parent)
+    // Of a request that is not sampled nothing more is noted, here or in other processes.
+    if (!span.isRecording()) return work(NO_SPAN)
     try {
       return await this.#present.run(trace.setSpan(parent, span), work, {
         set: (more) => span.setAttributes(more),
