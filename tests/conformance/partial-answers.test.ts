@@ -44,6 +44,26 @@ test('A search of a collection with a damaged shard.', async (t) => {
     )
   })
 
+  await t.test('says of legs, groups and pages alike what they lack', async () => {
+    const partial = { ...search, allowPartial: true }
+    const { vector, ...others } = partial
+    const fused = { ...others, fused: { legs: [{ vector, topK: POINTS }] } }
+    const grouped = { ...partial, topK: 10, groupBy: { field: 'group', groupSize: 100 } }
+    const paged = { ...partial, topK: 10, pageToken: '' }
+    for (const request of [fused, grouped, paged]) {
+      const answer = await vectron.ask('search', request as never, passing)
+      assert.deepEqual(
+        [answer.complete, answer.exact, answer.shardsTotal, answer.shardsAnswered],
+        [false, false, SHARDS, SHARDS - 1],
+      )
+      for (const { kind, truncatedBy } of [answer.completeness, ...answer.legs]) {
+        assert.equal(kind, 'truncated')
+        assert.deepEqual(truncatedBy, [`shard ${damaged} did not answer: DATA_CORRUPT`])
+      }
+      assert.equal(answer.missing.length, 1)
+    }
+  })
+
   await t.test('fails as a batch when one of its searches wants all shards', async () => {
     const { collection, ...query } = search
     const batch = (...allowed: boolean[]) => ({
@@ -72,6 +92,7 @@ async function loadAndDamage(folder: string): Promise<number> {
   const points = Array.from({ length: POINTS }, (_, n) => ({
     id: `p${n}`,
     vector: [Math.cos(n), Math.sin(n)],
+    payload: { group: n % 3 },
   }))
   await vectron.change('upsertPoints', { collection: 'c', points })
   const { shards } = await vectron.ask('listShards', { collection: 'c' })
