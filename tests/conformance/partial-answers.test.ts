@@ -64,6 +64,14 @@ test('A search of a collection with a damaged shard.', async (t) => {
     }
   })
 
+  await t.test('warns of a field that no other shard knows, and waits for nobody', async () => {
+    const filter = { must: [{ field: 'misspelt', match: 1 }] }
+    const answer = await vectron.ask('search', { ...search, allowPartial: true, filter }, passing)
+    assert.deepEqual(answer.results, [])
+    const warning = 'No shard that answered knows the field "misspelt" of the filter.'
+    assert.ok(answer.warnings.includes(warning), answer.warnings.join())
+  })
+
   await t.test('fails as a batch when one of its searches wants all shards', async () => {
     const { collection, ...query } = search
     const batch = (...allowed: boolean[]) => ({

@@ -178,7 +178,10 @@ async function takeAnswers(
   fanned: FanOutAnswer,
 ): Promise<LegAnswer[]> {
   const results = decodeResults(fanned)
-  const merged = await job.stages.time('merge', () => mergeAll(context, job, legs, results))
+  const isWhole = results.length === fanned.shardsTotal
+  const merged = await job.stages.time('merge', () =>
+    mergeAll(context, job, legs, { ofShards: results, isWhole }),
+  )
   const positions = new Map(
     results.map(([shard, { appliedIndex }]) => [shard, logIndex(appliedIndex)]),
   )
@@ -269,45 +272,56 @@ function decodeResults({ answers }: FanOutAnswer): ShardResults {
     .map(([shard, encoded]) => [shard, fromBinary(engine.SearchResultSchema, encoded)])
 }
 
+interface Fanned {
+  readonly ofShards: ShardResults
+  /** No shard is missing. */
+  readonly isWhole: boolean
+}
+
 /** The hits of each query, of all shards. */
 function mergeAll(
   context: GatewayContext,
   job: SearchJob,
   legs: readonly Leg[],
-  ofShards: ShardResults,
+  { ofShards, isWhole }: Fanned,
 ): Promise<MergedHits[]> {
   const { metric } = job.route.collection
   return Promise.all(
-    legs.map(async ({ query, prefix, namedAt, isChecked }, index) => {
+    legs.map(async (leg, index) => {
       const results = ofShards.map(([, { results: all }]) =>
         assertDefined(all[index], 'each query is answered'),
       )
       for (const { error } of results) {
-        if (error !== undefined) throw toEngineError(error, prefix)
+        if (error !== undefined) throw toEngineError(error, leg.prefix)
       }
-      if (query.filter !== undefined && isChecked !== true) {
-        await checkFieldsKnown(context, job, results, namedAt)
-      }
-      return mergeResults(results, { metric, topK: query.topK })
+      const hits = mergeResults(results, { metric, topK: leg.query.topK })
+      const unknown = unknownFieldsOf(leg, results)
+      if (unknown.length === 0) return hits
+      // The shards that are missing may know the field, and waiting for them is what nobody wants.
+      if (!isWhole) return { ...hits, warnings: [...hits.warnings, ...unknown.map(unknownHere)] }
+      await refuseUnknownFields(context, {
+        collection: job.route.name,
+        rowRule: job.rowRule,
+        unknown,
+        namedAt: leg.namedAt ?? new Map(),
+        deadline: job.deadline,
+      })
+      return hits
     }),
   )
 }
 
-async function checkFieldsKnown(
-  context: GatewayContext,
-  { route, rowRule, deadline }: SearchJob,
+/** Fields of the filter that no shard which answered knows. */
+function unknownFieldsOf(
+  { query, isChecked }: Leg,
   results: readonly engine.QueryResult[],
-  namedAt: Leg['namedAt'] = new Map(),
-): Promise<void> {
-  const unknown = unknownEverywhere(results.map(({ unknownFields }) => unknownFields))
-  if (unknown.length === 0) return
-  await refuseUnknownFields(context, {
-    collection: route.name,
-    rowRule,
-    unknown,
-    namedAt,
-    deadline,
-  })
+): readonly string[] {
+  if (query.filter === undefined || isChecked === true) return []
+  return unknownEverywhere(results.map(({ unknownFields }) => unknownFields))
+}
+
+function unknownHere(field: string): string {
+  return `No shard that answered knows the field "${field}" of the filter.`
 }
 
 /** Searches that take about as long: by how they look, for how many results, how many at once. */
