@@ -59,7 +59,11 @@ test('path and query give the fields that a body does not', async () => {
   const id = 'a/b:c é🐶%'
   const path = `/v1/collections/c/points/${encodeURIComponent(id)}`
   const response = await fetch(`${url}${path}?with_vector=true&consistency=strong`)
-  assert.deepEqual(await response.json(), { id, payload: { withVector: true } })
+  assert.deepEqual(await response.json(), {
+    id,
+    payload: { withVector: true },
+    version: 0,
+  })
   assert.equal(await reasonOf(await fetch(`${url}${path}?withVectr=1`)), 'UNKNOWN_FIELD')
   assert.equal(await reasonOf(await fetch(`${url}${path}?withVector=1`)), 'FIELD_TYPE_MISMATCH')
   const twice = await fetch(`${url}${path}?sessionToken=a&sessionToken=b`)
