@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,7 +15,7 @@ import { after, before, test } from 'node:test'
 import { LIMITS } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
 import { GrpcChannel } from '@vectron/rpc'
-import { VectronProcess } from '@vectron/testkit'
+import { residentBytes, VectronProcess } from '@vectron/testkit'
 import { ATTACKS, type AttackName, type AttackOutcome } from './attacks.ts'
 
 /**
@@ -87,7 +87,7 @@ for (const name of Object.keys(ATTACKS) as AttackName[]) {
   test(`${name}: others are served, memory stays bounded, the attackers are ended`, async (t) => {
     const { answers, cause } = EXPECTED[name]
     const countedBefore = cause === undefined ? 0 : await counted(cause)
-    const residentBefore = residentBytes()
+    const residentBefore = residentBytes(running.pid)
     const attacker = startAttacker(name)
     await attacker.open
     const [outcome, { requests, residentMax }] = await Promise.all([
@@ -132,7 +132,7 @@ async function serveWhile(attack: Promise<unknown>) {
   while (!over || requests < 5) {
     await requestOnce()
     requests++
-    residentMax = Math.max(residentMax, residentBytes())
+    residentMax = Math.max(residentMax, residentBytes(running.pid))
   }
   return { requests, residentMax }
 }
@@ -169,9 +169,4 @@ async function counted(cause: string): Promise<number> {
   const lines = text.split('\n').filter((line) => line.startsWith('vectron_connections_ended_'))
   const values = lines.filter((line) => line.includes(`cause="${cause}"`))
   return values.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
-}
-
-function residentBytes(): number {
-  const status = readFileSync(`/proc/${running.pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
 }

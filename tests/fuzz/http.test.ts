@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { testSeed } from '@vectron/base'
+import { residentBytes } from '@vectron/testkit'
 import { type FuzzedVectron, ROLES, startFuzzedVectron } from './fuzzed-vectron.ts'
-import { residentBytes } from './memory-record.ts'
 import { runSchemathesis } from './schemathesis-run.ts'
 
 /** What a Vectron with a few hundred points needs, several times over. */

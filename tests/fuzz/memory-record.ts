@@ -5,7 +5,7 @@
  * than GROWTH_RATIO and GROWTH_BYTES together. The first quarter is left out: code is compiled and
  * caches fill there.
  */
-import { readFileSync } from 'node:fs'
+import { residentBytes } from '@vectron/testkit'
 
 const SAMPLE_MS = 250
 const GROWTH_RATIO = 0.1
@@ -43,13 +43,6 @@ export class MemoryRecord {
       flat: last <= second * (1 + GROWTH_RATIO) + GROWTH_BYTES,
     }
   }
-}
-
-/** Of a process that lives; throws when it has ended. */
-export function residentBytes(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  if (kib === undefined) throw new Error(`process ${pid} has ended`)
-  return Number(kib) * 1024
 }
 
 export function formatVerdict(verdict: MemoryVerdict): string {

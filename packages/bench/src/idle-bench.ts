@@ -8,6 +8,7 @@
 import type { PlannedNode } from '@vectron/local-cluster'
 import type { BenchOptions } from './bench-options.ts'
 import { ClusterRun, pause } from './cluster-run.ts'
+import { metricOf } from './metric-of.ts'
 import type { Report } from './report.ts'
 
 const COLLECTION = 'idle'
@@ -78,10 +79,4 @@ async function readUsage({ ports }: PlannedNode) {
     cpuSeconds: metricOf(text, 'process_cpu_seconds_total'),
     residentBytes: metricOf(text, 'process_resident_memory_bytes'),
   }
-}
-
-function metricOf(exposition: string, name: string): number {
-  const value = new RegExp(`^${name} (\\S+)`, 'm').exec(exposition)?.[1]
-  if (value === undefined) throw new Error(`no ${name} among the metrics`)
-  return Number(value)
 }

@@ -12,13 +12,14 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type Random, seededRandom } from '@vectron/base'
+import { seededRandom } from '@vectron/base'
 import { batchesOf, type Collection, Vectron, VectronApiError } from '@vectron/client'
 import { type Definition, readDefinitions } from '@vectron/embed'
 import { ndcgAt } from '@vectron/ranking'
 import { VectronProcess } from '@vectron/testkit'
 import type { BenchOptions } from './bench-options.ts'
 import type { Report } from './report.ts'
+import { shuffled } from './shuffled.ts'
 
 const COMMAND = path.resolve(import.meta.dirname, '..', '..', 'cli', 'src', 'main.ts')
 const COLLECTION = 'definitions'
@@ -58,7 +59,7 @@ type Rerank = NonNullable<Parameters<Definitions['search']>[0]['rerank']>
 export async function benchRelevance({ size, note }: BenchOptions): Promise<Report> {
   const wanted = SIZES[size]
   const random = seededRandom(SEED)
-  const definitions = sample(readDefinitions(), wanted.definitions, random)
+  const definitions = shuffled(readDefinitions(), random).slice(0, wanted.definitions)
   const folder = mkdtempSync(path.join(tmpdir(), 'vectron-bench-'))
   const models = path.join(folder, 'models')
   mkdirSync(models)
@@ -70,7 +71,7 @@ export async function benchRelevance({ size, note }: BenchOptions): Promise<Repo
     const collection = await load(client, definitions)
     const queries = await understood(
       collection,
-      sample(queriesOf(definitions), Infinity, random),
+      shuffled(queriesOf(definitions), random),
       wanted.judged + wanted.measured,
     )
     const judged = queries.slice(0, wanted.judged)
@@ -219,16 +220,4 @@ async function recall(collection: Definitions, queries: readonly Query[]): Promi
     sum += results.filter(({ id }) => grades.has(id)).length / grades.size
   }
   return sum / queries.length
-}
-
-/** So many of the items, in an order that the seed decides. */
-function sample<T>(items: readonly T[], count: number, random: Random): T[] {
-  const mixed = [...items]
-  for (let at = mixed.length - 1; at > 0; at--) {
-    const other = random.nextBelow(at + 1)
-    const [here, there] = [mixed[at] as T, mixed[other] as T]
-    mixed[at] = there
-    mixed[other] = here
-  }
-  return mixed.slice(0, count)
 }

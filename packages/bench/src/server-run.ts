@@ -2,12 +2,13 @@
  * A real Vectron process over a fresh folder, with a client process beside it: what the benchmarks
  * of the whole product share.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { VectronProcess } from '@vectron/testkit'
+import { residentBytes, VectronProcess } from '@vectron/testkit'
 import { type Child, startChild } from './child.ts'
 import type { LoadTimes } from './client-process.ts'
+import { metricOf } from './metric-of.ts'
 import type { WordSet } from './words.ts'
 
 export const LOAD = { batchPoints: 1000, inFlight: 4 }
@@ -54,9 +55,9 @@ export async function startServerRun(
     client,
     data,
     server: () => server,
-    residentBytes: () => residentBytesOf(server),
-    cpuSeconds: () => metricOf(server, 'process_cpu_seconds_total'),
-    metric: (name) => metricOf(server, `vectron_${name}`),
+    residentBytes: () => residentBytes(server.pid),
+    cpuSeconds: () => exposed(server, 'process_cpu_seconds_total'),
+    metric: (name) => exposed(server, `vectron_${name}`),
     load: (set) => client.call<LoadTimes>({ op: 'load', vectors: set.vectorsFile, ...LOAD }),
     async restart() {
       server = await VectronProcess.start({ data, env })
@@ -70,13 +71,6 @@ export async function startServerRun(
   }
 }
 
-function residentBytesOf({ pid }: VectronProcess): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
-}
-
-async function metricOf({ url }: VectronProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text()
-  const lines = text.split('\n').filter((line) => new RegExp(`^${name}[{ ]`).test(line))
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+async function exposed({ url }: VectronProcess, name: string): Promise<number> {
+  return metricOf(await (await fetch(`${url}/metrics`)).text(), name)
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { assert, seededRandom } from '@vectron/base'
 import { GLOVE_DIMENSION, readGloveRows } from '@vectron/embed'
 import { writeFloats } from './float-file.ts'
+import { shuffled } from './shuffled.ts'
 
 /** `full` is all words; `small` the most frequent ones, for smoke runs. */
 export type SetSize = 'full' | 'small'
@@ -64,7 +65,7 @@ async function prepare(size: SetSize, vectorsFile: string, queriesFile: string):
     if (rows.length >= rowsMax) break
     rows.push(normalised(vector))
   }
-  const order = shuffled(rows.length)
+  const order = shuffled([...rows.keys()], seededRandom(SEED))
   const drawn = new Set(order.slice(0, queries))
   const kept = rows.filter((_, row) => !drawn.has(row))
   const asked = order.slice(0, queries).map((row) => rows[row]!)
@@ -84,17 +85,4 @@ function normalised(vector: Float32Array): Float32Array {
   for (const component of vector) squares += component * component
   const length = Math.sqrt(squares)
   return length === 0 ? vector : vector.map((component) => component / length)
-}
-
-/** The numbers below `length` in an order that depends on the seed alone (Fisher and Yates). */
-function shuffled(length: number): number[] {
-  const random = seededRandom(SEED)
-  const order = Array.from({ length }, (_, i) => i)
-  for (let i = length - 1; i > 0; i--) {
-    const j = random.nextBelow(i + 1)
-    const swapped = order[i]!
-    order[i] = order[j]!
-    order[j] = swapped
-  }
-  return order
 }

@@ -6,14 +6,7 @@
  * partial answers: then a fan-out that some shard answered is a success that names the others.
  */
 
-import {
-  assertDefined,
-  type Deadline,
-  type LogIndex,
-  type ShardId,
-  shardId,
-  VectronError,
-} from '@vectron/base'
+import { assertDefined, type Deadline, type ShardId, shardId, VectronError } from '@vectron/base'
 import { worker } from '@vectron/contracts'
 import {
   type AnswerOrigin,
@@ -24,12 +17,13 @@ import {
 import { isCuredByRouting } from './retry.ts'
 import type { Router } from './router.ts'
 import { type CollectionRoute, type ShardRoute, shardById } from './routing-table.ts'
+import type { ShardPositions } from './shard-positions.ts'
 
 /** How fresh a read must be. */
 export type ReadFreshness =
   | { readonly kind: 'eventual' }
   /** Not older than these positions; a shard without one may be as old as it is. */
-  | { readonly kind: 'session'; readonly positions: ReadonlyMap<ShardId, LogIndex> }
+  | { readonly kind: 'session'; readonly positions: ShardPositions }
   | { readonly kind: 'strong' }
 
 /** The shards of a collection that a request is about; all of them when absent. */

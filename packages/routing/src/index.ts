@@ -45,4 +45,5 @@ export {
   type WorkerRoute,
 } from './routing-table.ts'
 export { openToken, sealToken, type TokenSeal } from './sealed-token.ts'
-export { encodeSessionToken, parseSessionToken, type SessionPositions } from './session-token.ts'
+export { encodeSessionToken, parseSessionToken } from './session-token.ts'
+export { advancePosition, latestOf, type ShardPositions } from './shard-positions.ts'

@@ -32,6 +32,7 @@ import {
   type ShardRoute,
   type WorkerRoute,
 } from './routing-table.ts'
+import { advancePosition, type ShardPositions } from './shard-positions.ts'
 
 export interface RoutedWrite<T> {
   readonly collection: string
@@ -55,7 +56,7 @@ export interface WriteOutcome {
   /** Points written, changed or deleted, all shards together. */
   readonly affected: bigint
   /** Where the write stands in each shard's log. */
-  readonly positions: ReadonlyMap<ShardId, LogIndex>
+  readonly positions: ShardPositions
 }
 
 /** Writes items to the shards that own them. */
@@ -260,8 +261,6 @@ class OutcomeBuilder implements WriteOutcome {
   add(shardId: ShardId, write: worker.WriteShardResponse): void {
     this.affected += write.affected
     if (write.affected > 0n) this.#changed.add(shardId)
-    const known = this.positions.get(shardId)
-    const index = logIndex(write.logIndex)
-    if (known === undefined || known < index) this.positions.set(shardId, index)
+    advancePosition(this.positions, shardId, logIndex(write.logIndex))
   }
 }

@@ -16,19 +16,19 @@ import {
   VectronError,
 } from '@vectron/base'
 import { openToken, sealToken } from './sealed-token.ts'
+import type { ShardPositions } from './shard-positions.ts'
 
 const PAIR_BYTES = 16
 
 /** For each shard the log index that a read must have seen. */
-export type SessionPositions = ReadonlyMap<ShardId, LogIndex>
 
-export function encodeSessionToken(clusterId: string, positions: SessionPositions): string {
+export function encodeSessionToken(clusterId: string, positions: ShardPositions): string {
   const pairs = [...positions].flatMap(([shard, index]) => [u64ToBytes(shard), u64ToBytes(index)])
   return sealToken({ clusterId, purpose: 'session' }, concatBytes(pairs))
 }
 
 /** @throws VectronError INVALID_SESSION_TOKEN */
-export function parseSessionToken(clusterId: string, text: string): SessionPositions {
+export function parseSessionToken(clusterId: string, text: string): ShardPositions {
   const body = openToken({ clusterId, purpose: 'session' }, text)
   if (body === undefined || body.length % PAIR_BYTES !== 0) {
     throw new VectronError(

@@ -26,6 +26,7 @@ import {
   WrittenPositions,
 } from '@vectron/gateway-service'
 import {
+  advancePosition,
   type ReadFreshness,
   Router,
   readShard,
@@ -279,7 +280,7 @@ export class GatewayProcess extends SimProcess {
     client.written.note(positions)
     for (const [shard, index] of positions) {
       const version = history.onWritten(sent.get(shard)!, write.before)
-      this.#keepSession(client, shard, index)
+      advancePosition(client.positions, shard, index)
       for (const id of sent.get(shard)!.ids) client.versions.set(id, version)
       this.world.trace.add(client.name, `acknowledged ${requestId} in ${shard} at ${index}`)
     }
@@ -382,11 +383,6 @@ export class GatewayProcess extends SimProcess {
   #freshness(client: Client, consistency: Consistency): ReadFreshness {
     if (consistency !== 'session') return { kind: consistency }
     return { kind: 'session', positions: new Map(client.positions) }
-  }
-
-  #keepSession(client: Client, shard: ShardId, index: LogIndex): void {
-    const known = client.positions.get(shard)
-    if (known === undefined || known < index) client.positions.set(shard, index)
   }
 }
 

@@ -19,6 +19,7 @@ export {
 } from './linearizability/register-model.ts'
 export { reportBrokenKey } from './linearizability/report-history.ts'
 export { RedisProcess, type RedisProcessOptions } from './redis-process.ts'
+export { residentBytes } from './resident-bytes.ts'
 export { SimClock } from './sim-clock.ts'
 export { slowerShare } from './slower-share.ts'
 export { TcpProxy } from './tcp-proxy.ts'

@@ -15,6 +15,6 @@ export {
   type SharedAnswers,
 } from './search/cached-searches.ts'
 export { readPromise } from './search/read-promise.ts'
-export { type KeptAnswer, type Positions, ResultCache } from './search/result-cache.ts'
+export { type KeptAnswer, ResultCache } from './search/result-cache.ts'
 export type { ResultStore } from './search/shared-results.ts'
 export { WrittenPositions } from './written-positions.ts'

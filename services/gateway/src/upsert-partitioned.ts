@@ -18,15 +18,10 @@
  */
 
 import { create } from '@bufbuild/protobuf'
-import {
-  assertDefined,
-  type Deadline,
-  type LogIndex,
-  type ShardId,
-  VectronError,
-} from '@vectron/base'
+import { assertDefined, type Deadline, type ShardId, VectronError } from '@vectron/base'
 import { engine, type vectron } from '@vectron/contracts'
 import {
+  latestOf,
   type PartitionValue,
   type Router,
   readShard,
@@ -83,7 +78,7 @@ export async function upsertPartitioned(
   const affected = written.affected + BigInt(upsert.records.length - points.length)
   if (misplaced.size === 0) return { affected, positions: written.positions }
   const moved = await deleteMisplaced(router, upsert, misplaced)
-  return { affected, positions: laterOf(written.positions, moved.positions) }
+  return { affected, positions: latestOf([written.positions, moved.positions]) }
 }
 
 function lastOfEachId({ records, partitions }: PartitionedUpsert): PartitionedPoint[] {
@@ -192,16 +187,4 @@ function deleteMisplaced(
     },
     deadline,
   })
-}
-
-function laterOf(
-  a: ReadonlyMap<ShardId, LogIndex>,
-  b: ReadonlyMap<ShardId, LogIndex>,
-): ReadonlyMap<ShardId, LogIndex> {
-  const later = new Map(a)
-  for (const [shard, index] of b) {
-    const known = later.get(shard)
-    if (known === undefined || known < index) later.set(shard, index)
-  }
-  return later
 }

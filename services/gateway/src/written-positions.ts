@@ -4,26 +4,17 @@
  */
 
 import type { LogIndex, ShardId } from '@vectron/base'
+import { advancePosition, type ShardPositions } from '@vectron/routing'
 
 export class WrittenPositions {
   readonly #positions = new Map<ShardId, LogIndex>()
 
   /** Positions of a write that is about to be acknowledged. */
-  note(positions: ReadonlyMap<ShardId, LogIndex>): void {
-    for (const [shard, index] of positions) {
-      const known = this.#positions.get(shard)
-      if (known === undefined || known < index) this.#positions.set(shard, index)
-    }
+  note(positions: ShardPositions): void {
+    for (const [shard, index] of positions) advancePosition(this.#positions, shard, index)
   }
 
-  get positions(): ReadonlyMap<ShardId, LogIndex> {
+  get positions(): ShardPositions {
     return this.#positions
-  }
-
-  /** Forgets shards that are no more. */
-  keepOnly(shards: ReadonlySet<ShardId>): void {
-    for (const shard of this.#positions.keys()) {
-      if (!shards.has(shard)) this.#positions.delete(shard)
-    }
   }
 }

@@ -7,6 +7,7 @@
  */
 
 import type { Clock } from '@vectron/base'
+import { HeardBook } from './heard-book.ts'
 
 /** Longer than a gateway needs to notice a lost connection and to ask again. */
 const SILENCE_MS = 10_000
@@ -14,40 +15,19 @@ const SILENCE_MS = 10_000
 const GATEWAYS_MAX = 10_000
 
 export class GatewayBook {
-  readonly #clock: Clock
-  readonly #startUs: number
-  /** Monotonic microseconds, the longest silent first. */
-  readonly #heardUs = new Map<bigint, number>()
+  readonly #heard: HeardBook<bigint>
 
   constructor(clock: Clock) {
-    this.#clock = clock
-    this.#startUs = clock.monotonicUs()
+    this.#heard = new HeardBook({ clock, silenceMs: SILENCE_MS, idsMax: GATEWAYS_MAX })
   }
 
   /** A gateway has asked. */
   note(gatewayId: bigint): void {
-    this.#heardUs.delete(gatewayId)
-    this.#heardUs.set(gatewayId, this.#clock.monotonicUs())
-    this.#forget()
+    this.#heard.note(gatewayId)
   }
 
   /** How many there are; 0: not known yet. */
   count(): number {
-    this.#forget()
-    const isNew = this.#startUs > this.#oldestUs()
-    return isNew ? 0 : this.#heardUs.size
-  }
-
-  #forget(): void {
-    const oldestUs = this.#oldestUs()
-    for (const [id, heardUs] of this.#heardUs) {
-      if (heardUs >= oldestUs && this.#heardUs.size <= GATEWAYS_MAX) return
-      this.#heardUs.delete(id)
-    }
-  }
-
-  /** Whoever was heard before is gone. */
-  #oldestUs(): number {
-    return this.#clock.monotonicUs() - SILENCE_MS * 1000
+    return this.#heard.complete ? this.#heard.ids().length : 0
   }
 }

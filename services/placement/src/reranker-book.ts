@@ -7,6 +7,7 @@
  */
 
 import type { Clock } from '@vectron/base'
+import { HeardBook } from './heard-book.ts'
 
 /** Some announcements may be lost. */
 const SILENCE_MS = 5_000
@@ -14,43 +15,23 @@ const SILENCE_MS = 5_000
 const INSTANCES_MAX = 1_000
 
 export class RerankerBook {
-  readonly #clock: Clock
-  readonly #startUs: number
-  /** Monotonic microseconds by address, the longest silent first. */
-  readonly #heardUs = new Map<string, number>()
+  readonly #heard: HeardBook<string>
 
   constructor(clock: Clock) {
-    this.#clock = clock
-    this.#startUs = clock.monotonicUs()
+    this.#heard = new HeardBook({ clock, silenceMs: SILENCE_MS, idsMax: INSTANCES_MAX })
   }
 
   note(address: string): void {
-    this.#heardUs.delete(address)
-    this.#heardUs.set(address, this.#clock.monotonicUs())
-    this.#forget()
+    this.#heard.note(address)
   }
 
   /** It has said that it ends. */
   remove(address: string): void {
-    this.#heardUs.delete(address)
+    this.#heard.remove(address)
   }
 
   /** In the order of addresses; whether those are all. */
   known(): { readonly addresses: string[]; readonly complete: boolean } {
-    this.#forget()
-    const complete = this.#startUs <= this.#oldestUs()
-    return { addresses: [...this.#heardUs.keys()].sort(), complete }
-  }
-
-  #forget(): void {
-    const oldestUs = this.#oldestUs()
-    for (const [address, heardUs] of this.#heardUs) {
-      if (heardUs >= oldestUs && this.#heardUs.size <= INSTANCES_MAX) return
-      this.#heardUs.delete(address)
-    }
-  }
-
-  #oldestUs(): number {
-    return this.#clock.monotonicUs() - SILENCE_MS * 1000
+    return { addresses: [...this.#heard.ids()].sort(), complete: this.#heard.complete }
   }
 }

@@ -20,10 +20,11 @@ import {
   sleep,
   testSeed,
 } from '@vectron/base'
+import { latestOf, type ShardPositions } from '@vectron/routing'
 import { SimClock } from '@vectron/testkit'
 import { WrittenPositions } from '../written-positions.ts'
 import { CachedSearches, type FreshAnswer, type SharedAnswers } from './cached-searches.ts'
-import { type KeptAnswer, type Positions, ResultCache } from './result-cache.ts'
+import { type KeptAnswer, ResultCache } from './result-cache.ts'
 
 const SHARDS = [shardId(1n), shardId(2n)]
 const REPLICAS = 3
@@ -35,7 +36,7 @@ const STEPS = 400
 type Consistency = 'eventual' | 'session' | 'strong'
 
 /** A search's answer is what it is of. */
-type Answer = Positions
+type Answer = ShardPositions
 
 /** A shard: how long its log is, and how far each replica has applied it; the first one leads. */
 interface Shard {
@@ -54,7 +55,7 @@ class World {
   readonly #gateways: readonly Gateway[]
   readonly #store = new Map<string, { readonly kept: KeptAnswer<Answer>; readonly putUs: number }>()
   /** The highest position of each shard that some gateway has acknowledged. */
-  #acknowledged: Positions = new Map()
+  #acknowledged: ShardPositions = new Map()
   readonly faults: string[] = []
   hits = 0
   sharedHits = 0
@@ -121,7 +122,7 @@ class World {
     await this.#pause()
     const positions = new Map([[id, logIndex(BigInt(index))]])
     written.note(positions)
-    this.#acknowledged = laterOf(this.#acknowledged, positions)
+    this.#acknowledged = latestOf([this.#acknowledged, positions])
   }
 
   async #search(): Promise<void> {
@@ -132,9 +133,9 @@ class World {
     const acknowledged = new Map(this.#acknowledged)
     const ownWrites = new Map(written.positions)
     const key = assertDefined(KEYS[this.#random.nextBelow(KEYS.length)], 'a key')
-    const wanted = async (): Promise<Positions> => {
+    const wanted = async (): Promise<ShardPositions> => {
       if (consistency === 'eventual') return written.positions
-      if (consistency === 'session') return laterOf(token, written.positions)
+      if (consistency === 'session') return latestOf([token, written.positions])
       await this.#pause()
       return this.#leaders()
     }
@@ -148,7 +149,7 @@ class World {
     this.hits++
     const { kept } = answered
     if (kept.shared) this.sharedHits++
-    const isStale = (promised: Positions) =>
+    const isStale = (promised: ShardPositions) =>
       [...promised].some(([shard, index]) => (kept.answer.get(shard) ?? logIndex(0n)) < index)
     if (isStale(ownWrites)) this.faults.push(`${key}: older than what the gateway acknowledged`)
     if (consistency === 'session' && isStale(token)) this.faults.push(`${key}: before the token`)
@@ -161,7 +162,7 @@ class World {
   }
 
   /** The shards' answer: each by a replica that may answer, at a moment of its own. */
-  async #ask(consistency: Consistency, token: Positions): Promise<FreshAnswer<Answer>> {
+  async #ask(consistency: Consistency, token: ShardPositions): Promise<FreshAnswer<Answer>> {
     const positions = new Map<ShardId, LogIndex>()
     await Promise.all(
       SHARDS.map(async (id) => {
@@ -181,7 +182,7 @@ class World {
     return { answer: positions, positions, bytes: 100, lasting: this.#random.nextBelow(10) > 0 }
   }
 
-  #leaders(): Positions {
+  #leaders(): ShardPositions {
     return new Map(
       SHARDS.map((id) => [id, logIndex(BigInt(assertDefined(this.#shard(id).applied[0], 'one')))]),
     )
@@ -198,15 +199,6 @@ class World {
   #pause(): Promise<void> {
     return sleep(this.clock, this.#random.nextBelow(12))
   }
-}
-
-function laterOf(a: Positions, b: Positions): Positions {
-  const later = new Map(a)
-  for (const [shard, index] of b) {
-    const known = later.get(shard)
-    if (known === undefined || known < index) later.set(shard, index)
-  }
-  return later
 }
 
 test('No interleaving of writes and searches gives an answer older than its promise.', async () => {

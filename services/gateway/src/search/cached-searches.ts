@@ -14,7 +14,8 @@ import {
   type Metrics,
   withDeadline,
 } from '@vectron/base'
-import { isSince, type KeptAnswer, type Positions, type ResultCache } from './result-cache.ts'
+import type { ShardPositions } from '@vectron/routing'
+import { isSince, type KeptAnswer, type ResultCache } from './result-cache.ts'
 
 /** A search that may be answered from the cache. */
 export interface CachedRead {
@@ -22,14 +23,14 @@ export interface CachedRead {
   /** Answers that are older are of no use; absent: positions alone decide. */
   readonly ageMsMax: number | undefined
   /** What the answer must have seen. */
-  readonly wanted: () => Promise<Positions>
+  readonly wanted: () => Promise<ShardPositions>
   readonly deadline: Deadline
 }
 
 /** What the shards answered. */
 export interface FreshAnswer<T> {
   readonly answer: T
-  readonly positions: Positions
+  readonly positions: ShardPositions
   /** Memory that it takes. */
   readonly bytes: number
   /** Others may be given it: it is whole. */

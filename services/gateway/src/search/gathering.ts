@@ -6,9 +6,8 @@
  */
 
 import { assertDefined, type LogIndex, type ShardId, type VectronError } from '@vectron/base'
-import type { AnswerOrigin, FanOutAnswer } from '@vectron/routing'
+import type { AnswerOrigin, FanOutAnswer, ShardPositions } from '@vectron/routing'
 import type { MergedHits } from './merge.ts'
-import type { Positions } from './result-cache.ts'
 import type { Gathered, Leg, SearchSteps } from './search-steps.ts'
 
 /** What came back for one query. */
@@ -17,7 +16,7 @@ export interface LegAnswer {
   /** What the query went out with. */
   readonly fanned: FanOutAnswer
   /** How far each shard had applied its log. */
-  readonly positions: Positions
+  readonly positions: ShardPositions
   /** When the next point of the shards expires, in Unix milliseconds; Infinity for never. */
   readonly expiresMs: number
 }
@@ -30,7 +29,7 @@ export interface ShardAccount {
   /** How the answers were had: once for each time that the shards were asked. */
   readonly origins: readonly ReadonlyMap<ShardId, AnswerOrigin>[]
   /** How far each shard had applied its log, at least. */
-  readonly positions: Positions
+  readonly positions: ShardPositions
 }
 
 export class Gathering {
@@ -107,7 +106,7 @@ export class Gathering {
   }
 }
 
-function earliestOf(all: readonly Positions[]): Positions {
+function earliestOf(all: readonly ShardPositions[]): ShardPositions {
   const earliest = new Map<ShardId, LogIndex>()
   for (const [shard, index] of all.flatMap((positions) => [...positions])) {
     const known = earliest.get(shard)

@@ -4,19 +4,20 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { type Deadline, logIndex } from '@vectron/base'
 import { engine } from '@vectron/contracts'
 import {
+  latestOf,
   type ReadFreshness,
   type Router,
+  type ShardPositions,
   type ShardSelection,
   searchShards,
 } from '@vectron/routing'
 import { encodeSearchRequest } from '@vectron/shard'
-import type { Positions } from './result-cache.ts'
 
 export interface ReadPromise {
   /** Milliseconds; absent: positions alone decide. */
   readonly ageMsMax: number | undefined
   /** What the answer must have seen; asked for only when there is one to compare. */
-  readonly wanted: () => Promise<Positions>
+  readonly wanted: () => Promise<ShardPositions>
 }
 
 export interface PromisedRead {
@@ -25,7 +26,7 @@ export interface PromisedRead {
   readonly shards: ShardSelection
   readonly deadline: Deadline
   /** What this gateway has acknowledged. */
-  readonly written: Positions
+  readonly written: ShardPositions
   readonly eventualAgeMsMax: number
 }
 
@@ -35,9 +36,9 @@ export function readPromise(router: Router, read: PromisedRead): ReadPromise {
     case 'eventual':
       return { ageMsMax: eventualAgeMsMax, wanted: async () => written }
     case 'session':
-      return { ageMsMax: undefined, wanted: async () => laterOf(freshness.positions, written) }
+      return { ageMsMax: undefined, wanted: async () => latestOf([freshness.positions, written]) }
     case 'strong': {
-      let asked: Promise<Positions> | undefined
+      let asked: Promise<ShardPositions> | undefined
       const wanted = () => {
         asked ??= indexesNow(router, read)
         return asked
@@ -51,7 +52,7 @@ export function readPromise(router: Router, read: PromisedRead): ReadPromise {
 async function indexesNow(
   router: Router,
   { collection, shards, deadline }: PromisedRead,
-): Promise<Positions> {
+): Promise<ShardPositions> {
   const { answers } = await searchShards(router, {
     collection,
     shards,
@@ -67,13 +68,4 @@ async function indexesNow(
       return [shard, logIndex(appliedIndex)]
     }),
   )
-}
-
-function laterOf(a: Positions, b: Positions): Positions {
-  const later = new Map(a)
-  for (const [shard, index] of b) {
-    const known = later.get(shard)
-    if (known === undefined || known < index) later.set(shard, index)
-  }
-  return later
 }

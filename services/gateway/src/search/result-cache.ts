@@ -13,16 +13,15 @@
  * shards themselves under its consistency; but an eventual one states its age.
  */
 
-import type { Clock, LogIndex, Metrics, ShardId } from '@vectron/base'
+import type { Clock, Metrics } from '@vectron/base'
+import type { ShardPositions } from '@vectron/routing'
 import { LRUCache } from 'lru-cache'
-
-export type Positions = ReadonlyMap<ShardId, LogIndex>
 
 /** An answer that is kept. */
 export interface KeptAnswer<T> {
   readonly answer: T
   /** Of every shard that was needed. */
-  readonly positions: Positions
+  readonly positions: ShardPositions
   /** Milliseconds since the shards answered. */
   readonly ageMs: number
   /** Another gateway had it from the shards. */
@@ -43,7 +42,7 @@ const ANSWER_SHARE_MAX = 1 / 16
 
 interface Entry<T> {
   readonly answer: T
-  readonly positions: Positions
+  readonly positions: ShardPositions
   readonly fromUs: number
   readonly shared: boolean
 }
@@ -100,7 +99,7 @@ export class ResultCache<T> {
 }
 
 /** Whether an answer of `positions` has seen all that is before `wanted`. */
-export function isSince(positions: Positions, wanted: Positions): boolean {
+export function isSince(positions: ShardPositions, wanted: ShardPositions): boolean {
   for (const [shard, index] of wanted) {
     const own = positions.get(shard)
     // A shard that the search does not need decides nothing.

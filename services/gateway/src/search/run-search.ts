@@ -9,7 +9,7 @@
 import { create, fromBinary } from '@bufbuild/protobuf'
 import { assertDefined, logIndex, type ShardId } from '@vectron/base'
 import { engine, vectron, type wire } from '@vectron/contracts'
-import { type FanOutAnswer, searchShards } from '@vectron/routing'
+import { type FanOutAnswer, type ShardPositions, searchShards } from '@vectron/routing'
 import type { Handler } from '@vectron/rpc'
 import { encodeSearchRequest, type Query } from '@vectron/shard'
 import type { GatewayContext } from '../context.ts'
@@ -23,7 +23,6 @@ import { type MergedHits, mergeResults } from './merge.ts'
 import { type Ordered, orderAll, orderEarly } from './order-results.ts'
 import type { PlannedSearch } from './plan-search.ts'
 import { resolveTargets } from './resolve-targets.ts'
-import type { Positions } from './result-cache.ts'
 import { pick, type SearchJob, shardsOf, splitByShards } from './search-job.ts'
 import type { Gathered, Leg } from './search-steps.ts'
 import { fanOutDeadline } from './split-deadline.ts'
@@ -41,7 +40,7 @@ const DEEP = 200
 export interface SearchOutcome {
   readonly answer: SearchAnswer
   /** How far each shard had applied its log, at least. */
-  readonly positions: Positions
+  readonly positions: ShardPositions
   /** When the next point of those shards expires, in Unix milliseconds; Infinity for never. */
   readonly expiresMs: number
 }

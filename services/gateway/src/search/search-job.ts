@@ -8,6 +8,7 @@ import { assertDefined, type Deadline, deadlineAfter, LIMITS, VectronError } fro
 import type { vectron, wire } from '@vectron/contracts'
 import {
   type CollectionRoute,
+  latestOf,
   type PartitionValue,
   type ReadFreshness,
   type ShardSelection,
@@ -153,12 +154,7 @@ export function pick<T>(items: readonly T[], indexes: readonly number[]): T[] {
 /** The freshness that satisfies all of a batch. */
 function strictest(wanted: readonly ReadFreshness[]): ReadFreshness {
   if (wanted.some(({ kind }) => kind === 'strong')) return { kind: 'strong' }
-  const [only, ...others] = wanted.filter((freshness) => freshness.kind === 'session')
-  if (only === undefined) return { kind: 'eventual' }
-  const positions = new Map(only.positions)
-  for (const [shard, index] of others.flatMap((session) => [...session.positions])) {
-    const known = positions.get(shard)
-    if (known === undefined || known < index) positions.set(shard, index)
-  }
-  return { kind: 'session', positions }
+  const sessions = wanted.filter((freshness) => freshness.kind === 'session')
+  if (sessions.length === 0) return { kind: 'eventual' }
+  return { kind: 'session', positions: latestOf(sessions.map(({ positions }) => positions)) }
 }

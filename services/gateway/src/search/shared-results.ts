@@ -68,6 +68,7 @@ export class SharedResults {
 
   /** Nobody waits for it. */
   put(key: string, { answer, positions, ageMs }: KeptAnswer<SearchAnswer>): void {
+    if (this.#isAway) return
     const kept = create(gateway.KeptSearchSchema, {
       answer: create(wire.SearchResponseSchema, answer),
       positions: [...positions].map(([shard, index]) => ({ shardId: shard, logIndex: index })),
@@ -81,10 +82,14 @@ export class SharedResults {
     this.#options.store.close()
   }
 
+  get #isAway(): boolean {
+    return this.#options.clock.monotonicUs() < this.#awayUntilUs
+  }
+
   /** What the store answers; undefined while it is away. */
   async #ask<A>(ask: (store: ResultStore) => Promise<A>): Promise<A | undefined> {
     const { store, clock } = this.#options
-    if (clock.monotonicUs() < this.#awayUntilUs) return undefined
+    if (this.#isAway) return undefined
     try {
       const deadline = deadlineAfter(clock, STORE_MS)
       return await withDeadline(clock, deadline, 'the look into the store', ask(store))
