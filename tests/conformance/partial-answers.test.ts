@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { BothProtocols } from './both-protocols.ts'
 import type { Answer } from './exchanges.ts'
-import { startTestVectron } from './running-vectron.ts'
+import { startTestVectron, type TestVectron } from './running-vectron.ts'
+import { askGrpc } from './speak.ts'
 
 const SHARDS = 4
 const POINTS = 200
@@ -72,6 +73,25 @@ test('A search of a collection with a damaged shard.', async (t) => {
     assert.ok(answer.warnings.includes(warning), answer.warnings.join())
   })
 
+  await t.test('warns in a stream when shards are missing, not while they are late', async () => {
+    const filter = { must: [{ field: 'misspelt', match: 1 }] }
+    const request = { ...search, allowPartial: true, filter }
+    for (const answers of [
+      await streamOverHttp(running, request),
+      (await askGrpc(running.channel, 'searchStream', [request])) as Answer[],
+    ]) {
+      assert.ok(answers.length > 1, 'some answer came before the last')
+      const final = answers.pop()
+      for (const { warnings, missing, shardsAnswered } of answers) {
+        assert.ok(shardsAnswered < SHARDS)
+        assert.deepEqual([warnings, missing], [[], []])
+      }
+      const warning = 'No shard that answered knows the field "misspelt" of the filter.'
+      assert.ok(final.warnings.includes(warning), final.warnings.join())
+      assert.equal(final.missing.length, 1)
+    }
+  })
+
   await t.test('fails as a batch when one of its searches wants all shards', async () => {
     const { collection, ...query } = search
     const batch = (...allowed: boolean[]) => ({
@@ -91,6 +111,16 @@ test('A search of a collection with a damaged shard.', async (t) => {
     assert.equal((await vectron.refusal('countPoints', { collection: 'c' })).reason, 'DATA_CORRUPT')
   })
 })
+
+async function streamOverHttp(running: TestVectron, request: object): Promise<Answer[]> {
+  const response = await fetch(`${running.url}/v1/collections/c/points:searchStream`, {
+    method: 'POST',
+    headers: { 'x-api-key': running.key, 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  })
+  const lines = (await response.text()).trim().split('\n')
+  return lines.map((line) => JSON.parse(line))
+}
 
 /** A collection of several shards, one of whose stores is no store any more; its id. */
 async function loadAndDamage(folder: string): Promise<number> {

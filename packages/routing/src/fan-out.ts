@@ -101,7 +101,8 @@ export async function searchShards(router: Router, search: FanOutSearch): Promis
         onAnswer: (shard, answer, origin) => {
           answers.set(shard, answer)
           origins.set(shard, origin)
-          onAnswer?.({ answers, failures, shardsTotal, origins })
+          // The shards of this round have given up nothing yet, whatever the one before said.
+          onAnswer?.({ answers, failures: new Map(), shardsTotal, origins })
         },
       })
       if (failures.size > 0) throw namingShards(failures, shardsTotal)

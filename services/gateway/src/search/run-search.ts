@@ -177,9 +177,12 @@ async function takeAnswers(
   fanned: FanOutAnswer,
 ): Promise<LegAnswer[]> {
   const results = decodeResults(fanned)
-  const isWhole = results.length === fanned.shardsTotal
   const merged = await job.stages.time('merge', () =>
-    mergeAll(context, job, legs, { ofShards: results, isWhole }),
+    mergeAll(context, job, legs, {
+      ofShards: results,
+      unanswered: fanned.shardsTotal - results.length,
+      failed: fanned.failures.size,
+    }),
   )
   const positions = new Map(
     results.map(([shard, { appliedIndex }]) => [shard, logIndex(appliedIndex)]),
@@ -273,8 +276,9 @@ function decodeResults({ answers }: FanOutAnswer): ShardResults {
 
 interface Fanned {
   readonly ofShards: ShardResults
-  /** No shard is missing. */
-  readonly isWhole: boolean
+  /** Shards without an answer: those that gave up, and those that have yet to answer. */
+  readonly unanswered: number
+  readonly failed: number
 }
 
 /** The hits of each query, of all shards. */
@@ -282,7 +286,7 @@ function mergeAll(
   context: GatewayContext,
   job: SearchJob,
   legs: readonly Leg[],
-  { ofShards, isWhole }: Fanned,
+  { ofShards, unanswered, failed }: Fanned,
 ): Promise<MergedHits[]> {
   const { metric } = job.route.collection
   return Promise.all(
@@ -295,9 +299,10 @@ function mergeAll(
       }
       const hits = mergeResults(results, { metric, topK: leg.query.topK })
       const unknown = unknownFieldsOf(leg, results)
-      if (unknown.length === 0) return hits
-      // The shards that are missing may know the field, and waiting for them is what nobody wants.
-      if (!isWhole) return { ...hits, warnings: [...hits.warnings, ...unknown.map(unknownHere)] }
+      // What is yet to come may know the field.
+      if (unknown.length === 0 || failed < unanswered) return hits
+      // The shards that gave up may know it too, and waiting for them is what nobody wants.
+      if (failed > 0) return { ...hits, warnings: [...hits.warnings, ...unknown.map(unknownHere)] }
       await refuseUnknownFields(context, {
         collection: job.route.name,
         rowRule: job.rowRule,
