@@ -1,5 +1,6 @@
 /**
- * Setup: brings a clone to the state in which everything runs: dependencies, Node 24, the addon.
+ * Setup: brings a clone to the state in which everything runs: dependencies, Node 24, the
+ * addon, the console.
  *
  * Plain JavaScript for Node 20, with nothing but Node's own modules: it runs before anything is
  * installed. Each step is skipped when it is up to date, tells so in one line with its time, and
@@ -9,6 +10,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import { buildAddon } from './setup-addon.mjs'
+import { buildConsole } from './setup-console.mjs'
 import { installDependencies } from './setup-dependencies.mjs'
 import { findNode } from './setup-node.mjs'
 import { SetupError, step } from './setup-step.mjs'
@@ -16,7 +18,7 @@ import { SetupError, step } from './setup-step.mjs'
 /**
  * Does all steps in order.
  *
- * @param {{addon?: boolean}} options `addon: false` leaves the Rust addon alone.
+ * @param {{addon?: boolean, console?: boolean}} options `addon: false` leaves the Rust addon alone.
  * @returns {Promise<{node: string}>} path of the Node 24 binary that runs TypeScript.
  */
 export async function setup({ addon = true } = {}) {
@@ -28,6 +30,7 @@ export async function setup({ addon = true } = {}) {
     progress.done(found.summary, { quiet: found.quiet })
   })
   if (addon) await step('addon', buildAddon)
+  await step('console', (progress) => buildConsole(node, progress))
   return { node }
 }
 

@@ -28,6 +28,7 @@ const DEBIAN_PACKAGES = [
   { name: 'nftables', program: 'nft', use: 'partitions and packet loss of the chaos runs' },
   { name: 'faketime', program: 'faketime', use: 'clock jumps of the chaos runs' },
   { name: 'python3-venv', program: 'python3', use: 'schemathesis over the OpenAPI document' },
+  { name: 'chromium', program: 'chromium', use: 'the console in a real browser' },
   { name: 'eatmydata', program: 'eatmydata', use: 'the control run of the power-cut tests' },
 ]
 const NATIVE = path.join(ROOT, 'packages', 'native')

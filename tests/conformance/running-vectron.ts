@@ -29,7 +29,10 @@ export interface TestVectron {
 /** Over the folder given, which is the caller's to remove; over one of its own otherwise. */
 export async function startTestVectron(
   given?: string,
-  { slowQueryMs = 60_000 }: { readonly slowQueryMs?: number } = {},
+  {
+    slowQueryMs = 60_000,
+    consoleFolder = '',
+  }: { readonly slowQueryMs?: number; readonly consoleFolder?: string } = {},
 ): Promise<TestVectron> {
   const folder = given ?? (await mkdtemp(join(tmpdir(), 'vectron-conformance-')))
   const errors: string[] = []
@@ -37,6 +40,7 @@ export async function startTestVectron(
     config: {
       http: { host: '127.0.0.1', port: 0, corsOrigins: [] },
       grpc: { port: 0 },
+      console: { serve: true, folder: consoleFolder },
       data: { folder, reserveBytes: 2 * LIMITS.diskReserveBytes },
       // The engine's threads are set once in a process, which may start over a folder again.
       engine:

@@ -36,7 +36,7 @@ async function createKey(...args: string[]): Promise<{ key: string; keyId: strin
 }
 
 test('the link of the first start signs the owner in, once', async () => {
-  const [, token = ''] = await server.until(/login --link (vl_\w+)/)
+  const [, token = ''] = await server.until(/Console .*\?code=(vl_\w+)/)
   secrets.push(token.split('_').at(-1) ?? '')
   assert.equal((await run(['auth', 'login', '--link', token])).code, 0)
   const again = await run(['auth', 'login', '--link', token])

@@ -20,7 +20,12 @@ export type {
   Token,
 } from './account-resources.ts'
 export { type Alias, type AliasAction, Aliases } from './aliases.ts'
-export { type ApiErrorFacts, type FieldViolation, VectronApiError } from './api-error.ts'
+export {
+  type ApiErrorFacts,
+  errorOfResponse,
+  type FieldViolation,
+  VectronApiError,
+} from './api-error.ts'
 export { batchesOf, writeInParallel } from './bulk.ts'
 export { Cluster, type WatchOptions } from './cluster.ts'
 export type {

@@ -7,6 +7,7 @@ import { authenticatorDoors } from './authenticator-doors.ts'
 import { cacheLimits } from './cache-limits.ts'
 import { clientLimits } from './client-limits.ts'
 import { Connections } from './connections.ts'
+import { consoleFolder } from './console-folder.ts'
 import { Instances } from './instances.ts'
 import { explainListen } from './listen.ts'
 import type { OpenService, ServiceDefinition } from './run-service.ts'
@@ -58,6 +59,7 @@ async function openGatewayService(
     httpPort: port,
     grpcPort: config.grpc.port,
     corsOrigins: config.http.corsOrigins,
+    consoleFolder: consoleFolder(config),
     placement: client,
     auth: authenticatorDoors((desc) => authenticators.client(desc)),
     auditLog: openGatewayAudit(config, around),

@@ -4,6 +4,7 @@
  * Sections that mean the same in several processes are made here once.
  */
 import {
+  booleanSetting,
   type ConfigValues,
   choiceSetting,
   integerSetting,
@@ -217,6 +218,17 @@ const publicSections = {
   grpc: { port: portSetting(6181, 'port of gRPC') },
 }
 
+const consoleSection = {
+  serve: booleanSetting({
+    default: true,
+    describe: 'whether the console is served at the HTTP port, with its sign-in',
+  }),
+  folder: stringSetting({
+    default: '',
+    describe: 'folder of the built console; empty: the one that was built with this Vectron',
+  }),
+}
+
 /** What clients may take of a gateway; see "Hostile clients" in docs/OPERATIONS.md. */
 const clientLimitSettings = {
   connections: integerSetting({
@@ -298,6 +310,7 @@ const rerankSection = {
 /** All parts in one process: `vectron start`. */
 export const STANDALONE_SETTINGS = {
   ...publicSections,
+  console: consoleSection,
   slowQueries: slowQueriesSection,
   limits: clientLimitSettings,
   cache: cacheSettings,
@@ -391,6 +404,7 @@ export const AUTH_SETTINGS = {
 
 export const GATEWAY_SETTINGS = {
   node: nodeSection,
+  console: consoleSection,
   slowQueries: slowQueriesSection,
   audit: {
     file: stringSetting({

@@ -22,6 +22,7 @@ export { type GuardLimits, ServerGuard } from './guard/server-guard.ts'
 export { healthRoutes } from './http/health-routes.ts'
 export {
   type HttpServerOptions,
+  type PageRequest,
   type PlainAnswer,
   type PlainRequest,
   type PlainRoute,

@@ -44,6 +44,8 @@ export class VectronProcess {
   readonly url: string
   readonly grpc: string
   readonly apiKey: string
+  /** Address of the console; signs the owner in, once. */
+  readonly console: string
   readonly #child: ChildProcess
   readonly #output: string[]
 
@@ -53,6 +55,7 @@ export class VectronProcess {
     this.url = ready.url
     this.grpc = ready.grpc
     this.apiKey = ready.apiKey
+    this.console = ready.console
   }
 
   /** Starts a process; StartRefused when it ends before it is ready. */
@@ -111,6 +114,7 @@ interface ReadyLine {
   readonly url: string
   readonly grpc: string
   readonly apiKey: string
+  readonly console: string
 }
 
 /** Waits for the line of `--json`. */

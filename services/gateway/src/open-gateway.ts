@@ -39,6 +39,8 @@ import { type Access, type AuthenticatorDoors, openAccess } from './access/open-
 import { type GatewayLimits, openRates } from './access/open-rates.ts'
 import { ClusterService } from './cluster-service.ts'
 import { CollectionsService } from './collections-service.ts'
+import { browserSessionRoutes } from './console/browser-sessions.ts'
+import { consolePages } from './console/console-pages.ts'
 import type { GatewayContext } from './context.ts'
 import type { Embedder } from './embedder.ts'
 import { FeedbackService } from './feedback/feedback-service.ts'
@@ -64,6 +66,8 @@ export interface GatewayOptions {
   readonly grpcPort: number
   /** Web pages that may call over HTTP. */
   readonly corsOrigins: readonly string[]
+  /** The folder of the built console; undefined: none is served. */
+  readonly consoleFolder: string | undefined
   readonly placement: Client<typeof placement.Placement>
   readonly auth: AuthenticatorDoors
   readonly auditLog: AuditLog
@@ -149,6 +153,9 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const routes = [
     ...healthRoutes({ metrics, problems, notes }),
     openApiRoute({ services: services.map(({ desc }) => desc), version: options.version }),
+    ...(options.consoleFolder === undefined
+      ? []
+      : browserSessionRoutes({ accounts: options.auth.accounts, clock })),
   ]
   const release = async () => {
     shared?.close()
@@ -175,7 +182,7 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
 
 /** Both ports listen, or none does. */
 async function openDoors(options: GatewayOptions, served: Served, routes: readonly PlainRoute[]) {
-  const { httpPort, grpcPort, corsOrigins, metrics, guard: limits } = options
+  const { httpPort, grpcPort, corsOrigins, consoleFolder, metrics, guard: limits } = options
   const bodies = new BodyBudget(limits.bodiesInFlightBytesMax)
   const guardOf = (door: string) => new ServerGuard({ door, metrics, limits, bodies })
   const http = await startHttpServer({
@@ -183,6 +190,7 @@ async function openDoors(options: GatewayOptions, served: Served, routes: readon
     port: httpPort,
     routes,
     cors: { origins: corsOrigins },
+    ...(consoleFolder === undefined ? {} : { pages: consolePages(consoleFolder) }),
     guard: guardOf('http'),
   })
   try {

@@ -31,12 +31,10 @@ export function bannerLines(server: StartedServer, terminal: Terminal): string[]
   return [
     '',
     terminal.bold(`Vectron ${server.version} ready in ${server.readySeconds.toFixed(1)} s`),
+    line('Console', consoleLink(server), consoleRemark(server)),
     line('API', url, 'HTTP/JSON'),
     line('gRPC', server.grpcAddress, 'with reflection and health'),
     line('API key', server.apiKey, `saved in ${shortPath(server.profile)}`),
-    ...(server.signInToken === undefined
-      ? []
-      : [line('Sign in', `vectron auth login --link ${server.signInToken}`, 'once, within a day')]),
     isKept
       ? line('Data', shortPath(server.dataFolder), 'kept; --ephemeral starts without')
       : line('Data', server.dataFolder, 'temporary: REMOVED when Vectron stops'),
@@ -53,6 +51,15 @@ export function bannerLines(server: StartedServer, terminal: Terminal): string[]
   ]
 }
 
+/** Signs the owner in, once, until the owner has a password. */
+function consoleLink({ url, signInToken }: StartedServer): string {
+  return signInToken === undefined ? url : `${url}/?code=${signInToken}`
+}
+
+function consoleRemark({ signInToken }: StartedServer): string {
+  return signInToken === undefined ? 'sign in with your password' : 'signs you in, once'
+}
+
 /** One line for programs. */
 export function readyLine(server: StartedServer): string {
   return JSON.stringify({
@@ -61,6 +68,7 @@ export function readyLine(server: StartedServer): string {
     url: server.url,
     grpc: server.grpcAddress,
     apiKey: server.apiKey,
+    console: consoleLink(server),
     data: server.dataFolder,
     kept: server.isKept,
     clusterId: server.clusterId,

@@ -24,7 +24,7 @@ import { allowOrigin, answerPreflight, type CorsOptions, isPreflight } from './c
 import { httpBindings } from './http-binding.ts'
 import { type ServedMethod, serveMethod } from './http-method.ts'
 import { parseTemplate } from './path-template.ts'
-import type { BodyLimits } from './request-body.ts'
+import { type BodyLimits, readBody } from './request-body.ts'
 import { Router } from './router.ts'
 
 export interface HttpServerOptions {
@@ -41,6 +41,8 @@ export interface HttpServerOptions {
   readonly interceptors?: readonly Interceptor[]
   /** Routes beside the methods, open to everybody. */
   readonly routes?: readonly PlainRoute[]
+  /** Asked about every GET that no route takes; undefined: there is nothing. Default: nothing. */
+  readonly pages?: (request: PageRequest) => Promise<PlainAnswer | undefined>
   readonly logger: Logger
   readonly clock?: Clock
   /** Default: no page of another origin may call. */
@@ -51,8 +53,10 @@ export interface HttpServerOptions {
   readonly guard?: ServerGuard
 }
 
-/** A GET route that is no method: health, metrics, documents. */
+/** A route that is no method: health, metrics, documents, sessions of browsers. */
 export interface PlainRoute {
+  /** Default: GET. */
+  readonly verb?: 'GET' | 'POST'
   /** A path template, such as `/livez`. */
   readonly path: string
   handle(request: PlainRequest): Promise<PlainAnswer> | PlainAnswer
@@ -63,6 +67,15 @@ export interface PlainRequest {
   readonly values: readonly string[]
   readonly query: URLSearchParams
   readonly header: (name: string) => string | undefined
+  /** Address of the caller: `127.0.0.1:50412`. */
+  readonly peer: string
+  /** Of a POST, up to openRequestBytesMax of LIMITS; empty otherwise. */
+  readonly body: Buffer
+}
+
+/** A GET for a path of which the routes know nothing. */
+export interface PageRequest extends PlainRequest {
+  readonly path: string
 }
 
 export interface PlainAnswer {
@@ -132,11 +145,15 @@ class RequestHandler {
   readonly #limits: BodyLimits
   readonly #cors: CorsOptions
   readonly #guard: ServerGuard
+  readonly #clock: Clock
+  readonly #pages: HttpServerOptions['pages']
 
   constructor(options: HttpServerOptions, guard: ServerGuard) {
     this.#logger = options.logger
     this.#cors = options.cors ?? { origins: [] }
     this.#guard = guard
+    this.#clock = options.clock ?? systemClock
+    this.#pages = options.pages
     this.#limits = options.limits ?? {
       bodyBytesMax: LIMITS.bodyBytesMax,
       inflatedBytesMax: LIMITS.inflatedBodyBytesMax,
@@ -144,7 +161,7 @@ class RequestHandler {
     const { interceptors = [], clock = systemClock, routes = [] } = options
     for (const service of options.services) this.#addService(service, { interceptors, clock })
     for (const plain of [...routes, errorsRoute]) {
-      this.#router.add('GET', parseTemplate(plain.path), { kind: 'plain', plain })
+      this.#router.add(plain.verb ?? 'GET', parseTemplate(plain.path), { kind: 'plain', plain })
     }
   }
 
@@ -181,7 +198,12 @@ class RequestHandler {
     switch (match.kind) {
       case 'found':
         if (match.route.kind === 'plain') {
-          return servePlain(match.route.plain, match.values, query, request, response)
+          return this.#servePlain(
+            match.route.plain,
+            { values: match.values, query },
+            request,
+            response,
+          )
         }
         return serveMethod(match.route.served, {
           request,
@@ -196,9 +218,35 @@ class RequestHandler {
         throw new RefusedRoute(new VectronError('METHOD_NOT_ALLOWED', message), { allow })
       }
       case 'not-found': {
+        if (httpMethod === 'GET' && this.#pages !== undefined) {
+          const asked = plainRequest(request, { values: [], query }, NO_BODY)
+          const answer = await this.#pages({ ...asked, path })
+          if (answer !== undefined) return sendPlain(answer, request, response)
+        }
         const hint = match.nearest === undefined ? '' : ` Did you mean ${match.nearest}?`
         throw new VectronError('ROUTE_NOT_FOUND', `There is no route ${path}.${hint}`)
       }
+    }
+  }
+
+  async #servePlain(
+    plain: PlainRoute,
+    facts: PlainFacts,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const body = plain.verb === 'POST' ? await this.#readSmallBody(request) : NO_BODY
+    sendPlain(await plain.handle(plainRequest(request, facts, body)), request, response)
+  }
+
+  async #readSmallBody(request: IncomingMessage): Promise<Buffer> {
+    const hold = this.#guard.bodies.hold(request.socket.remoteAddress ?? 'unknown')
+    const bytesMax = LIMITS.openRequestBytesMax
+    const limits = { bodyBytesMax: bytesMax, inflatedBytesMax: bytesMax }
+    try {
+      return await readBody(request, { limits, hold, clock: this.#clock })
+    } finally {
+      hold.release()
     }
   }
 
@@ -226,21 +274,32 @@ class RefusedRoute extends Error {
   }
 }
 
-async function servePlain(
-  plain: PlainRoute,
-  values: readonly string[],
-  query: string,
+interface PlainFacts {
+  readonly values: readonly string[]
+  readonly query: string
+}
+
+const NO_BODY = Buffer.alloc(0)
+
+function plainRequest(
   request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const answer = await plain.handle({
+  { values, query }: PlainFacts,
+  body: Buffer,
+): PlainRequest {
+  const { remoteAddress = 'unknown', remotePort = 0 } = request.socket
+  return {
     values,
     query: new URLSearchParams(query),
     header: (name) => {
       const value = request.headers[name]
       return Array.isArray(value) ? value[0] : value
     },
-  })
+    peer: `${remoteAddress}:${remotePort}`,
+    body,
+  }
+}
+
+function sendPlain(answer: PlainAnswer, request: IncomingMessage, response: ServerResponse): void {
   const headers = { ...answer.headers, 'content-type': answer.contentType }
   sendBody(response, answer.status, headers, answer.body)
   drainRequest(request, LIMITS.bodyBytesMax)

@@ -1,0 +1,24 @@
+/** The health of the cluster in one line. */
+import type { ClusterView } from '@vectron/client'
+import { formatPlural } from '../../kit/format.ts'
+import type { Live } from '../../kit/live-stream.ts'
+import { StateDot, type StateTone } from '../../kit/state-dot.tsx'
+
+export function HealthLine({ live }: { readonly live: Live<ClusterView> }) {
+  if (live.state === 'lost') {
+    return <StateDot tone="bad">The gateway does not answer; trying again.</StateDot>
+  }
+  if (live.value === undefined) return <StateDot tone="quiet">Connecting.</StateDot>
+  const { health } = live.value
+  const { tone, text } = WORDS[health.status]
+  const where = `${formatPlural(health.workers, 'worker')}, version ${health.version}`
+  return <StateDot tone={tone}>{`${text} ${where}.`}</StateDot>
+}
+
+const WORDS: Readonly<
+  Record<ClusterView['health']['status'], { readonly tone: StateTone; readonly text: string }>
+> = {
+  ok: { tone: 'good', text: 'All is served.' },
+  degraded: { tone: 'warn', text: 'All is served, with less redundancy than asked.' },
+  unavailable: { tone: 'bad', text: 'Some shards are not served.' },
+}

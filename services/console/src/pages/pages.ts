@@ -1,0 +1,20 @@
+/**
+ * All pages. One line each: the navigation, the palette, the checks and the pictures are made from
+ * this list. A page's route stands in `routes.ts` of its area.
+ */
+import { accountRoute } from './account/routes.ts'
+import { collectionRoute, collectionsRoute, newCollectionRoute } from './collections/routes.ts'
+import { homeRoute } from './home/routes.ts'
+import { registerRoute, signInRoute } from './sign-in/routes.ts'
+
+/** Inside the frame, for who is signed in. */
+export const PAGES = [
+  homeRoute,
+  collectionsRoute,
+  newCollectionRoute,
+  collectionRoute,
+  accountRoute,
+] as const
+
+/** Outside of it. */
+export const OUTER_PAGES = [signInRoute, registerRoute] as const

@@ -1,0 +1,23 @@
+/** The demo collection in small, under its own name: enough for every page to show something. */
+import { Vectron } from '@vectron/client'
+import type { VectronProcess } from '@vectron/testkit'
+
+const POINTS = 200
+const DIMENSION = 8
+const KINDS = ['noun', 'verb', 'adjective', 'adverb']
+
+export async function writeExampleData({ url, apiKey }: VectronProcess): Promise<void> {
+  const vectron = new Vectron({ url, apiKey })
+  await vectron.createCollection({ name: 'dictionary', dimension: DIMENSION })
+  await vectron.collection('dictionary').upsert(
+    Array.from({ length: POINTS }, (_, index) => ({
+      id: `word-${index}`,
+      vector: Array.from({ length: DIMENSION }, (_, axis) => Math.sin(1 + index * (axis + 1))),
+      payload: {
+        pos: KINDS[index % KINDS.length],
+        wordCount: 1 + (index % 3),
+        words: [`w${index}`],
+      },
+    })),
+  )
+}

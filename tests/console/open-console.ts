@@ -1,0 +1,90 @@
+/**
+ * The console as people meet it: the product as a process, a real Chromium, signed in by the link.
+ *
+ * Whatever the browser complains about fails the test that asks `check`: errors on its console,
+ * exceptions, breaches of the content security policy, requests to any other host.
+ */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { VectronProcess } from '@vectron/testkit'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { launchChromium } from './chromium.ts'
+
+export interface OpenedConsole {
+  readonly vectron: VectronProcess
+  readonly browser: Browser
+  /** Of the owner, signed in. */
+  readonly page: Page
+  /** A window of somebody who is not signed in. */
+  openStranger(): Promise<WatchedPage>
+  /** @throws AssertionError naming what the browser complained about since the last time */
+  check(): void
+  close(): Promise<void>
+}
+
+export interface WatchedPage {
+  readonly page: Page
+  /** Takes and forgets the complaints so far. */
+  takeComplaints(): string[]
+}
+
+export interface ConsoleOptions {
+  readonly colorScheme?: 'light' | 'dark'
+}
+
+export async function openConsole(options: ConsoleOptions = {}): Promise<OpenedConsole> {
+  const data = mkdtempSync(path.join(tmpdir(), 'vectron-console-'))
+  const [vectron, browser] = await Promise.all([VectronProcess.start({ data }), launchChromium()])
+  const { colorScheme = 'light' } = options
+  const { origin } = new URL(vectron.url)
+  const open = async () => watch(await browser.newContext({ colorScheme }), origin)
+  const owner = await open()
+  await owner.page.goto(vectron.console)
+  await owner.page.getByRole('heading', { level: 1, name: 'Home' }).waitFor()
+  return {
+    vectron,
+    browser,
+    page: owner.page,
+    openStranger: open,
+    check: () => assert.deepEqual(owner.takeComplaints(), []),
+    async close() {
+      await browser.close()
+      await vectron.stop()
+      rmSync(data, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Milliseconds that a page has for whatever a test waits for. */
+const TIMEOUT_MS = 20_000
+
+async function watch(context: BrowserContext, origin: string): Promise<WatchedPage> {
+  context.setDefaultTimeout(TIMEOUT_MS)
+  const page = await context.newPage()
+  let complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
+  page.on('request', (request) => {
+    const url = new URL(request.url())
+    const isOwn = url.origin === origin || url.protocol === 'data:' || url.protocol === 'blob:'
+    if (!isOwn) complaints.push(`request to ${url.host}`)
+  })
+  return {
+    page,
+    takeComplaints: () => {
+      const taken = complaints
+      complaints = []
+      return taken
+    },
+  }
+}
+
+/** The page is there with all its data: nothing says that it is still on its way. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  await page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null)
+}
