@@ -23,6 +23,14 @@ interface Step {
 
 const bin = (name: string) => join(ROOT, 'node_modules/.bin', name)
 
+/** Goes before all others: what somebody has added since is missed by every one of them. */
+const DEPENDENCIES: Step = {
+  name: 'dependencies',
+  cure: 'npm install',
+  command: [process.execPath, 'tools/setup-dependencies.mjs'],
+  folder: ROOT,
+}
+
 const STEPS: readonly Step[] = [
   {
     name: 'types',
@@ -92,7 +100,7 @@ const STEPS: readonly Step[] = [
 ]
 
 async function main(names: readonly string[]): Promise<void> {
-  const steps = names.length === 0 ? STEPS : names.map(stepOf)
+  const steps = [DEPENDENCIES, ...(names.length === 0 ? STEPS : names.map(stepOf))]
   const failed: string[] = []
   for (const step of steps) {
     const started = performance.now()

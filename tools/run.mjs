@@ -6,9 +6,8 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { pathToFileURL } from 'node:url'
-import { exitWithMessage } from './setup.mjs'
 import { findNode } from './setup-node.mjs'
-import { ROOT } from './setup-step.mjs'
+import { exitWithMessage, ROOT } from './setup-step.mjs'
 
 const HANDED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP']
 

@@ -2,16 +2,18 @@
  * Setup step: npm dependencies, exactly as package-lock.json lists them.
  *
  * Up to date means that npm's own record of what is installed names the same packages in the same
- * versions as the lock file. That is checked before and after, and skipped while the lock file's
- * hash is the one that compared equal last time.
+ * versions as the lock file, and that they are there: folders of dependencies are copied with hard
+ * links, and npm writes its record in place. That is checked before and after, and skipped while
+ * the lock file's hash is the one that compared equal last time.
  *
  * `npm install --no-save` followed by that check stands in for `npm ci`, which refuses to run
  * against a registry mirror that lacks other platforms' optional binaries.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { ROOT, run, SetupError } from './setup-step.mjs'
+import { pathToFileURL } from 'node:url'
+import { exitWithMessage, ROOT, run, SetupError, step } from './setup-step.mjs'
 
 const LOCK = path.join(ROOT, 'package-lock.json')
 const INSTALLED = path.join(ROOT, 'node_modules', '.package-lock.json')
@@ -32,7 +34,9 @@ export async function installDependencies(progress) {
     }
   }
   mkdirSync(path.dirname(STAMP), { recursive: true })
-  writeFileSync(STAMP, hash)
+  // Never in place, for the same reason.
+  writeFileSync(`${STAMP}.new`, hash)
+  renameSync(`${STAMP}.new`, STAMP)
 }
 
 async function install(progress) {
@@ -59,6 +63,10 @@ function isInstalled(lock) {
     const found = installed[location]
     if (wanted.link) return found?.link === true && existsSync(path.join(ROOT, location))
     if (found === undefined) return wanted.optional === true
-    return found.version === wanted.version
+    return found.version === wanted.version && existsSync(path.join(ROOT, location))
   })
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await exitWithMessage(() => step('dependencies', installDependencies))
 }

@@ -12,6 +12,17 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 /** A step cannot go on; the message says what a person has to do. */
 export class SetupError extends Error {}
 
+/** Runs `main`, and turns a failed step into a message and exit code 1. */
+export async function exitWithMessage(main) {
+  try {
+    await main()
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    process.stderr.write(`\n${error.message}\n`)
+    process.exitCode = 1
+  }
+}
+
 const LABEL_WIDTH = 14
 const SPARSE_LINE_MS = 15_000
 

@@ -13,7 +13,7 @@ import { buildAddon } from './setup-addon.mjs'
 import { buildConsole } from './setup-console.mjs'
 import { installDependencies } from './setup-dependencies.mjs'
 import { findNode } from './setup-node.mjs'
-import { SetupError, step } from './setup-step.mjs'
+import { exitWithMessage, step } from './setup-step.mjs'
 
 /**
  * Does all steps in order.
@@ -32,17 +32,6 @@ export async function setup({ addon = true } = {}) {
   if (addon) await step('addon', buildAddon)
   await step('console', (progress) => buildConsole(node, progress))
   return { node }
-}
-
-/** Runs `main`, and turns a failed step into a message and exit code 1. */
-export async function exitWithMessage(main) {
-  try {
-    await main()
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error
-    process.stderr.write(`\n${error.message}\n`)
-    process.exitCode = 1
-  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

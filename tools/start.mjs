@@ -5,7 +5,8 @@
  * how to stop; this process only waits and passes on the exit code.
  */
 import { runTypeScript } from './run.mjs'
-import { exitWithMessage, setup } from './setup.mjs'
+import { setup } from './setup.mjs'
+import { exitWithMessage } from './setup-step.mjs'
 
 await exitWithMessage(async () => {
   const { node } = await setup()

@@ -8,8 +8,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { exitWithMessage, setup } from './setup.mjs'
-import { ROOT, SetupError } from './setup-step.mjs'
+import { setup } from './setup.mjs'
+import { exitWithMessage, ROOT, SetupError } from './setup-step.mjs'
 
 /** Debian packages that tests call by one of their programs. */
 const DEBIAN_PACKAGES = [
