@@ -1,5 +1,6 @@
 // Proves over both protocols what a search says of its answer: how far it can be relied on, how it
-// came about, whether it was remembered, and why a point is not in it.
+// came about, whether it was remembered, and why a point is not in it. Points that the graph and
+// the codes lose are lost for real.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -16,6 +17,9 @@ const POINTS = 40
 /** Enough that the graph is walked, and few enough that one is missed now and then. */
 const MANY = 20_000
 const MANY_DIMENSION = 24
+/** The same of points with long vectors, whose codes are coarse. */
+const LONG = 5000
+const LONG_DIMENSION = 64
 
 let running: TestVectron
 let vectron: BothProtocols
@@ -52,13 +56,26 @@ test('An answer says whether it is exact.', async () => {
 })
 
 test('An explanation has every stage and every shard, and one text that shows them.', async () => {
-  const { explanation, plans, cache } = await search({ explain: true, exact: true })
+  const filter = { must: [{ field: 'parity', match: 'even' }] }
+  const { explanation, plans, cache } = await search({ explain: true, exact: true, filter })
   const stages: { name: string }[] = explanation.stages
   const names = stages.map(({ name }) => name)
   for (const name of ['plan', 'resolve', 'fan_out', 'merge']) assert.ok(names.includes(name), name)
   assert.equal(names.filter((name) => name.startsWith('shard ')).length, SHARDS)
   assert.equal(plans.length, SHARDS)
   assert.notEqual(cache?.hit, true)
+  const sum = (name: string) =>
+    plans.reduce((total: number, plan: Answer) => total + Number(plan[name]), 0)
+  assert.equal(sum('matches'), POINTS / 2)
+  assert.equal(sum('matchesEstimated'), POINTS / 2)
+  assert.equal(sum('distancesComputed'), sum('distancesEstimated'))
+  for (const { strategy, distancesEstimated, alternatives } of plans) {
+    assert.deepEqual(
+      alternatives.map((each: Answer) => each.strategy),
+      ['scan', 'filtered_graph'],
+    )
+    assert.deepEqual([strategy, distancesEstimated], ['scan', alternatives[0].distances])
+  }
   const guide = readFileSync(path.join(import.meta.dirname, '../../docs/SEARCH.md'), 'utf8')
   const sample = /```explain\n(.*?)\n```/s.exec(guide)?.[1] ?? ''
   assert.deepEqual(shapeOf(`${explanation.text}`), shapeOf(sample))
@@ -160,36 +177,100 @@ test('why_not: the point that the search is for is left out.', async () => {
   assert.equal(answer.whyNot.cause, 'asked_by_it')
 })
 
-test('why_not: the walk in the graph missed it.', async (t) => {
+/** A collection whose points are all in its graph. */
+async function linkedCollection(
+  settings: {
+    readonly name: string
+    readonly metric: 'cosine' | 'dot'
+    readonly dimension: number
+  },
+  count: number,
+  vectorOf: (n: number) => number[],
+) {
+  await client.createCollection(settings)
+  const points = client.collection(settings.name)
+  for (let from = 0; from < count; from += 2000) {
+    const numbers = Array.from({ length: Math.min(2000, count - from) }, (_, at) => from + at)
+    await points.upsert(numbers.map((n) => ({ id: `p${n}`, vector: vectorOf(n) })))
+  }
+  for (;;) {
+    const { indexedCount } = await points.info()
+    if (indexedCount === count) return points
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/**
+ * Why the first result of the exact answer that the other one lacks is not in it; undefined when it
+ * lacks none. Checks that what is told to help does.
+ */
+async function whyMissed(
+  collection: string,
+  query: { readonly vector: number[]; readonly topK: number; readonly targetRecall: number },
+): Promise<Answer> {
+  const ask = (more: { [name: string]: Json }) =>
+    vectron.ask('search', { collection, ...query, ...more }, [...passing, 'score'])
+  const [near, exact] = [await ask({}), await ask({ exact: true })]
+  const idsOf = ({ results }: Answer): string[] => results.map(({ id }: Answer) => id)
+  const missed = idsOf(exact).findIndex((id) => !idsOf(near).includes(id))
+  if (missed < 0) return undefined
+  assert.equal(near.completeness.kind, 'approximate')
+  const id = idsOf(exact)[missed] ?? ''
+  const { whyNot: told } = await vectron.ask(
+    'search',
+    { collection, ...query, whyNot: id },
+    passing.filter((field) => field !== 'text'),
+  )
+  assert.deepEqual([told.id, told.rank, told.width], [id, missed + 1, query.topK])
+  if (told.widthSufficient > 0) {
+    assert.ok(told.widthSufficient > told.width)
+    const found = idsOf(await ask({ width: told.widthSufficient }))
+    assert.ok(found.includes(id), JSON.stringify(told))
+    assert.equal(found.length, query.topK)
+  }
+  return told
+}
+
+test('why_not: the walk in the graph never met it, and a wider one does.', async (t) => {
   const seed = testSeed()
   t.diagnostic(`replay: VECTRON_SEED=${seed}`)
   const random = seededRandom(seed)
   const randomVector = () => Array.from({ length: MANY_DIMENSION }, () => random.nextFloat() - 0.5)
-  await client.createCollection({ name: 'many', dimension: MANY_DIMENSION })
-  const points = client.collection('many')
-  for (let from = 0; from < MANY; from += 2000) {
-    const ids = Array.from({ length: 2000 }, (_, at) => `p${from + at}`)
-    await points.upsert(ids.map((id) => ({ id, vector: randomVector() })))
-  }
-  for (;;) {
-    const { indexedCount } = await points.info()
-    if (indexedCount === MANY) break
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  const many = { name: 'many', metric: 'cosine', dimension: MANY_DIMENSION } as const
+  await linkedCollection(many, MANY, randomVector)
   for (let tries = 0; ; tries++) {
     assert.ok(tries < 200, 'no search has missed a point')
     const query = { vector: randomVector(), topK: 50, targetRecall: 0.8 }
-    const [near, exact] = [
-      await points.search(query),
-      await points.search({ ...query, exact: true }),
-    ]
-    const found = new Set(near.results.map(({ id }) => id))
-    const missed = exact.results.findIndex(({ id }) => !found.has(id))
-    if (missed < 0) continue
-    assert.equal(near.completeness.kind, 'approximate')
-    const id = exact.results[missed]?.id ?? ''
-    const told = (await points.search({ ...query, whyNot: id })).whyNot
-    assert.deepEqual([told?.cause, told?.rank], ['missed', missed + 1])
+    const told = await whyMissed('many', query)
+    if (told?.cause !== 'not_reached') continue
+    assert.ok(told.widthSufficient > 0)
+    assert.match(told.text, /but the walk in the graph never met it\. The width was 50; \d+ finds/)
+    break
+  }
+})
+
+test('why_not: its code misleads, and a width that reaches its place by code finds it.', async (t) => {
+  const seed = testSeed()
+  t.diagnostic(`replay: VECTRON_SEED=${seed}`)
+  const random = seededRandom(seed)
+  const even = (size: number) => (random.nextFloat() - 0.5) * size
+  // A few are long across the axis that the searches look along: their codes are a hundred times
+  // as coarse there as those of the others.
+  const vectorOf = (n: number) =>
+    Array.from({ length: LONG_DIMENSION }, (_, at) =>
+      at === 0 ? random.nextFloat() : even(n % 50 === 0 ? 40 : 0.2),
+    )
+  const long = { name: 'long', metric: 'dot', dimension: LONG_DIMENSION } as const
+  await linkedCollection(long, LONG, vectorOf)
+  for (let tries = 0; ; tries++) {
+    assert.ok(tries < 300, 'no code has misled')
+    const vector = Array.from({ length: LONG_DIMENSION }, (_, at) => (at === 0 ? 1 : even(0.01)))
+    const told = await whyMissed('long', { vector, topK: 10, targetRecall: 0.8 })
+    if (told?.cause !== 'lost_by_codes') continue
+    assert.ok(told.codedRank > told.rescored, JSON.stringify(told))
+    assert.ok(told.widthSufficient >= told.codedRank, JSON.stringify(told))
+    assert.match(told.text, /by codes it is number \d+ of its shard, and \d+ were compared by/)
+    assert.match(told.text, /The width was 10; \d+ finds it, and so does exact\.$/)
     break
   }
 })

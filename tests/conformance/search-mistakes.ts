@@ -29,7 +29,8 @@ function groupBy(plan: Json, more: Fields = {}): Fields {
 const unknownField: Json = { must: [{ field: 'm', match: 1 }] }
 
 export const SEARCH_MISTAKES: readonly (readonly [ErrorReason, string, Fields])[] = [
-  // Offset and pages.
+  // Width, offset and pages.
+  ['TOP_K_OUT_OF_RANGE', 'width', { vector, width: 10_001 }],
   ['TOP_K_OUT_OF_RANGE', 'offset', { vector, topK: 1, offset: 10_000 }],
   ['TOP_K_OUT_OF_RANGE', 'offset', { vector, topK: 10_000, offset: 1 }],
   ['INVALID_ARGUMENT', 'offset', { vector, offset: 1, pageToken: '' }],
@@ -61,6 +62,12 @@ export const SEARCH_MISTAKES: readonly (readonly [ErrorReason, string, Fields])[
     'BATCH_TOO_LARGE',
     'recommend',
     recommend({ positive: ids.slice(0, 101).map((id) => ({ id })) }),
+  ],
+
+  [
+    'WRONG_DIMENSION',
+    'recommend.negative[0].vector',
+    recommend({ positive: [{ vector }], negative: [{ vector: [1] }], strategy: 'best_score' }),
   ],
 
   // Legs.

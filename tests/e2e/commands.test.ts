@@ -93,6 +93,8 @@ test('searches are paged, grouped, fused, and made by examples', async () => {
   }
   assert.deepEqual(await found(['--vector', '0', '--offset', '1', '--threshold', '7']), ['b', 'c'])
   assert.deepEqual(await found(['--like', 'a', 'b', '--unlike', 'd']), ['c'])
+  assert.deepEqual(await found(['--like', 'a', 'd']), ['c', 'b'])
+  assert.deepEqual(await found(['--like', 'a', 'd', '--like-by', 'best_score']), ['b', 'c'])
   const legs = '{"legs":[{"vector":[0]},{"id":"d","weight":2}],"rankConstant":1}'
   assert.deepEqual(await found(['--fused', legs, '-k', '2']), ['c', 'a'])
   const paged = ['search', 'line', '--vector', '0', '-k', '3', '--exact']
@@ -151,6 +153,10 @@ test('points are written, read, changed, counted, listed and deleted', async () 
   const search = await json(['search', 'points', '--id', 'a', '-k', '1', '--explain'])
   assert.equal(search.results[0].id, 'c')
   assert.equal(search.plans.length, 1)
+  assert.equal(search.plans[0].alternatives.length, 2)
+  const wide = ['search', 'points', '--id', 'a', '-k', '1', '--width', '50', '--why-not', 'b']
+  const { results, whyNot } = await json(wide)
+  assert.deepEqual([results.length, results[0].id, whyNot.cause], [1, 'c', 'outranked'])
   const refused = await run(['point', 'delete', 'points', '--filter', filter])
   assert.equal(refused.code, 2)
   await json(['point', 'delete', 'points', '--filter', filter, '--yes'])

@@ -211,8 +211,12 @@ export interface Recommend {
   /** At least one. */
   readonly positive: readonly Example[]
   readonly negative?: readonly Example[]
-  /** Default `average`: one search, for what lies between the examples. */
-  readonly strategy?: 'average'
+  /**
+   * `average` (default): one search, for what lies between the examples. `best_score`: each point
+   * is scored by the positive example that it is most like, unless it is as much like a negative
+   * one. Higher is better there, whatever the metric is; docs/QUERIES.md has the formula.
+   */
+  readonly strategy?: 'average' | 'best_score'
 }
 
 /** A point by its id, or a vector. */
@@ -232,6 +236,11 @@ export type SearchRequest<Payload> = SearchQuery<Payload> &
     readonly exact?: boolean
     /** Recall to aim at, .80 to .999. Default .98. */
     readonly targetRecall?: number
+    /**
+     * Search as for so many results in each shard, and return the nearest `topK`: what to raise
+     * when `whyNot` says that a point is missed. Up to 10,000.
+     */
+    readonly width?: number
     /** Tell the plan and what happened. */
     readonly explain?: boolean
     /**
@@ -305,6 +314,16 @@ export interface ShardPlan {
   readonly rescored: number
   readonly tailScanned: number
   readonly tookUs: number
+  /** Points expected to match, by the sizes of the payload indexes. */
+  readonly matchesEstimated?: number
+  /** Distances that the strategy was expected to compute. */
+  readonly distancesEstimated: number
+  /** What the planner chose from; costs in distances that a scan computes in the same time. */
+  readonly alternatives: readonly {
+    readonly strategy: string
+    readonly cost: number
+    readonly distances: number
+  }[]
 }
 
 export interface SearchResult<Payload> {
@@ -355,6 +374,8 @@ export interface WhyNot {
     | 'missed'
     | 'too_far'
     | 'passed_over'
+    | 'lost_by_codes'
+    | 'not_reached'
   /** For people. */
   readonly text: string
   /** Place among all points that match, the nearest is 1; 0 where it is not known. */
@@ -362,6 +383,14 @@ export interface WhyNot {
   readonly score?: number
   /** The part of the filter, with `filtered`. */
   readonly clause: string
+  /** Place in its shard by code, with `lost_by_codes`. */
+  readonly codedRank: number
+  /** Candidates that its shard compared by their stored vectors, where codes or graph lost it. */
+  readonly rescored: number
+  /** Results that its shard was searched for, where codes or graph lost it. */
+  readonly width: number
+  /** A `width` that was tried and finds it; 0 when none does. */
+  readonly widthSufficient: number
 }
 
 export interface Completeness {

@@ -66,9 +66,12 @@ test('A search written by hand is decoded to the same fields, its filter spliced
     targetRecall: 0.5,
     explain: true,
     excludeIds: ['x', 'y'],
+    width: 300,
+    trace: 'z',
   }
+  const { trace: _, width: __, ...untraced } = query
   const plain: Query = {
-    ...query,
+    ...untraced,
     target: { kind: 'id', id: 'p' },
     filter: undefined,
     withPayload: false,
@@ -77,7 +80,12 @@ test('A search written by hand is decoded to the same fields, its filter spliced
     explain: false,
     excludeIds: [],
   }
-  const encoded = encodeSearchRequest([query, plain], 1234.9, RULE)
+  const [one, other] = [Uint8Array.of(1, 1, 1, 1), Uint8Array.of(2, 2, 2, 2)]
+  const examples: Query = {
+    ...plain,
+    target: { kind: 'examples', positive: [one, other], negative: [other] },
+  }
+  const encoded = encodeSearchRequest([query, plain, examples], 1234.9, RULE)
   const decoded = fromBinary(engine.SearchRequestSchema, Uint8Array.from(encoded))
   const expected = create(engine.SearchRequestSchema, {
     budgetUs: 1234n,
@@ -93,8 +101,15 @@ test('A search written by hand is decoded to the same fields, its filter spliced
         targetRecall: 0.5,
         explain: true,
         excludeIds: ['x', 'y'],
+        width: 300,
+        trace: 'z',
       },
       { id: 'p', topK: 7, targetRecall: 0.5 },
+      {
+        bestScore: { positive: [one, other], negative: [other] },
+        topK: 7,
+        targetRecall: 0.5,
+      },
     ],
   })
   assert.deepEqual(decoded, expected)

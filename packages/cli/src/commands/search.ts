@@ -10,7 +10,7 @@ import type {
   SearchRequest,
   SearchResult,
 } from '@vectron/client'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { filter, fused, jsonObject, number, vector, wholeNumber } from '../arguments.ts'
 import { connect } from '../connection.ts'
 import { type CliContext, type ClientFlags, withClientFlags } from '../context.ts'
@@ -24,6 +24,7 @@ interface SearchFlags extends ClientFlags {
   readonly id?: string
   readonly like?: string[]
   readonly unlike?: string[]
+  readonly likeBy?: 'average' | 'best_score'
   readonly fused?: Fused<AnyPayload>
   readonly filter?: Filter
   readonly k: number
@@ -36,6 +37,7 @@ interface SearchFlags extends ClientFlags {
   readonly withoutFields?: string[]
   readonly exact?: true
   readonly recall?: number
+  readonly width?: number
   readonly withVector?: true
   readonly explain?: true
   readonly allowPartial?: true
@@ -67,6 +69,12 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--id <id>', 'search by the vector of this point')
     .option('--like <ids...>', 'search for points like these')
     .option('--unlike <ids...>', 'and unlike these')
+    .addOption(
+      new Option(
+        '--like-by <strategy>',
+        'score by the mean of the examples, or by the nearest',
+      ).choices(['average', 'best_score']),
+    )
     .option('--fused <json>', 'make one list of several searches: {"legs":[...]}', fused)
     .option('--filter <json>', 'only points that match', filter)
     .option('-k <n>', 'number of results', wholeNumber(1, 10_000), 10)
@@ -79,6 +87,7 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--without-fields <paths...>', 'all fields of payloads but these')
     .option('--exact', 'compare with every point instead of walking the graph')
     .option('--recall <share>', 'recall to aim at, .80 to .999', number)
+    .option('--width <n>', 'search as for so many results', wholeNumber(1, 10_000))
     .option('--rerank <json>', 'put the best into another order: {"preset":"news"}', jsonObject)
     .option('--with-vector', 'give vectors too (with -o json)')
     .option('--explain', 'tell the plan and what happened')
@@ -102,6 +111,7 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
           ...rerankOf(flags),
           ...shapeOf(flags),
           ...(flags.recall === undefined ? {} : { targetRecall: flags.recall }),
+          ...(flags.width === undefined ? {} : { width: flags.width }),
         })
       const rows = rowsOf(result)
       showRows(terminal, flags.output, {
@@ -146,7 +156,9 @@ function toQuery(text: string | undefined, flags: SearchFlags): SearchQuery {
   if (flags.fused !== undefined) return { fused: flags.fused }
   if (flags.like !== undefined) {
     const examples = (ids: readonly string[] = []) => ids.map((id) => ({ id }))
-    return { recommend: { positive: examples(flags.like), negative: examples(flags.unlike) } }
+    const strategy = flags.likeBy === undefined ? {} : { strategy: flags.likeBy }
+    const [positive, negative] = [examples(flags.like), examples(flags.unlike)]
+    return { recommend: { positive, negative, ...strategy } }
   }
   return { id: flags.id ?? '' }
 }

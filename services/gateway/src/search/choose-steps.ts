@@ -1,7 +1,6 @@
 /** From what a search asks for to the steps that find it. */
 
 import { assertDefined } from '@vectron/base'
-import type { vectron } from '@vectron/contracts'
 import { fusedSteps } from './fuse-legs.ts'
 import { groupedSteps } from './group-hits.ts'
 import { nearestSteps } from './nearest.ts'
@@ -11,10 +10,9 @@ import type { Leg, SearchSteps } from './search-steps.ts'
 export function stepsOf(
   { fusion, grouping, window }: PlannedSearch,
   legs: readonly Leg[],
-  metric: vectron.Metric,
 ): SearchSteps {
-  if (fusion !== undefined) return fusedSteps(legs, fusion, metric, window)
+  if (fusion !== undefined) return fusedSteps(legs, fusion, window)
   const leg = assertDefined(legs[0], 'a search has a query')
-  if (grouping !== undefined) return groupedSteps(leg, grouping, metric, window)
-  return nearestSteps(leg, metric, window)
+  if (grouping !== undefined) return groupedSteps(leg, grouping, window)
+  return nearestSteps(leg, window)
 }

@@ -7,7 +7,8 @@
  *     resolve      0.01 ms
  *     fan_out      2.10 ms
  *       shard 7    1.90 ms  worker 1
- *         graph: there is no filter; 812 distances, 40 rescored, 0 scanned behind the graph
+ *         graph: there is no filter; 812 distances (790 estimated), 40 rescored
+ *         estimated costs: scan 50000, graph 14000
  *     merge        0.11 ms
  */
 
@@ -54,7 +55,9 @@ function toText(explained: Explained, plans: readonly vectron.ShardPlan[]): stri
     const indent = name.startsWith('shard ') ? '    ' : '  '
     const label = `${indent}${name}`.padEnd(14)
     lines.push(`${label} ${ms(took).padStart(10)}${detail === '' ? '' : `  ${detail}`}`)
-    for (const plan of byShard.get(name) ?? []) lines.push(`      ${planText(plan)}`)
+    for (const plan of byShard.get(name) ?? []) {
+      lines.push(`      ${planText(plan)}`, `      ${costsText(plan)}`)
+    }
     // A shard that is asked again tells the plans of all queries where it was asked first.
     byShard.delete(name)
   }
@@ -71,17 +74,26 @@ const KINDS: Readonly<Record<vectron.CompletenessKind, string>> = {
   [vectron.CompletenessKind.TRUNCATED]: 'truncated',
 }
 
-/** `filtered_graph: many points match the filter (5,210); 812 distances, 40 rescored` */
+/** `filtered_graph: many points match the filter; 5210 match (5000 estimated), 812 distances ...` */
 function planText(plan: vectron.ShardPlan): string {
   const { strategy, reason, matches, distancesComputed, rescored, tailScanned, tookUs } = plan
-  const matching = matches === undefined ? '' : ` (${matches} match)`
   const work = [
-    `${distancesComputed} distances`,
+    ...(matches === undefined ? [] : [`${matches} match${estimated(plan.matchesEstimated)}`]),
+    `${distancesComputed} distances${estimated(plan.distancesEstimated)}`,
     `${rescored} rescored`,
     ...(tailScanned === 0n ? [] : [`${tailScanned} scanned behind the graph`]),
     `${ms(tookUs)} in the engine`,
   ]
-  return `${strategy}: ${reason}${matching}; ${work.join(', ')}`
+  return `${strategy}: ${reason}; ${work.join(', ')}`
+}
+
+function estimated(count: bigint | undefined): string {
+  return count === undefined ? '' : ` (${count} estimated)`
+}
+
+function costsText({ alternatives }: vectron.ShardPlan): string {
+  const costs = alternatives.map(({ strategy, cost }) => `${strategy} ${cost}`)
+  return `estimated costs: ${costs.join(', ')}`
 }
 
 function ms(us: number): string {

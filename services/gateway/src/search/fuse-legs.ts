@@ -17,23 +17,19 @@ import type { FusedLegRule, FusionPlan } from './take-fused.ts'
 /** A point of a leg. */
 type Hit = wire.ScoredPoint
 
-export function* fusedSteps(
-  legs: readonly Leg[],
-  fusion: FusionPlan,
-  metric: vectron.Metric,
-  window: Window,
-): SearchSteps {
+export function* fusedSteps(legs: readonly Leg[], fusion: FusionPlan, window: Window): SearchSteps {
   const answers = yield legs
   const lists = answers.map((hits, index) => {
     const leg = assertDefined(fusion.legs[index], 'a plan for each leg')
-    return { leg, hits: hitsOfLeg(hits, leg, metric) }
+    const { order } = assertDefined(legs[index], 'an answer for each leg')
+    return { leg, order, hits: hitsOfLeg(hits, leg, order) }
   })
   const points = new Map<string, Hit>()
   for (const { hits } of lists) {
     for (const hit of hits) if (!points.has(hit.id)) points.set(hit.id, hit)
   }
   const { offset, topK, threshold = -Infinity } = window
-  const found = [...fuse(lists, fusion, metric)]
+  const found = [...fuse(lists, fusion)]
     .filter(([, score]) => Math.fround(score) > threshold)
     .sort(([idA, a], [idB, b]) => b - a || compareIds(idA, idB))
     .slice(offset, offset + topK)
@@ -52,6 +48,7 @@ export function* fusedSteps(
 
 interface LegList {
   readonly leg: FusedLegRule
+  readonly order: vectron.Metric
   readonly hits: readonly Hit[]
 }
 
@@ -59,7 +56,6 @@ interface LegList {
 function fuse(
   lists: readonly LegList[],
   { method, rankConstant }: FusionPlan,
-  metric: vectron.Metric,
 ): Map<string, number> {
   switch (method) {
     case 'ranks':
@@ -69,9 +65,9 @@ function fuse(
       )
     case 'scores':
       return fuseScores(
-        lists.map(({ leg, hits }) => {
+        lists.map(({ leg, order, hits }) => {
           const scores = hits.map(({ score }) => score)
-          const scaled = normaliseScores(scores, higherIsNearer(metric))
+          const scaled = normaliseScores(scores, higherIsNearer(order))
           const ofIds = hits.map(({ id }, place): [string, number] => [id, scaled[place] ?? 0])
           return { scores: new Map(ofIds), weight: leg.weight }
         }),

@@ -22,6 +22,7 @@ const leg: Leg = {
     explain: false,
     excludeIds: [],
   },
+  order: vectron.Metric.L2,
   partitions: undefined,
   prefix: '',
 }
@@ -48,7 +49,7 @@ function hitsOf(count: number, from: number): MergedHits {
 }
 
 test('The search for groups ends after a bounded number of steps, and says that it did.', () => {
-  const steps = groupedSteps(leg, plan, vectron.Metric.L2, window)
+  const steps = groupedSteps(leg, plan, window)
   let asked = 0
   let from = 0
   let step = steps.next()
@@ -65,7 +66,7 @@ test('The search for groups ends after a bounded number of steps, and says that 
 })
 
 test('Points with arrays are asked for again by no step that has seen them.', () => {
-  const steps = groupedSteps(leg, plan, vectron.Metric.L2, window)
+  const steps = groupedSteps(leg, plan, window)
   const [first] = steps.next().value as Leg[]
   assert.ok(first)
   const [second] = steps.next([hitsOf(first.query.topK, 0)]).value as Leg[]

@@ -35,12 +35,8 @@ interface Group {
   isWhole: boolean
 }
 
-export function* groupedSteps(
-  leg: Leg,
-  plan: GroupPlan,
-  metric: vectron.Metric,
-  window: Window,
-): SearchSteps {
+export function* groupedSteps(leg: Leg, plan: GroupPlan, window: Window): SearchSteps {
+  const metric = leg.order
   const groups = new Map<string, Group>()
   const seen = new Set<string>()
   const truncatedBy: string[] = []

@@ -31,17 +31,17 @@ export interface PageWanted {
   readonly after: PagePosition | undefined
 }
 
-export function* nearestSteps(leg: Leg, metric: vectron.Metric, window: Window): SearchSteps {
+export function* nearestSteps(leg: Leg, window: Window): SearchSteps {
   const { page } = window
   return page === undefined
-    ? yield* windowSteps(leg, metric, window)
-    : yield* pageSteps(leg, metric, { ...window, page })
+    ? yield* windowSteps(leg, window)
+    : yield* pageSteps(leg, { ...window, page })
 }
 
-function* windowSteps(leg: Leg, metric: vectron.Metric, window: Window): SearchSteps {
+function* windowSteps(leg: Leg, window: Window): SearchSteps {
   const { topK, offset } = window
   const hits = hitsOf(yield [withTopK(leg, offset + topK)])
-  const near = countNear(hits, metric, window.threshold)
+  const near = countNear(hits, leg.order, window.threshold)
   const isWhole = offset === 0 && near === hits.points.length
   const points = isWhole ? hits.points : hits.points.slice(offset, near)
   return { ...foundBy(hits), points }
@@ -49,9 +49,9 @@ function* windowSteps(leg: Leg, metric: vectron.Metric, window: Window): SearchS
 
 function* pageSteps(
   leg: Leg,
-  metric: vectron.Metric,
   { topK, threshold, page }: Window & { readonly page: PageWanted },
 ): SearchSteps {
+  const metric = leg.order
   const { after, list } = page
   // One more tells whether there is another page.
   let depth = Math.min((after?.given ?? 0) + topK + 1, LIMITS.topKMax)

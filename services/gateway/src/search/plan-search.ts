@@ -86,6 +86,7 @@ export function planSearch(
     exact: request.exact,
     targetRecall: takeTargetRecall(request.targetRecall, prefix),
     explain: request.explain,
+    width: takeWidth(request.width, prefix),
   }
   return {
     request,
@@ -116,6 +117,16 @@ export function takeTimeoutMs(timeoutMs: number | undefined, prefix: string): nu
   throw new VectronError(
     'INVALID_ARGUMENT',
     `${field} is ${timeoutMs}; it must be 1 to ${LIMITS.searchTimeoutMsMax}.`,
+    { field },
+  )
+}
+
+function takeWidth(width: number, prefix: string): number {
+  if (width <= LIMITS.topKMax) return width
+  const field = `${prefix}width`
+  throw new VectronError(
+    'TOP_K_OUT_OF_RANGE',
+    `${field} is ${width}; it must be at most ${LIMITS.topKMax}.`,
     { field },
   )
 }

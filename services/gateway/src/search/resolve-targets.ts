@@ -11,7 +11,13 @@ import { averageOf } from './average.ts'
 import type { PlannedLeg } from './plan-search.ts'
 import type { SearchJob } from './search-job.ts'
 import type { Leg } from './search-steps.ts'
-import { type Example, type PointNamed, pointsNamed, type SearchTarget } from './take-target.ts'
+import {
+  type Example,
+  orderOf,
+  type PointNamed,
+  pointsNamed,
+  type SearchTarget,
+} from './take-target.ts'
 
 /** What the engine is asked to look for, and what it is to leave out. */
 type Resolved = Pick<Query, 'target' | 'excludeIds'>
@@ -43,22 +49,22 @@ export async function resolveTargets(context: GatewayContext, job: SearchJob): P
         return { target: { kind: 'vector', vector: vectorOf(target) }, excludeIds: [target.id] }
       }
       case 'recommend': {
-        const { positive, negative, field } = target
-        const { metric } = route.collection
-        const vectors = (examples: readonly Example[]) => examples.map(vectorOf)
-        const vector = averageOf({
-          positive: vectors(positive),
-          negative: vectors(negative),
-          metric,
-          field,
-        })
+        const { strategy, field } = target
+        const positive = target.positive.map(vectorOf)
+        const negative = target.negative.map(vectorOf)
         const excludeIds = [...new Set(pointsNamed(target).map(({ id }) => id))]
+        if (strategy === 'best_score') {
+          return { target: { kind: 'examples', positive, negative }, excludeIds }
+        }
+        const { metric } = route.collection
+        const vector = averageOf({ positive, negative, metric, field })
         return { target: { kind: 'vector', vector }, excludeIds }
       }
     }
   }
   const toLeg = ({ target, partitions, query, prefix }: PlannedLeg): Leg => ({
     query: { ...query, ...resolve(target) },
+    order: orderOf(target, route.collection.metric),
     partitions,
     prefix,
   })

@@ -51,7 +51,7 @@ export async function runSearches(
   job: SearchJob,
 ): Promise<SearchOutcome[]> {
   const legs = await job.stages.time('resolve', () => resolveTargets(context, job))
-  const gatherings = job.searches.map((search, index) => open(job, search, legs[index] ?? []))
+  const gatherings = job.searches.map((search, index) => open(search, legs[index] ?? []))
   await gather(context, job, gatherings)
   const ordered = await orderAll(context, job, gatherings.map(foundBy))
   return gatherings.map((gathering, index) => {
@@ -67,7 +67,7 @@ export async function* streamSearch(
 ): AsyncGenerator<SearchAnswer> {
   const [legs = []] = await job.stages.time('resolve', () => resolveTargets(context, job))
   const search = assertDefined(job.searches[0], 'a stream is of one search')
-  const gathering = open(job, search, legs)
+  const gathering = open(search, legs)
   if (splitByShards(job.route, gathering.wanted).length === 1) {
     let news = Promise.withResolvers<void>()
     let partial: FanOutAnswer | undefined
@@ -84,7 +84,7 @@ export async function* streamSearch(
       if (await Promise.race([ended, news.promise.then(() => false)])) break
       news = Promise.withResolvers()
       if (partial === undefined || partial.answers.size === partial.shardsTotal) continue
-      const early = open(job, search, legs)
+      const early = open(search, legs)
       early.take(await takeAnswers(context, job, early.wanted, partial))
       if (early.gathered === undefined) continue
       const results = orderEarly(search, early.gathered)
@@ -102,8 +102,8 @@ function foundBy({ gathered }: Gathering): Gathered {
   return assertDefined(gathered, 'the search is at its end')
 }
 
-function open(job: SearchJob, search: PlannedSearch, legs: readonly Leg[]): Gathering {
-  return new Gathering(stepsOf(search, legs, job.route.collection.metric))
+function open(search: PlannedSearch, legs: readonly Leg[]): Gathering {
+  return new Gathering(stepsOf(search, legs))
 }
 
 /** Runs searches to their ends; what is wanted next of all of them goes to the shards together. */
@@ -288,7 +288,6 @@ function mergeAll(
   legs: readonly Leg[],
   { ofShards, unanswered, failed }: Fanned,
 ): Promise<MergedHits[]> {
-  const { metric } = job.route.collection
   return Promise.all(
     legs.map(async (leg, index) => {
       const results = ofShards.map(([, { results: all }]) =>
@@ -297,7 +296,7 @@ function mergeAll(
       for (const { error } of results) {
         if (error !== undefined) throw toEngineError(error, leg.prefix)
       }
-      const hits = mergeResults(results, { metric, topK: leg.query.topK })
+      const hits = mergeResults(results, { metric: leg.order, topK: leg.query.topK })
       const unknown = unknownFieldsOf(leg, results)
       // What is yet to come may know the field.
       if (unknown.length === 0 || failed < unanswered) return hits
@@ -331,8 +330,14 @@ function unknownHere(field: string): string {
 /** Searches that take about as long: by how they look, for how many results, how many at once. */
 function kindOf(queries: readonly Query[]): string {
   const looks = queries.some(({ exact }) => exact) ? 'scan' : 'walk'
-  const depth = queries.some(({ topK }) => topK > DEEP) ? ' deep' : ''
-  return `${looks}${depth} x${2 ** Math.floor(Math.log2(queries.length))}`
+  const depth = queries.some(({ topK, width = 0 }) => Math.max(topK, width) > DEEP) ? ' deep' : ''
+  const searches = queries.reduce((sum, { target }) => sum + searchesFor(target), 0)
+  return `${looks}${depth} x${2 ** Math.floor(Math.log2(searches))}`
+}
+
+/** Searches that a shard makes for a query. */
+function searchesFor(target: Query['target']): number {
+  return target.kind === 'examples' ? target.positive.length : 1
 }
 
 function missingShards(failures: FanOutAnswer['failures']): vectron.ShardMissing[] {

@@ -6,6 +6,7 @@
  * asks the shards once for the queries of all searches of a job that are at the same step.
  */
 
+import type { vectron } from '@vectron/contracts'
 import type { PartitionValue } from '@vectron/routing'
 import type { FieldValue } from '@vectron/rpc'
 import type { Query } from '@vectron/shard'
@@ -14,6 +15,8 @@ import type { MergedHits } from './merge.ts'
 /** One query of a search. */
 export interface Leg {
   readonly query: Query
+  /** The metric by which scores of its hits are ordered. */
+  readonly order: vectron.Metric
   /** Outside of these nothing can match; undefined when every partition may hold matches. */
   readonly partitions: readonly PartitionValue[] | undefined
   /** Stands before the names of fields in errors, for instance `searches[3].`. */

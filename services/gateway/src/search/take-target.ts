@@ -25,7 +25,14 @@ export interface RecommendTarget {
   readonly kind: 'recommend'
   readonly positive: readonly Example[]
   readonly negative: readonly Example[]
+  readonly strategy: 'average' | 'best_score'
   readonly field: string
+}
+
+/** By which metric the scores of its hits are ordered: those of `best_score` as by dot. */
+export function orderOf(target: SearchTarget, metric: vectron.Metric): vectron.Metric {
+  const isBestScore = target.kind === 'recommend' && target.strategy === 'best_score'
+  return isBestScore ? vectron.Metric.DOT : metric
 }
 
 /** The ids of examples and targets, each once. */
@@ -70,14 +77,7 @@ function takeRecommend(
   collection: vectron.Collection,
   field: string,
 ): RecommendTarget {
-  const { strategy } = recommend
-  const { UNSPECIFIED, AVERAGE } = vectron.RecommendStrategy
-  if (strategy !== UNSPECIFIED && strategy !== AVERAGE) {
-    const path = `${field}.strategy`
-    throw new VectronError('INVALID_ARGUMENT', `${path} ${strategy} does not exist.`, {
-      field: path,
-    })
-  }
+  const strategy = takeStrategy(recommend.strategy, `${field}.strategy`)
   if (recommend.positive.length === 0) {
     const path = `${field}.positive`
     const message = `${path} is empty; at least one example says what results are to be like.`
@@ -94,7 +94,24 @@ function takeRecommend(
     kind: 'recommend',
     positive: take(recommend.positive, 'positive'),
     negative: take(recommend.negative, 'negative'),
+    strategy,
     field,
+  }
+}
+
+function takeStrategy(
+  strategy: vectron.RecommendStrategy,
+  field: string,
+): RecommendTarget['strategy'] {
+  switch (strategy) {
+    case vectron.RecommendStrategy.UNSPECIFIED:
+    case vectron.RecommendStrategy.AVERAGE:
+      return 'average'
+    case vectron.RecommendStrategy.BEST_SCORE:
+      return 'best_score'
+    // Proto3 enums are open: others may come.
+    default:
+      throw new VectronError('INVALID_ARGUMENT', `${field} ${strategy} does not exist.`, { field })
   }
 }
 

@@ -3,15 +3,16 @@
  *
  * Asked in the order in which a search loses points: is there such a point for the caller, did its
  * shard answer, does it match the filter (and if not, by which part), how many are nearer. What is
- * left has been missed by the walk in the graph. All of it is read at the search's own freshness;
- * writes that come between may change the answer, as they would change the search's.
+ * left was missed by the search of its shard, which is made again and watched: either the walk in
+ * the graph did not meet the point, or its code misled. All of it is read at the search's own
+ * freshness; writes that come between may change the answer, as they would change the search's.
  */
 
 import { create, fromBinary } from '@bufbuild/protobuf'
 import { assertDefined, LIMITS } from '@vectron/base'
 import { engine, vectron } from '@vectron/contracts'
 import { readEveryShard, searchShards, shardOfId } from '@vectron/routing'
-import { encodeSearchRequest } from '@vectron/shard'
+import { encodeSearchRequest, type Query } from '@vectron/shard'
 import type { GatewayContext } from '../context.ts'
 import { decodeReadResult, encodeRead } from '../engine-read.ts'
 import { partitionKeyOf, shardsFor } from '../partition-key.ts'
@@ -21,6 +22,7 @@ import type { PlannedSearch } from './plan-search.ts'
 import { resolveTargets } from './resolve-targets.ts'
 import type { SearchAnswer } from './run-search.ts'
 import { pickSearches, type SearchJob, shardsOf } from './search-job.ts'
+import type { Leg } from './search-steps.ts'
 import { pointsNamed } from './take-target.ts'
 
 const { WhyNotCause } = vectron
@@ -87,7 +89,7 @@ class WhyNotQuestion {
   #say(
     cause: vectron.WhyNotCause,
     text: string,
-    more: { readonly rank?: number; readonly score?: number; readonly clause?: string } = {},
+    more: Partial<Omit<vectron.WhyNot, '$typeName' | '$unknown' | 'id' | 'cause' | 'text'>> = {},
   ): vectron.WhyNot {
     return create(vectron.WhyNotSchema, { id: this.#id, cause, text, ...more })
   }
@@ -157,7 +159,9 @@ class WhyNotQuestion {
   /** By an exact search, as deep as one may be. */
   async #byRank(answer: SearchAnswer): Promise<vectron.WhyNot> {
     const { topK, offset, threshold } = this.#search.window
-    const exact = await this.#exactRank()
+    const [legs = []] = await resolveTargets(this.#context, this.#job)
+    const leg = assertDefined(legs[0], 'a search has a query')
+    const exact = await this.#exactRank(leg)
     if (exact === undefined) {
       const text = `More than ${LIMITS.topKMax} points that match are nearer.`
       return this.#say(WhyNotCause.OUTRANKED, text)
@@ -168,8 +172,7 @@ class WhyNotQuestion {
       const text = `It is number ${rank} of those that match, and ${reach}.`
       return this.#say(WhyNotCause.OUTRANKED, text, exact)
     }
-    const { metric } = this.#job.route.collection
-    if (threshold !== undefined && !isNearer(metric, score, threshold)) {
+    if (threshold !== undefined && !isNearer(leg.order, score, threshold)) {
       const text = `Its score ${score} is not nearer than scoreThreshold ${threshold}.`
       return this.#say(WhyNotCause.TOO_FAR, text, exact)
     }
@@ -177,40 +180,70 @@ class WhyNotQuestion {
       const text = `It is number ${rank} of those that match, and offset passes over ${offset}.`
       return this.#say(WhyNotCause.PASSED_OVER, text, exact)
     }
-    const text =
-      answer.exact === true
-        ? `It is number ${rank} by now: it was written while the search ran, or those before it went.`
-        : `It is number ${rank} of those that match, but the walk in the graph missed it: ` +
-          'raise targetRecall, or set exact.'
-    return this.#say(WhyNotCause.MISSED, text, exact)
+    if (answer.exact === true) {
+      const text = `It is number ${rank} by now: it was written while the search ran, or those before it went.`
+      return this.#say(WhyNotCause.MISSED, text, exact)
+    }
+    return this.#byTrace(leg, exact)
   }
 
-  async #exactRank(): Promise<Place | undefined> {
+  /** By the search of its shard once more, watched. */
+  async #byTrace(leg: Leg, exact: Place): Promise<vectron.WhyNot> {
+    const { topK, offset } = this.#search.window
+    const query = { ...leg.query, topK: offset + topK, trace: this.#id }
+    const [trace] = (await this.#ask(query)).flatMap(({ trace: told }) => told ?? [])
+    const itsRank = `It is number ${exact.rank} of those that match`
+    const { codedRank = 0, rescored = 0, width = 0, widthSufficient = 0 } = trace ?? {}
+    const more = { ...exact, codedRank, rescored, width, widthSufficient }
+    const cure =
+      widthSufficient === 0
+        ? `No width up to ${LIMITS.topKMax} finds it: set exact.`
+        : `The width was ${width}; ${widthSufficient} finds it, and so does exact.`
+    switch (trace?.fate) {
+      case engine.PointFate.NOT_REACHED: {
+        const text = `${itsRank}, but the walk in the graph never met it. ${cure}`
+        return this.#say(WhyNotCause.NOT_REACHED, text, more)
+      }
+      case engine.PointFate.LOST_BY_CODES: {
+        const text =
+          `${itsRank}, but its code misleads: by codes it is number ${codedRank} of its shard, ` +
+          `and ${rescored} were compared by their stored vectors. ${cure}`
+        return this.#say(WhyNotCause.LOST_BY_CODES, text, more)
+      }
+      case engine.PointFate.SCORED:
+      case engine.PointFate.UNSPECIFIED:
+      case undefined: {
+        const text =
+          `${itsRank}, and the search missed it. It was asked again, and does not say so now: ` +
+          'graphs change, and replicas have their own. Raise width, or set exact.'
+        return this.#say(WhyNotCause.MISSED, text, exact)
+      }
+    }
+  }
+
+  async #exactRank(leg: Leg): Promise<Place | undefined> {
+    const topK = LIMITS.topKMax
+    const results = await this.#ask({ ...leg.query, topK, exact: true })
+    return placeIn(mergeResults(results, { metric: leg.order, topK }).points, this.#id)
+  }
+
+  /** What the shards say to a query, of points without what belongs to them. */
+  async #ask(query: Query): Promise<engine.QueryResult[]> {
     const { router } = this.#context
     const { route, rowRule, freshness, deadline } = this.#job
-    const [[leg] = []] = await resolveTargets(this.#context, this.#job)
-    const deep = {
-      ...assertDefined(leg, 'a search has a query').query,
-      topK: LIMITS.topKMax,
-      exact: true,
-      explain: false,
-      withPayload: false,
-      withVector: false,
-    }
+    const asked = { ...query, explain: false, withPayload: false, withVector: false }
     const { answers } = await searchShards(router, {
       collection: route.name,
       shards: shardsOf([this.#search]),
-      encode: ({ remainingMs }) => encodeSearchRequest([deep], remainingMs() * 1000, rowRule),
+      encode: ({ remainingMs }) => encodeSearchRequest([asked], remainingMs() * 1000, rowRule),
       kind: 'why not',
       freshness,
       deadline,
       allowPartial: true,
     })
-    const results = [...answers.values()].flatMap(
+    return [...answers.values()].flatMap(
       (encoded) => fromBinary(engine.SearchResultSchema, encoded).results,
     )
-    const { metric } = route.collection
-    return placeIn(mergeResults(results, { metric, topK: LIMITS.topKMax }).points, this.#id)
   }
 }
 

@@ -121,6 +121,7 @@ impl Resident {
             schema: &self.schema,
             ids: &self.ids,
             slots_end: self.slots_end(),
+            points: self.live.len() + self.expired.len(),
             visible: &self.live,
             reader,
         }

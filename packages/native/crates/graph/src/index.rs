@@ -15,6 +15,7 @@ use crate::era::{Era, Eras};
 use crate::kernels::{self, Kernels};
 use crate::nodes::Nodes;
 use crate::options::GraphOptions;
+use crate::plan::WalkRecord;
 use crate::query::rotate;
 use crate::random::Random;
 use crate::rotation::Rotation;
@@ -55,6 +56,7 @@ pub struct VectorIndex {
     pub(crate) entries_due: AtomicU64,
     /// Nodes that were linked, ever.
     pub(crate) links_done: AtomicU64,
+    pub(crate) walks: WalkRecord,
     pub(crate) upkeep: Mutex<Upkeep>,
     put_scratch: Mutex<PutScratch>,
 }
@@ -107,6 +109,7 @@ impl VectorIndex {
             }),
             entries_due: AtomicU64::new(1),
             links_done: AtomicU64::new(0),
+            walks: WalkRecord::default(),
             upkeep: Mutex::default(),
             put_scratch: Mutex::default(),
         }

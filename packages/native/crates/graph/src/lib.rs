@@ -9,6 +9,7 @@ compile_error!("codes and checkpoints are little-endian, and so must the machine
 
 mod answer;
 mod arena;
+mod best_score;
 mod build;
 mod checkpoint;
 mod codes;
@@ -19,6 +20,7 @@ mod kernels;
 mod nodes;
 mod options;
 mod outcome;
+mod plan;
 mod pool;
 mod query;
 mod random;
@@ -32,16 +34,20 @@ mod select;
 mod source;
 #[cfg(test)]
 mod testing;
+mod trace;
 mod tune;
 mod upkeep;
 mod visited;
 mod walk;
 
-pub use answer::{Plan, PlanRequest, SearchParams, SearchScratch};
+pub use answer::{SearchParams, SearchScratch};
+pub use best_score::{BestScoreParams, Examples};
 pub use build::BuildScratch;
 pub use checkpoint::LoadError;
 pub use index::{IndexStats, VectorIndex};
 pub use options::{GraphOptions, Metric};
 pub use outcome::{Hit, SearchOutcome};
+pub use plan::{Estimate, Plan, PlanRequest, Way};
 pub use source::{SlotSet, VectorReadError, VectorSource};
+pub use trace::{Fate, Trace};
 pub use upkeep::Maintenance;

@@ -91,29 +91,39 @@ impl Query {
         slot: u32,
     ) -> Result<(f32, f32), VectorReadError> {
         scoring.source.read(slot, &mut self.row)?;
-        let kernels = scoring.kernels;
         Ok(match scoring.metric {
-            Metric::Dot => {
-                let score = kernels.dot(&self.given, &self.row);
-                (score, -2.0 * score)
-            }
-            Metric::Cosine => {
-                let lengths = self.length * kernels.dot(&self.row, &self.row).sqrt();
-                let score = if lengths > 0.0 {
-                    (kernels.dot(&self.given, &self.row) / lengths).clamp(-1.0, 1.0)
-                } else {
-                    0.0
-                };
+            Metric::Dot | Metric::Cosine => {
+                let score = scoring.score(&self.given, self.length, &self.row);
                 (score, -2.0 * score)
             }
             Metric::L2 => {
-                let square = kernels.squared_distance(&self.given, &self.row);
+                let square = scoring.kernels.squared_distance(&self.given, &self.row);
                 (
                     square.sqrt(),
                     square - self.target.length * self.target.length,
                 )
             }
         })
+    }
+}
+
+impl Scoring<'_> {
+    /// What the metric says of a query of this length and a row.
+    #[inline(always)]
+    pub fn score(&self, query: &[f32], query_length: f32, row: &[f32]) -> f32 {
+        let kernels = self.kernels;
+        match self.metric {
+            Metric::Dot => kernels.dot(query, row),
+            Metric::Cosine => {
+                let lengths = query_length * kernels.dot(row, row).sqrt();
+                if lengths > 0.0 {
+                    (kernels.dot(query, row) / lengths).clamp(-1.0, 1.0)
+                } else {
+                    0.0
+                }
+            }
+            Metric::L2 => kernels.squared_distance(query, row).sqrt(),
+        }
     }
 }
 
@@ -134,7 +144,7 @@ pub fn rotate(vector: &[f32], metric: Metric, rotation: &Rotation, out: &mut Vec
 }
 
 /// Summed in f64, so that no square overflows.
-fn length(vector: &[f32]) -> f32 {
+pub fn length(vector: &[f32]) -> f32 {
     let square: f64 = vector.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
     square.sqrt() as f32
 }

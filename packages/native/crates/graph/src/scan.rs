@@ -100,7 +100,7 @@ pub struct Scope<'a> {
 impl Scope<'_> {
     /// Hands the nodes to `take`: by slot for a small set, else by node, which is the order of
     /// memory.
-    fn for_nodes(&self, nodes: &Nodes, mut take: impl FnMut(u32)) {
+    pub fn for_nodes(&self, nodes: &Nodes, mut take: impl FnMut(u32)) {
         let keep = |slot: u32| self.exclude.is_empty() || !self.exclude.contains(&slot);
         match self.filter {
             Some(SlotSet::List(slots)) => {

@@ -21,11 +21,12 @@ const SEEDS: usize = 32;
 
 #[derive(Default)]
 pub struct ApproximateScratch {
-    walk: WalkScratch,
+    pub walk: WalkScratch,
     tail: Pool,
     batch: Vec<u32>,
     seeds: Vec<u32>,
-    merged: Vec<Candidate>,
+    /// What was found nearest by code, of the tail and the graph.
+    pub merged: Vec<Candidate>,
 }
 
 /// Admits live nodes.
@@ -83,6 +84,13 @@ impl Approximate<'_> {
             rescored,
             tail_scanned,
         })
+    }
+
+    /// Fewer were found than match and are wanted.
+    pub fn falls_short(&self, outcome: &SearchOutcome) -> bool {
+        let live = self.era.nodes.live_len.load(Ordering::Acquire);
+        let matches = self.scope.filter.map_or(live, |set| set.len().min(live));
+        (outcome.hits.len() as u64) < matches.min(self.k as u64)
     }
 
     fn scan_tail(&self, query: &Query, scratch: &mut ApproximateScratch) -> u64 {
@@ -204,10 +212,7 @@ impl Approximate<'_> {
     ) -> Result<Vec<Hit>, VectorReadError> {
         let nodes = &*self.era.nodes;
         let k = self.k + self.scope.exclude.len();
-        let limit = match candidates.get(k - 1) {
-            Some(last) => last.value() + query.band(nodes, last.node()),
-            None => f32::INFINITY,
-        };
+        let limit = self.rescore_limit(query, candidates);
         let mut hits = Vec::with_capacity(2 * k);
         for candidate in candidates.iter().take_while(|found| found.value() <= limit) {
             let slot = nodes.slot_of(candidate.node());
@@ -218,5 +223,14 @@ impl Approximate<'_> {
             hits.push(Hit { slot, score });
         }
         Ok(hits)
+    }
+
+    /// Candidates whose values lie beyond it are not scored exactly.
+    pub fn rescore_limit(&self, query: &Query, candidates: &[Candidate]) -> f32 {
+        let k = self.k + self.scope.exclude.len();
+        match candidates.get(k - 1) {
+            Some(last) => last.value() + query.band(&self.era.nodes, last.node()),
+            None => f32::INFINITY,
+        }
     }
 }

@@ -100,6 +100,11 @@ impl WalkScratch {
     pub fn compared(&self) -> usize {
         self.visited.met().len()
     }
+
+    /// Nodes that the last walk met, in order.
+    pub fn met(&self) -> &[u32] {
+        self.visited.met()
+    }
 }
 
 /// Everything about a walk but its memory.

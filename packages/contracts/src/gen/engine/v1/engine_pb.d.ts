@@ -5,7 +5,7 @@
 // Messages between the shard (TypeScript) and the engine (Rust). JavaScript builds the commands and
 // forwards the answers as buffers; the engine decodes and encodes them.
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { FieldType, Metric } from "../../vectron/v1/collections_pb.js";
 import type { Filter } from "../../vectron/v1/filter_pb.js";
@@ -479,6 +479,27 @@ export declare type Query = Message<"engine.v1.Query"> & {
    * @generated from field: repeated string exclude_ids = 10;
    */
   excludeIds: string[];
+
+  /**
+   * Id of a point: tell what became of it. Ignored in a shard that has no such point.
+   *
+   * @generated from field: string trace = 11;
+   */
+  trace: string;
+
+  /**
+   * Search as for so many results, and return the nearest top_k of them.
+   *
+   * @generated from field: uint32 width = 12;
+   */
+  width: number;
+
+  /**
+   * Instead of `vector` and `id`.
+   *
+   * @generated from field: engine.v1.BestScore best_score = 13;
+   */
+  bestScore?: BestScore | undefined;
 };
 
 /**
@@ -486,6 +507,32 @@ export declare type Query = Message<"engine.v1.Query"> & {
  * Use `create(QuerySchema)` to create a new message.
  */
 export declare const QuerySchema: GenMessage<Query>;
+
+/**
+ * What is most like one of some vectors and not more like one of some others; as
+ * RECOMMEND_STRATEGY_BEST_SCORE of vectron.v1, with its scores. Each little-endian f32.
+ *
+ * @generated from message engine.v1.BestScore
+ */
+export declare type BestScore = Message<"engine.v1.BestScore"> & {
+  /**
+   * At least one.
+   *
+   * @generated from field: repeated bytes positive = 1;
+   */
+  positive: Uint8Array[];
+
+  /**
+   * @generated from field: repeated bytes negative = 2;
+   */
+  negative: Uint8Array[];
+};
+
+/**
+ * Describes the message engine.v1.BestScore.
+ * Use `create(BestScoreSchema)` to create a new message.
+ */
+export declare const BestScoreSchema: GenMessage<BestScore>;
 
 /**
  * @generated from message engine.v1.SearchResult
@@ -570,6 +617,13 @@ export declare type QueryResult = Message<"engine.v1.QueryResult"> & {
    * @generated from field: uint64 next_expiry_ms = 9;
    */
   nextExpiryMs: bigint;
+
+  /**
+   * With `trace`, where the shard has the point and it matches the filter.
+   *
+   * @generated from field: engine.v1.PointTrace trace = 10;
+   */
+  trace?: PointTrace | undefined;
 };
 
 /**
@@ -577,6 +631,51 @@ export declare type QueryResult = Message<"engine.v1.QueryResult"> & {
  * Use `create(QueryResultSchema)` to create a new message.
  */
 export declare const QueryResultSchema: GenMessage<QueryResult>;
+
+/**
+ * @generated from message engine.v1.PointTrace
+ */
+export declare type PointTrace = Message<"engine.v1.PointTrace"> & {
+  /**
+   * @generated from field: engine.v1.PointFate fate = 1;
+   */
+  fate: PointFate;
+
+  /**
+   * Place by code among what was compared, the nearest is 1; 0 when it was not compared.
+   *
+   * @generated from field: uint32 coded_rank = 2;
+   */
+  codedRank: number;
+
+  /**
+   * Candidates whose stored vectors were compared.
+   *
+   * @generated from field: uint32 rescored = 3;
+   */
+  rescored: number;
+
+  /**
+   * Results that the search was made for: top_k, or `width` where that is more.
+   *
+   * @generated from field: uint32 width = 4;
+   */
+  width: number;
+
+  /**
+   * A width that was tried and has the point scored; 0 when none up to the limit has, or when the
+   * search scores it as it is.
+   *
+   * @generated from field: uint32 width_sufficient = 5;
+   */
+  widthSufficient: number;
+};
+
+/**
+ * Describes the message engine.v1.PointTrace.
+ * Use `create(PointTraceSchema)` to create a new message.
+ */
+export declare const PointTraceSchema: GenMessage<PointTrace>;
 
 /**
  * A read of points that is no search.
@@ -946,4 +1045,42 @@ export declare type PointsDigest = Message<"engine.v1.PointsDigest"> & {
  * Use `create(PointsDigestSchema)` to create a new message.
  */
 export declare const PointsDigestSchema: GenMessage<PointsDigest>;
+
+/**
+ * How a search treats a point.
+ *
+ * @generated from enum engine.v1.PointFate
+ */
+export enum PointFate {
+  /**
+   * @generated from enum value: POINT_FATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * By its stored vector, or every vector was compared: its place is the true one.
+   *
+   * @generated from enum value: POINT_FATE_SCORED = 1;
+   */
+  SCORED = 1,
+
+  /**
+   * Its code was compared, and placed it behind all whose stored vectors were.
+   *
+   * @generated from enum value: POINT_FATE_LOST_BY_CODES = 2;
+   */
+  LOST_BY_CODES = 2,
+
+  /**
+   * The walk in the graph never met it.
+   *
+   * @generated from enum value: POINT_FATE_NOT_REACHED = 3;
+   */
+  NOT_REACHED = 3,
+}
+
+/**
+ * Describes the enum engine.v1.PointFate.
+ */
+export declare const PointFateSchema: GenEnum<PointFate>;
 

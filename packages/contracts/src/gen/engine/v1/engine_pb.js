@@ -5,7 +5,7 @@
 // Messages between the shard (TypeScript) and the engine (Rust). JavaScript builds the commands and
 // forwards the answers as buffers; the engine decodes and encodes them.
 
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_vectron_v1_collections } from "../../vectron/v1/collections_pb.js";
 import { file_vectron_v1_filter } from "../../vectron/v1/filter_pb.js";
 import { file_vectron_v1_vector } from "../../vectron/v1/vector_pb.js";
@@ -14,7 +14,7 @@ import { file_vectron_v1_vector } from "../../vectron/v1/vector_pb.js";
  * Describes the file engine/v1/engine.proto.
  */
 export const file_engine_v1_engine = /*@__PURE__*/
-  fileDesc("ChZlbmdpbmUvdjEvZW5naW5lLnByb3RvEgllbmdpbmUudjEi5gEKC1NoYXJkQ29uZmlnEhAKCHNoYXJkX2lkGAEgASgEEhEKCWRpbWVuc2lvbhgCIAEoDRIiCgZtZXRyaWMYAyABKA4yEi52ZWN0cm9uLnYxLk1ldHJpYxJBCg5wYXlsb2FkX3NjaGVtYRgEIAMoCzIpLmVuZ2luZS52MS5TaGFyZENvbmZpZy5QYXlsb2FkU2NoZW1hRW50cnkaSwoSUGF5bG9hZFNjaGVtYUVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoDjIVLnZlY3Ryb24udjEuRmllbGRUeXBlOgI4ASK8AgoMV3JpdGVDb21tYW5kEhIKCnJlcXVlc3RfaWQYASABKAkSKQoGdXBzZXJ0GAIgASgLMhcuZW5naW5lLnYxLlVwc2VydFBvaW50c0gAEikKBmRlbGV0ZRgDIAEoCzIXLmVuZ2luZS52MS5EZWxldGVQb2ludHNIABIyCg51cGRhdGVfcGF5bG9hZBgEIAEoCzIYLmVuZ2luZS52MS5VcGRhdGVQYXlsb2FkSAASKgoKc2V0X3NjaGVtYRgFIAEoCzIULmVuZ2luZS52MS5TZXRTY2hlbWFIABIkCghyb3dfcnVsZRgGIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyEg8KB3RpbWVfbXMYByABKAQSCwoDa2V5GAggASgJEhMKC2ZpbmdlcnByaW50GAkgASgMQgkKB2NvbW1hbmQiNgoMVXBzZXJ0UG9pbnRzEiYKBnBvaW50cxgBIAMoCzIWLmVuZ2luZS52MS5Qb2ludFJlY29yZCJ1CgtQb2ludFJlY29yZBIKCgJpZBgBIAEoCRIOCgZ2ZWN0b3IYAiABKAwSDwoHcGF5bG9hZBgDIAEoDBIXCgppZl92ZXJzaW9uGAQgASgESACIAQESEQoJZXhwaXJlX21zGAUgASgEQg0KC19pZl92ZXJzaW9uIqoBCgxEZWxldGVQb2ludHMSCwoDaWRzGAEgAygJEiIKBmZpbHRlchgCIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyEhUKDXdyaXR0ZW5fdW50aWwYAyABKAQSFwoKaWZfdmVyc2lvbhgEIAEoBEgAiAEBEhMKC3NraXBfYWJzZW50GAUgASgIEhUKDWV4cGlyZWRfYnlfbXMYBiABKARCDQoLX2lmX3ZlcnNpb24i0QEKDVVwZGF0ZVBheWxvYWQSCwoDaWRzGAEgAygJEiIKBmZpbHRlchgCIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyEgsKA3NldBgDIAEoDBIOCgZyZW1vdmUYBCADKAkSDwoHcmVwbGFjZRgFIAEoCBIXCgppZl92ZXJzaW9uGAYgASgESACIAQESEwoLc2tpcF9hYnNlbnQYByABKAgSFgoJZXhwaXJlX21zGAggASgESAGIAQFCDQoLX2lmX3ZlcnNpb25CDAoKX2V4cGlyZV9tcyKZAQoJU2V0U2NoZW1hEj8KDnBheWxvYWRfc2NoZW1hGAEgAygLMicuZW5naW5lLnYxLlNldFNjaGVtYS5QYXlsb2FkU2NoZW1hRW50cnkaSwoSUGF5bG9hZFNjaGVtYUVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoDjIVLnZlY3Ryb24udjEuRmllbGRUeXBlOgI4ASJGCgtXcml0ZVJlc3VsdBIQCghhZmZlY3RlZBgBIAEoBBIlCgVlcnJvchgCIAEoCzIWLmVuZ2luZS52MS5FbmdpbmVFcnJvciI2CgtBcHBseVJlc3VsdBInCgdyZXN1bHRzGAEgAygLMhYuZW5naW5lLnYxLldyaXRlUmVzdWx0Ij8KC0VuZ2luZUVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB3N1YmplY3QYAyABKAkiawoNU2VhcmNoUmVxdWVzdBIhCgdxdWVyaWVzGAEgAygLMhAuZW5naW5lLnYxLlF1ZXJ5EhEKCWJ1ZGdldF91cxgCIAEoBBIkCghyb3dfcnVsZRgDIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyIs0BCgVRdWVyeRIOCgZ2ZWN0b3IYASABKAwSCgoCaWQYAiABKAkSDQoFdG9wX2sYAyABKA0SIgoGZmlsdGVyGAQgASgLMhIudmVjdHJvbi52MS5GaWx0ZXISFAoMd2l0aF9wYXlsb2FkGAUgASgIEhMKC3dpdGhfdmVjdG9yGAYgASgIEg0KBWV4YWN0GAcgASgIEhUKDXRhcmdldF9yZWNhbGwYCCABKAISDwoHZXhwbGFpbhgJIAEoCBITCgtleGNsdWRlX2lkcxgKIAMoCSJOCgxTZWFyY2hSZXN1bHQSJwoHcmVzdWx0cxgBIAMoCzIWLmVuZ2luZS52MS5RdWVyeVJlc3VsdBIVCg1hcHBsaWVkX2luZGV4GAIgASgEItUBCgtRdWVyeVJlc3VsdBIOCgZzY29yZXMYASABKAwSDgoGcG9pbnRzGAIgAygMEg0KBWV4YWN0GAMgASgIEhQKB21hdGNoZXMYBCABKARIAIgBARIWCg51bmtub3duX2ZpZWxkcxgFIAMoCRIQCgh3YXJuaW5ncxgGIAMoCRIMCgRwbGFuGAcgASgMEiUKBWVycm9yGAggASgLMhYuZW5naW5lLnYxLkVuZ2luZUVycm9yEhYKDm5leHRfZXhwaXJ5X21zGAkgASgEQgoKCF9tYXRjaGVzIvgBCgtSZWFkUmVxdWVzdBIjCgNnZXQYASABKAsyFC5lbmdpbmUudjEuR2V0UG9pbnRzSAASIwoGc2Nyb2xsGAIgASgLMhEuZW5naW5lLnYxLlNjcm9sbEgAEiEKBWNvdW50GAMgASgLMhAuZW5naW5lLnYxLkNvdW50SAASIQoFZmFjZXQYBSABKAsyEC5lbmdpbmUudjEuRmFjZXRIABIrCgdleHBpcmVkGAYgASgLMhguZW5naW5lLnYxLkV4cGlyZWRQb2ludHNIABIkCghyb3dfcnVsZRgEIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyQgYKBHJlYWQiQwoJR2V0UG9pbnRzEgsKA2lkcxgBIAMoCRIUCgx3aXRoX3BheWxvYWQYAiABKAgSEwoLd2l0aF92ZWN0b3IYAyABKAgieAoGU2Nyb2xsEiIKBmZpbHRlchgBIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyEg0KBWxpbWl0GAIgASgNEhAKCGFmdGVyX2lkGAMgASgJEhQKDHdpdGhfcGF5bG9hZBgEIAEoCBITCgt3aXRoX3ZlY3RvchgFIAEoCCIrCgVDb3VudBIiCgZmaWx0ZXIYASABKAsyEi52ZWN0cm9uLnYxLkZpbHRlciJJCgVGYWNldBIiCgZmaWx0ZXIYASABKAsyEi52ZWN0cm9uLnYxLkZpbHRlchINCgVmaWVsZBgCIAEoCRINCgVsaW1pdBgDIAEoDSI+CgpGYWNldENvdW50EiEKBXZhbHVlGAEgASgLMhIudmVjdHJvbi52MS5TY2FsYXISDQoFY291bnQYAiABKAQiHgoNRXhwaXJlZFBvaW50cxINCgVsaW1pdBgBIAEoDSLgAQoKUmVhZFJlc3VsdBImCgZwb2ludHMYASADKAsyFi5lbmdpbmUudjEuUG9pbnRSZXN1bHQSDQoFY291bnQYAiABKAQSDAoEbW9yZRgDIAEoCBIWCg51bmtub3duX2ZpZWxkcxgEIAMoCRIQCgh3YXJuaW5ncxgFIAMoCRIlCgVlcnJvchgGIAEoCzIWLmVuZ2luZS52MS5FbmdpbmVFcnJvchIVCg1hcHBsaWVkX2luZGV4GAcgASgEEiUKBmZhY2V0cxgIIAMoCzIVLmVuZ2luZS52MS5GYWNldENvdW50IigKC1BvaW50UmVzdWx0EgoKAmlkGAEgASgJEg0KBXBvaW50GAIgASgMIk4KDVNuYXBzaG90RmlsZXMSFQoNYXBwbGllZF9pbmRleBgBIAEoBBImCgVmaWxlcxgCIAMoCzIXLmVuZ2luZS52MS5TbmFwc2hvdEZpbGUiOwoMU25hcHNob3RGaWxlEgwKBG5hbWUYASABKAkSDQoFYnl0ZXMYAiABKAQSDgoGc2hhMjU2GAMgASgMIksKDFBvaW50c0RpZ2VzdBIVCg1hcHBsaWVkX2luZGV4GAEgASgEEhQKDHBvaW50c19jb3VudBgCIAEoBBIOCgZkaWdlc3QYAyABKAxiBnByb3RvMw", [file_vectron_v1_collections, file_vectron_v1_filter, file_vectron_v1_vector]);
+  fileDesc("ChZlbmdpbmUvdjEvZW5naW5lLnByb3RvEgllbmdpbmUudjEi5gEKC1NoYXJkQ29uZmlnEhAKCHNoYXJkX2lkGAEgASgEEhEKCWRpbWVuc2lvbhgCIAEoDRIiCgZtZXRyaWMYAyABKA4yEi52ZWN0cm9uLnYxLk1ldHJpYxJBCg5wYXlsb2FkX3NjaGVtYRgEIAMoCzIpLmVuZ2luZS52MS5TaGFyZENvbmZpZy5QYXlsb2FkU2NoZW1hRW50cnkaSwoSUGF5bG9hZFNjaGVtYUVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoDjIVLnZlY3Ryb24udjEuRmllbGRUeXBlOgI4ASK8AgoMV3JpdGVDb21tYW5kEhIKCnJlcXVlc3RfaWQYASABKAkSKQoGdXBzZXJ0GAIgASgLMhcuZW5naW5lLnYxLlVwc2VydFBvaW50c0gAEikKBmRlbGV0ZRgDIAEoCzIXLmVuZ2luZS52MS5EZWxldGVQb2ludHNIABIyCg51cGRhdGVfcGF5bG9hZBgEIAEoCzIYLmVuZ2luZS52MS5VcGRhdGVQYXlsb2FkSAASKgoKc2V0X3NjaGVtYRgFIAEoCzIULmVuZ2luZS52MS5TZXRTY2hlbWFIABIkCghyb3dfcnVsZRgGIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyEg8KB3RpbWVfbXMYByABKAQSCwoDa2V5GAggASgJEhMKC2ZpbmdlcnByaW50GAkgASgMQgkKB2NvbW1hbmQiNgoMVXBzZXJ0UG9pbnRzEiYKBnBvaW50cxgBIAMoCzIWLmVuZ2luZS52MS5Qb2ludFJlY29yZCJ1CgtQb2ludFJlY29yZBIKCgJpZBgBIAEoCRIOCgZ2ZWN0b3IYAiABKAwSDwoHcGF5bG9hZBgDIAEoDBIXCgppZl92ZXJzaW9uGAQgASgESACIAQESEQoJZXhwaXJlX21zGAUgASgEQg0KC19pZl92ZXJzaW9uIqoBCgxEZWxldGVQb2ludHMSCwoDaWRzGAEgAygJEiIKBmZpbHRlchgCIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyEhUKDXdyaXR0ZW5fdW50aWwYAyABKAQSFwoKaWZfdmVyc2lvbhgEIAEoBEgAiAEBEhMKC3NraXBfYWJzZW50GAUgASgIEhUKDWV4cGlyZWRfYnlfbXMYBiABKARCDQoLX2lmX3ZlcnNpb24i0QEKDVVwZGF0ZVBheWxvYWQSCwoDaWRzGAEgAygJEiIKBmZpbHRlchgCIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyEgsKA3NldBgDIAEoDBIOCgZyZW1vdmUYBCADKAkSDwoHcmVwbGFjZRgFIAEoCBIXCgppZl92ZXJzaW9uGAYgASgESACIAQESEwoLc2tpcF9hYnNlbnQYByABKAgSFgoJZXhwaXJlX21zGAggASgESAGIAQFCDQoLX2lmX3ZlcnNpb25CDAoKX2V4cGlyZV9tcyKZAQoJU2V0U2NoZW1hEj8KDnBheWxvYWRfc2NoZW1hGAEgAygLMicuZW5naW5lLnYxLlNldFNjaGVtYS5QYXlsb2FkU2NoZW1hRW50cnkaSwoSUGF5bG9hZFNjaGVtYUVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoDjIVLnZlY3Ryb24udjEuRmllbGRUeXBlOgI4ASJGCgtXcml0ZVJlc3VsdBIQCghhZmZlY3RlZBgBIAEoBBIlCgVlcnJvchgCIAEoCzIWLmVuZ2luZS52MS5FbmdpbmVFcnJvciI2CgtBcHBseVJlc3VsdBInCgdyZXN1bHRzGAEgAygLMhYuZW5naW5lLnYxLldyaXRlUmVzdWx0Ij8KC0VuZ2luZUVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB3N1YmplY3QYAyABKAkiawoNU2VhcmNoUmVxdWVzdBIhCgdxdWVyaWVzGAEgAygLMhAuZW5naW5lLnYxLlF1ZXJ5EhEKCWJ1ZGdldF91cxgCIAEoBBIkCghyb3dfcnVsZRgDIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyIpUCCgVRdWVyeRIOCgZ2ZWN0b3IYASABKAwSCgoCaWQYAiABKAkSDQoFdG9wX2sYAyABKA0SIgoGZmlsdGVyGAQgASgLMhIudmVjdHJvbi52MS5GaWx0ZXISFAoMd2l0aF9wYXlsb2FkGAUgASgIEhMKC3dpdGhfdmVjdG9yGAYgASgIEg0KBWV4YWN0GAcgASgIEhUKDXRhcmdldF9yZWNhbGwYCCABKAISDwoHZXhwbGFpbhgJIAEoCBITCgtleGNsdWRlX2lkcxgKIAMoCRINCgV0cmFjZRgLIAEoCRINCgV3aWR0aBgMIAEoDRIoCgpiZXN0X3Njb3JlGA0gASgLMhQuZW5naW5lLnYxLkJlc3RTY29yZSIvCglCZXN0U2NvcmUSEAoIcG9zaXRpdmUYASADKAwSEAoIbmVnYXRpdmUYAiADKAwiTgoMU2VhcmNoUmVzdWx0EicKB3Jlc3VsdHMYASADKAsyFi5lbmdpbmUudjEuUXVlcnlSZXN1bHQSFQoNYXBwbGllZF9pbmRleBgCIAEoBCL7AQoLUXVlcnlSZXN1bHQSDgoGc2NvcmVzGAEgASgMEg4KBnBvaW50cxgCIAMoDBINCgVleGFjdBgDIAEoCBIUCgdtYXRjaGVzGAQgASgESACIAQESFgoOdW5rbm93bl9maWVsZHMYBSADKAkSEAoId2FybmluZ3MYBiADKAkSDAoEcGxhbhgHIAEoDBIlCgVlcnJvchgIIAEoCzIWLmVuZ2luZS52MS5FbmdpbmVFcnJvchIWCg5uZXh0X2V4cGlyeV9tcxgJIAEoBBIkCgV0cmFjZRgKIAEoCzIVLmVuZ2luZS52MS5Qb2ludFRyYWNlQgoKCF9tYXRjaGVzIn8KClBvaW50VHJhY2USIgoEZmF0ZRgBIAEoDjIULmVuZ2luZS52MS5Qb2ludEZhdGUSEgoKY29kZWRfcmFuaxgCIAEoDRIQCghyZXNjb3JlZBgDIAEoDRINCgV3aWR0aBgEIAEoDRIYChB3aWR0aF9zdWZmaWNpZW50GAUgASgNIvgBCgtSZWFkUmVxdWVzdBIjCgNnZXQYASABKAsyFC5lbmdpbmUudjEuR2V0UG9pbnRzSAASIwoGc2Nyb2xsGAIgASgLMhEuZW5naW5lLnYxLlNjcm9sbEgAEiEKBWNvdW50GAMgASgLMhAuZW5naW5lLnYxLkNvdW50SAASIQoFZmFjZXQYBSABKAsyEC5lbmdpbmUudjEuRmFjZXRIABIrCgdleHBpcmVkGAYgASgLMhguZW5naW5lLnYxLkV4cGlyZWRQb2ludHNIABIkCghyb3dfcnVsZRgEIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyQgYKBHJlYWQiQwoJR2V0UG9pbnRzEgsKA2lkcxgBIAMoCRIUCgx3aXRoX3BheWxvYWQYAiABKAgSEwoLd2l0aF92ZWN0b3IYAyABKAgieAoGU2Nyb2xsEiIKBmZpbHRlchgBIAEoCzISLnZlY3Ryb24udjEuRmlsdGVyEg0KBWxpbWl0GAIgASgNEhAKCGFmdGVyX2lkGAMgASgJEhQKDHdpdGhfcGF5bG9hZBgEIAEoCBITCgt3aXRoX3ZlY3RvchgFIAEoCCIrCgVDb3VudBIiCgZmaWx0ZXIYASABKAsyEi52ZWN0cm9uLnYxLkZpbHRlciJJCgVGYWNldBIiCgZmaWx0ZXIYASABKAsyEi52ZWN0cm9uLnYxLkZpbHRlchINCgVmaWVsZBgCIAEoCRINCgVsaW1pdBgDIAEoDSI+CgpGYWNldENvdW50EiEKBXZhbHVlGAEgASgLMhIudmVjdHJvbi52MS5TY2FsYXISDQoFY291bnQYAiABKAQiHgoNRXhwaXJlZFBvaW50cxINCgVsaW1pdBgBIAEoDSLgAQoKUmVhZFJlc3VsdBImCgZwb2ludHMYASADKAsyFi5lbmdpbmUudjEuUG9pbnRSZXN1bHQSDQoFY291bnQYAiABKAQSDAoEbW9yZRgDIAEoCBIWCg51bmtub3duX2ZpZWxkcxgEIAMoCRIQCgh3YXJuaW5ncxgFIAMoCRIlCgVlcnJvchgGIAEoCzIWLmVuZ2luZS52MS5FbmdpbmVFcnJvchIVCg1hcHBsaWVkX2luZGV4GAcgASgEEiUKBmZhY2V0cxgIIAMoCzIVLmVuZ2luZS52MS5GYWNldENvdW50IigKC1BvaW50UmVzdWx0EgoKAmlkGAEgASgJEg0KBXBvaW50GAIgASgMIk4KDVNuYXBzaG90RmlsZXMSFQoNYXBwbGllZF9pbmRleBgBIAEoBBImCgVmaWxlcxgCIAMoCzIXLmVuZ2luZS52MS5TbmFwc2hvdEZpbGUiOwoMU25hcHNob3RGaWxlEgwKBG5hbWUYASABKAkSDQoFYnl0ZXMYAiABKAQSDgoGc2hhMjU2GAMgASgMIksKDFBvaW50c0RpZ2VzdBIVCg1hcHBsaWVkX2luZGV4GAEgASgEEhQKDHBvaW50c19jb3VudBgCIAEoBBIOCgZkaWdlc3QYAyABKAwqeAoJUG9pbnRGYXRlEhoKFlBPSU5UX0ZBVEVfVU5TUEVDSUZJRUQQABIVChFQT0lOVF9GQVRFX1NDT1JFRBABEhwKGFBPSU5UX0ZBVEVfTE9TVF9CWV9DT0RFUxACEhoKFlBPSU5UX0ZBVEVfTk9UX1JFQUNIRUQQA2IGcHJvdG8z", [file_vectron_v1_collections, file_vectron_v1_filter, file_vectron_v1_vector]);
 
 /**
  * Describes the message engine.v1.ShardConfig.
@@ -101,100 +101,128 @@ export const QuerySchema = /*@__PURE__*/
   messageDesc(file_engine_v1_engine, 11);
 
 /**
+ * Describes the message engine.v1.BestScore.
+ * Use `create(BestScoreSchema)` to create a new message.
+ */
+export const BestScoreSchema = /*@__PURE__*/
+  messageDesc(file_engine_v1_engine, 12);
+
+/**
  * Describes the message engine.v1.SearchResult.
  * Use `create(SearchResultSchema)` to create a new message.
  */
 export const SearchResultSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 12);
+  messageDesc(file_engine_v1_engine, 13);
 
 /**
  * Describes the message engine.v1.QueryResult.
  * Use `create(QueryResultSchema)` to create a new message.
  */
 export const QueryResultSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 13);
+  messageDesc(file_engine_v1_engine, 14);
+
+/**
+ * Describes the message engine.v1.PointTrace.
+ * Use `create(PointTraceSchema)` to create a new message.
+ */
+export const PointTraceSchema = /*@__PURE__*/
+  messageDesc(file_engine_v1_engine, 15);
 
 /**
  * Describes the message engine.v1.ReadRequest.
  * Use `create(ReadRequestSchema)` to create a new message.
  */
 export const ReadRequestSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 14);
+  messageDesc(file_engine_v1_engine, 16);
 
 /**
  * Describes the message engine.v1.GetPoints.
  * Use `create(GetPointsSchema)` to create a new message.
  */
 export const GetPointsSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 15);
+  messageDesc(file_engine_v1_engine, 17);
 
 /**
  * Describes the message engine.v1.Scroll.
  * Use `create(ScrollSchema)` to create a new message.
  */
 export const ScrollSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 16);
+  messageDesc(file_engine_v1_engine, 18);
 
 /**
  * Describes the message engine.v1.Count.
  * Use `create(CountSchema)` to create a new message.
  */
 export const CountSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 17);
+  messageDesc(file_engine_v1_engine, 19);
 
 /**
  * Describes the message engine.v1.Facet.
  * Use `create(FacetSchema)` to create a new message.
  */
 export const FacetSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 18);
+  messageDesc(file_engine_v1_engine, 20);
 
 /**
  * Describes the message engine.v1.FacetCount.
  * Use `create(FacetCountSchema)` to create a new message.
  */
 export const FacetCountSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 19);
+  messageDesc(file_engine_v1_engine, 21);
 
 /**
  * Describes the message engine.v1.ExpiredPoints.
  * Use `create(ExpiredPointsSchema)` to create a new message.
  */
 export const ExpiredPointsSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 20);
+  messageDesc(file_engine_v1_engine, 22);
 
 /**
  * Describes the message engine.v1.ReadResult.
  * Use `create(ReadResultSchema)` to create a new message.
  */
 export const ReadResultSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 21);
+  messageDesc(file_engine_v1_engine, 23);
 
 /**
  * Describes the message engine.v1.PointResult.
  * Use `create(PointResultSchema)` to create a new message.
  */
 export const PointResultSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 22);
+  messageDesc(file_engine_v1_engine, 24);
 
 /**
  * Describes the message engine.v1.SnapshotFiles.
  * Use `create(SnapshotFilesSchema)` to create a new message.
  */
 export const SnapshotFilesSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 23);
+  messageDesc(file_engine_v1_engine, 25);
 
 /**
  * Describes the message engine.v1.SnapshotFile.
  * Use `create(SnapshotFileSchema)` to create a new message.
  */
 export const SnapshotFileSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 24);
+  messageDesc(file_engine_v1_engine, 26);
 
 /**
  * Describes the message engine.v1.PointsDigest.
  * Use `create(PointsDigestSchema)` to create a new message.
  */
 export const PointsDigestSchema = /*@__PURE__*/
-  messageDesc(file_engine_v1_engine, 25);
+  messageDesc(file_engine_v1_engine, 27);
+
+/**
+ * Describes the enum engine.v1.PointFate.
+ */
+export const PointFateSchema = /*@__PURE__*/
+  enumDesc(file_engine_v1_engine, 0);
+
+/**
+ * How a search treats a point.
+ *
+ * @generated from enum engine.v1.PointFate
+ */
+export const PointFate = /*@__PURE__*/
+  tsEnum(PointFateSchema);
 

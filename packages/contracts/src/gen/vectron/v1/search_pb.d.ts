@@ -203,6 +203,15 @@ export declare type SearchRequest = Message<"vectron.v1.SearchRequest"> & {
    * @generated from field: vectron.v1.GroupBy group_by = 24;
    */
   groupBy?: GroupBy | undefined;
+
+  /**
+   * Search as for so many results in each shard, and return the nearest top_k: the graph is walked
+   * farther, and more candidates are compared by their stored vectors. Up to 10,000; less than
+   * offset + top_k changes nothing. What to raise when `why_not` says that a point is missed.
+   *
+   * @generated from field: uint32 width = 26;
+   */
+  width: number;
 };
 
 /**
@@ -701,6 +710,35 @@ export declare type WhyNot = Message<"vectron.v1.WhyNot"> & {
    * @generated from field: string clause = 6;
    */
   clause: string;
+
+  /**
+   * With LOST_BY_CODES: its place in its shard by code, the nearest is 1.
+   *
+   * @generated from field: uint32 coded_rank = 7;
+   */
+  codedRank: number;
+
+  /**
+   * With LOST_BY_CODES and NOT_REACHED: candidates that its shard compared by their stored vectors.
+   *
+   * @generated from field: uint32 rescored = 8;
+   */
+  rescored: number;
+
+  /**
+   * With LOST_BY_CODES and NOT_REACHED: results that its shard was searched for.
+   *
+   * @generated from field: uint32 width = 9;
+   */
+  width: number;
+
+  /**
+   * With LOST_BY_CODES and NOT_REACHED: a `width` that was tried and finds it; 0 when none up to
+   * 10,000 does.
+   *
+   * @generated from field: uint32 width_sufficient = 10;
+   */
+  widthSufficient: number;
 };
 
 /**
@@ -909,6 +947,28 @@ export declare type ShardPlan = Message<"vectron.v1.ShardPlan"> & {
    * @generated from field: uint32 took_us = 8;
    */
   tookUs: number;
+
+  /**
+   * How many points were expected to match the filter, by the sizes of the payload indexes; absent
+   * without a filter, and for keys with a row rule.
+   *
+   * @generated from field: optional uint64 matches_estimated = 9;
+   */
+  matchesEstimated?: bigint | undefined;
+
+  /**
+   * How many distances the strategy was expected to compute.
+   *
+   * @generated from field: uint64 distances_estimated = 10;
+   */
+  distancesEstimated: bigint;
+
+  /**
+   * What the planner chose from.
+   *
+   * @generated from field: repeated vectron.v1.PlanAlternative alternatives = 11;
+   */
+  alternatives: PlanAlternative[];
 };
 
 /**
@@ -916,6 +976,38 @@ export declare type ShardPlan = Message<"vectron.v1.ShardPlan"> & {
  * Use `create(ShardPlanSchema)` to create a new message.
  */
 export declare const ShardPlanSchema: GenMessage<ShardPlan>;
+
+/**
+ * @generated from message vectron.v1.PlanAlternative
+ */
+export declare type PlanAlternative = Message<"vectron.v1.PlanAlternative"> & {
+  /**
+   * As ShardPlan.strategy.
+   *
+   * @generated from field: string strategy = 1;
+   */
+  strategy: string;
+
+  /**
+   * What it was expected to cost, in distances that a scan computes in the same time.
+   *
+   * @generated from field: uint64 cost = 2;
+   */
+  cost: bigint;
+
+  /**
+   * How many distances it was expected to compute.
+   *
+   * @generated from field: uint64 distances = 3;
+   */
+  distances: bigint;
+};
+
+/**
+ * Describes the message vectron.v1.PlanAlternative.
+ * Use `create(PlanAlternativeSchema)` to create a new message.
+ */
+export declare const PlanAlternativeSchema: GenMessage<PlanAlternative>;
 
 /**
  * @generated from message vectron.v1.BatchSearchRequest
@@ -973,6 +1065,17 @@ export enum RecommendStrategy {
    * @generated from enum value: RECOMMEND_STRATEGY_AVERAGE = 1;
    */
   AVERAGE = 1,
+
+  /**
+   * Each point is scored by the positive example that it is most like, unless it is as much like a
+   * negative one. With P the greatest likeness to a positive example and N that to a negative one
+   * (the score by cosine and dot, less the distance by l2): g(P) where P > N, else -g(N), where
+   * g(s) = 1 + s for s >= 0 and 1 / (1 - s) below. Higher is better, whatever the metric is, also
+   * for `score_threshold`.
+   *
+   * @generated from enum value: RECOMMEND_STRATEGY_BEST_SCORE = 2;
+   */
+  BEST_SCORE = 2,
 }
 
 /**
@@ -1065,7 +1168,8 @@ export enum WhyNotCause {
   OUTRANKED = 6,
 
   /**
-   * It is near enough, by `rank`, but the walk in the graph missed it.
+   * It is near enough, by `rank`, and the search was not exact; but asked again the replica at hand
+   * finds it. Replicas have graphs of their own, and these grow.
    *
    * @generated from enum value: WHY_NOT_CAUSE_MISSED = 7;
    */
@@ -1084,6 +1188,21 @@ export enum WhyNotCause {
    * @generated from enum value: WHY_NOT_CAUSE_PASSED_OVER = 9;
    */
   PASSED_OVER = 9,
+
+  /**
+   * It is near enough, by `rank`, but its code placed it behind all that were compared by their
+   * stored vectors: see `coded_rank` and `rescored`.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_LOST_BY_CODES = 10;
+   */
+  LOST_BY_CODES = 10,
+
+  /**
+   * It is near enough, by `rank`, but the walk in the graph never met it.
+   *
+   * @generated from enum value: WHY_NOT_CAUSE_NOT_REACHED = 11;
+   */
+  NOT_REACHED = 11,
 }
 
 /**

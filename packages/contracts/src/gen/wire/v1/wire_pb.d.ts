@@ -318,6 +318,11 @@ export declare type SearchRequest = Message<"wire.v1.SearchRequest"> & {
    * @generated from field: vectron.v1.GroupBy group_by = 24;
    */
   groupBy?: GroupBy | undefined;
+
+  /**
+   * @generated from field: uint32 width = 26;
+   */
+  width: number;
 };
 
 /**

@@ -16,6 +16,7 @@ use roaring::RoaringBitmap;
 pub use field::{FieldIndex, TextKind};
 pub use keyword::KEYWORD_BYTES_MAX;
 pub use ordered::KeyRange;
+pub use posting::Posting;
 
 use crate::error::EngineResult;
 use crate::messages::vectron::FieldType;

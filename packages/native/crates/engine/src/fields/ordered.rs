@@ -60,6 +60,30 @@ impl OrderedIndex {
         *out |= RoaringBitmap::from_lsb0_bytes(0, &bytes);
     }
 
+    /// How many slots the keys of the range have, about: counted where there are few keys, else
+    /// as if all keys were evenly spread between the first and the last.
+    pub fn estimate_range(&self, range: KeyRange) -> u64 {
+        if is_empty(range) {
+            return 0;
+        }
+        let mut postings = self.values.range(range).map(|(_, posting)| posting);
+        let counted: u64 = postings.by_ref().take(FLAT_AFTER).map(Posting::len).sum();
+        let (Some(_), Some((first, _)), Some((last, _))) = (
+            postings.next(),
+            self.values.first_key_value(),
+            self.values.last_key_value(),
+        ) else {
+            return counted;
+        };
+        let from = key_of(range.0).map_or(*first, |low| low.max(*first));
+        let to = key_of(range.1).map_or(*last, |high| high.min(*last));
+        let width = |from: i64, to: i64| to as f64 - from as f64 + 1.0;
+        let share = width(from, to) / width(*first, *last);
+        // Keys have about as many slots each as those that were counted.
+        let all = self.values.len() as f64 * counted as f64 / FLAT_AFTER as f64;
+        ((share * all) as u64).max(counted)
+    }
+
     /// Each key with its slots, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (i64, &Posting)> {
         self.values.iter().map(|(key, posting)| (*key, posting))
@@ -73,6 +97,13 @@ impl OrderedIndex {
         // A B-tree's nodes are about two thirds full: 24 bytes an entry become 36.
         let postings: u64 = self.values.values().map(Posting::heap_bytes).sum();
         self.values.len() as u64 * 36 + postings
+    }
+}
+
+fn key_of(bound: Bound<i64>) -> Option<i64> {
+    match bound {
+        Bound::Included(key) | Bound::Excluded(key) => Some(key),
+        Bound::Unbounded => None,
     }
 }
 
@@ -106,5 +137,24 @@ mod tests {
             );
             assert_eq!(out.len(), expected, "{low}..{high}");
         }
+    }
+
+    /// Small ranges are counted, large ones come out near the count where keys are spread evenly.
+    #[test]
+    fn ranges_are_estimated() {
+        let mut index = OrderedIndex::default();
+        for slot in 0..30_000_u32 {
+            index.insert(i64::from(slot / 3) * 7, slot);
+        }
+        let estimate =
+            |low, high| index.estimate_range((Bound::Included(low), Bound::Excluded(high))) as f64;
+        assert_eq!(estimate(70, 140), 30.0);
+        assert_eq!(estimate(9, 9), 0.0);
+        for (low, high, count) in [(0, 70_000, 30_000.0), (7_000, 35_000, 12_000.0)] {
+            let share = estimate(low, high) / count;
+            assert!((0.95..1.05).contains(&share), "{low}..{high}: {share}");
+        }
+        let all = index.estimate_range((Bound::Unbounded, Bound::Unbounded));
+        assert_eq!(all, 30_000);
     }
 }

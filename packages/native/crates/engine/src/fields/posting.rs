@@ -86,7 +86,6 @@ impl Posting {
         }
     }
 
-    #[cfg(test)]
     pub fn len(&self) -> u64 {
         match self {
             Posting::One(_) => 1,

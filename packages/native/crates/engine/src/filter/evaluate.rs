@@ -5,6 +5,7 @@
 use roaring::RoaringBitmap;
 
 use super::compile::{Condition, Filter, RangeTest, Test, Value};
+use super::estimate::{by_selectivity, estimate_share};
 use super::on_payload::test_payload;
 use crate::error::EngineResult;
 use crate::fields::{FieldIndex, FieldSet, KEYWORD_BYTES_MAX, Schema, TextKind, is_stored};
@@ -28,6 +29,8 @@ pub struct FilterContext<'a> {
     pub ids: &'a IdArena,
     /// Above every slot in use.
     pub slots_end: u32,
+    /// Points that the indexes are of.
+    pub points: u64,
     /// Slots of the points that there are for whoever asks.
     pub visible: &'a RoaringBitmap,
     pub reader: &'a dyn PointReader,
@@ -37,6 +40,8 @@ pub struct FilterContext<'a> {
 #[derive(Debug, Default)]
 pub struct Matches {
     pub slots: RoaringBitmap,
+    /// How many were expected, by the sizes of the indexes.
+    pub estimated: u64,
     /// Fields that no visible point has and that are not declared.
     pub unknown_fields: Vec<String>,
     pub warnings: Vec<String>,
@@ -51,6 +56,8 @@ pub fn evaluate_filter(filter: &Filter, context: FilterContext<'_>) -> EngineRes
     let slots = evaluation.filter(filter, context.visible)?;
     let mut matches = evaluation.matches;
     matches.slots = slots;
+    let share = estimate_share(filter, &context);
+    matches.estimated = (share * context.visible.len() as f64).round() as u64;
     matches.unknown_fields.sort();
     matches.unknown_fields.dedup();
     matches.warnings.sort();
@@ -71,9 +78,10 @@ impl Evaluation<'_> {
         candidates: &RoaringBitmap,
     ) -> EngineResult<RoaringBitmap> {
         let mut left = candidates.clone();
+        let must = by_selectivity(&filter.must, &self.context);
         // Conditions on indexes are cheap and make the others cheaper.
         for reads_payloads in [false, true] {
-            for condition in &filter.must {
+            for condition in &must {
                 if self.reads_payloads(condition) == reads_payloads {
                     left = self.condition(condition, &left)?;
                 }

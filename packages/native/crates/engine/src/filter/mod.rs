@@ -2,6 +2,7 @@
 //! field has no index. Both evaluations mean the same; `filter_agrees` in tests/ holds them to it.
 
 mod compile;
+mod estimate;
 mod evaluate;
 mod on_payload;
 mod on_point;

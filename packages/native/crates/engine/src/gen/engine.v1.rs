@@ -160,6 +160,19 @@ pub struct Query {
     pub explain: bool,
     #[prost(string, repeated, tag = "10")]
     pub exclude_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "11")]
+    pub trace: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "12")]
+    pub width: u32,
+    #[prost(message, optional, tag = "13")]
+    pub best_score: ::core::option::Option<BestScore>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BestScore {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub positive: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    pub negative: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SearchResult {
@@ -188,6 +201,21 @@ pub struct QueryResult {
     pub error: ::core::option::Option<EngineError>,
     #[prost(uint64, tag = "9")]
     pub next_expiry_ms: u64,
+    #[prost(message, optional, tag = "10")]
+    pub trace: ::core::option::Option<PointTrace>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PointTrace {
+    #[prost(enumeration = "PointFate", tag = "1")]
+    pub fate: i32,
+    #[prost(uint32, tag = "2")]
+    pub coded_rank: u32,
+    #[prost(uint32, tag = "3")]
+    pub rescored: u32,
+    #[prost(uint32, tag = "4")]
+    pub width: u32,
+    #[prost(uint32, tag = "5")]
+    pub width_sufficient: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReadRequest {
@@ -310,4 +338,36 @@ pub struct PointsDigest {
     pub points_count: u64,
     #[prost(bytes = "bytes", tag = "3")]
     pub digest: ::prost::bytes::Bytes,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PointFate {
+    Unspecified = 0,
+    Scored = 1,
+    LostByCodes = 2,
+    NotReached = 3,
+}
+impl PointFate {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "POINT_FATE_UNSPECIFIED",
+            Self::Scored => "POINT_FATE_SCORED",
+            Self::LostByCodes => "POINT_FATE_LOST_BY_CODES",
+            Self::NotReached => "POINT_FATE_NOT_REACHED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "POINT_FATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "POINT_FATE_SCORED" => Some(Self::Scored),
+            "POINT_FATE_LOST_BY_CODES" => Some(Self::LostByCodes),
+            "POINT_FATE_NOT_REACHED" => Some(Self::NotReached),
+            _ => None,
+        }
+    }
 }

@@ -247,7 +247,7 @@ pub struct ScoredPoint {
     #[prost(string, tag = "11")]
     pub rerank_reason: ::prost::alloc::string::String,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ShardPlan {
     #[prost(uint64, tag = "1")]
     pub shard_id: u64,
@@ -265,4 +265,19 @@ pub struct ShardPlan {
     pub tail_scanned: u64,
     #[prost(uint32, tag = "8")]
     pub took_us: u32,
+    #[prost(uint64, optional, tag = "9")]
+    pub matches_estimated: ::core::option::Option<u64>,
+    #[prost(uint64, tag = "10")]
+    pub distances_estimated: u64,
+    #[prost(message, repeated, tag = "11")]
+    pub alternatives: ::prost::alloc::vec::Vec<PlanAlternative>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlanAlternative {
+    #[prost(string, tag = "1")]
+    pub strategy: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub cost: u64,
+    #[prost(uint64, tag = "3")]
+    pub distances: u64,
 }

@@ -7,6 +7,7 @@ mod answer;
 mod apply;
 mod checkpoint;
 mod digest;
+mod explain;
 mod facet;
 mod graph_file;
 mod indexing;

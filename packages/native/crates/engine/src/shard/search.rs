@@ -7,20 +7,24 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost::Message;
-use vectron_graph::{Plan, PlanRequest, SearchOutcome, SearchParams, SearchScratch};
+use vectron_graph::{
+    BestScoreParams, Examples, Plan, PlanRequest, SearchOutcome, SearchParams, SearchScratch,
+    SlotSet, Way,
+};
 
+use super::explain::explain;
 use super::matching::{Matching, Visible};
 use super::points::{Parts, PointParts};
 use super::view::ShardView;
 use super::{Done, Shard};
 use crate::error::{EngineError, EngineResult, reason};
 use crate::messages::engine::{Query, QueryResult, SearchRequest, SearchResult};
-use crate::messages::vectron::{Filter, ShardPlan};
+use crate::messages::vectron::Filter;
 use crate::resident::Resident;
 use crate::threads::lock;
 use crate::vectors::{copy_floats, row_fault};
 
-const TOP_K_MAX: u32 = 10_000;
+pub(super) const TOP_K_MAX: u32 = 10_000;
 const TARGET_RECALL_DEFAULT: f32 = 0.98;
 /// Queries of one request that a thread answers before it lets others have a turn.
 const QUERIES_A_TURN: usize = 8;
@@ -141,19 +145,41 @@ impl Batch {
 }
 
 /// One query.
-struct Search<'a> {
-    shard: &'a Shard,
-    query: &'a Query,
-    row_rule: Option<&'a Filter>,
-    begun: Instant,
+pub(super) struct Search<'a> {
+    pub shard: &'a Shard,
+    pub query: &'a Query,
+    pub row_rule: Option<&'a Filter>,
+    pub begun: Instant,
     /// Ids that must not be in the answer.
     excluded: Vec<&'a str>,
 }
 
-/// What the planner chose, with the reason for people.
-struct Strategy {
-    plan: Plan,
-    reason: &'static str,
+/// What a query looks for.
+pub(super) enum Target {
+    /// The nearest to a vector.
+    Vector(Vec<f32>),
+    /// The most like some vectors, and unlike others.
+    Examples {
+        positive: Vec<Vec<f32>>,
+        negative: Vec<Vec<f32>>,
+    },
+}
+
+impl Target {
+    /// Searches that the answer is made of, at least.
+    pub fn searches(&self) -> u64 {
+        match self {
+            Target::Vector(_) => 1,
+            Target::Examples { positive, .. } => positive.len() as u64,
+        }
+    }
+}
+
+/// What is done, with the reason for people.
+pub(super) struct Strategy {
+    pub way: Way,
+    pub plan: Plan,
+    pub reason: &'static str,
 }
 
 impl<'a> Search<'a> {
@@ -183,12 +209,46 @@ impl<'a> Search<'a> {
         let resident = self.shard.resident_now();
         let view = ShardView::new(self.shard);
         let visible = Visible::new(self.shard, &resident, &view, self.row_rule)?;
-        let vector = self.vector(&visible)?;
+        let target = self.target(&visible)?;
         let matching = visible.matching(self.query.filter.as_ref())?;
         let matching = matching.as_deref();
-        let strategy = self.plan(matching);
-        let outcome = self.execute(&vector, matching, &strategy, scratch)?;
-        self.answer(&resident, &view, matching, &strategy, outcome)
+        let strategy = self.plan(&target, matching);
+        let outcome = self.execute(&target, matching, &strategy, scratch)?;
+        let plan = if self.query.explain {
+            let plan = explain(self, &target, matching, &strategy, &outcome);
+            plan.encode_to_vec().into()
+        } else {
+            Bytes::new()
+        };
+        let trace = self.trace(&visible, &target, matching, &strategy, scratch)?;
+        let found = self.answer(&resident, &view, matching, outcome)?;
+        Ok(QueryResult {
+            plan,
+            trace,
+            ..found
+        })
+    }
+
+    fn target(&self, visible: &Visible<'_>) -> EngineResult<Target> {
+        let Some(examples) = &self.query.best_score else {
+            return Ok(Target::Vector(self.vector(visible)?));
+        };
+        let vectors = |all: &[Bytes]| {
+            let vectors = all.iter().map(|bytes| self.decode_vector(bytes));
+            vectors.collect::<EngineResult<Vec<_>>>()
+        };
+        if examples.positive.is_empty() {
+            let message = "there is nothing to be like";
+            return Err(EngineError::new(
+                reason::INVALID_ARGUMENT,
+                message,
+                "best_score",
+            ));
+        }
+        Ok(Target::Examples {
+            positive: vectors(&examples.positive)?,
+            negative: vectors(&examples.negative)?,
+        })
     }
 
     fn vector(&self, visible: &Visible<'_>) -> EngineResult<Vec<f32>> {
@@ -203,6 +263,11 @@ impl<'a> Search<'a> {
             self.shard.vectors.read_bytes(slot, &mut row)?;
             bytes = row.into();
         }
+        self.decode_vector(&bytes)
+    }
+
+    fn decode_vector(&self, bytes: &[u8]) -> EngineResult<Vec<f32>> {
+        let dimension = self.shard.config.dimension;
         if bytes.len() != dimension * 4 {
             let message = format!(
                 "the query has {} bytes; {dimension} components",
@@ -211,7 +276,7 @@ impl<'a> Search<'a> {
             return Err(EngineError::new(reason::WRONG_DIMENSION, message, "vector"));
         }
         let mut vector = vec![0.0; dimension];
-        copy_floats(&bytes, &mut vector);
+        copy_floats(bytes, &mut vector);
         if vector.iter().all(|component| component.is_finite()) {
             return Ok(vector);
         }
@@ -219,12 +284,17 @@ impl<'a> Search<'a> {
         Err(EngineError::new(reason::NOT_FINITE, message, "vector"))
     }
 
-    /// Hits to ask for: excluded points may be among them.
-    fn k(&self) -> usize {
-        self.query.top_k as usize + self.excluded.len()
+    /// Results that the search is made for.
+    pub fn width(&self) -> u32 {
+        self.query.top_k.max(self.query.width.min(TOP_K_MAX))
     }
 
-    fn target_recall(&self) -> f32 {
+    /// Hits to ask for: excluded points may be among them.
+    pub fn k_for(&self, width: u32) -> usize {
+        width as usize + self.excluded.len()
+    }
+
+    pub fn target_recall(&self) -> f32 {
         let wanted = self.query.target_recall;
         if wanted > 0.0 {
             wanted
@@ -233,62 +303,77 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn plan(&self, matching: Option<&Matching>) -> Strategy {
+    fn plan(&self, target: &Target, matching: Option<&Matching>) -> Strategy {
         let count = matching.map(Matching::len);
-        if count == Some(0) {
-            return Strategy {
-                plan: Plan::Empty,
-                reason: "no point matches the filter",
-            };
-        }
-        if self.query.exact {
-            return Strategy {
-                plan: Plan::Scan,
-                reason: "an exact answer was asked for",
-            };
-        }
-        let target_recall = self.target_recall();
+        let k = self.k_for(self.width());
         let plan = self.shard.index.plan(PlanRequest {
-            k: self.k(),
-            target_recall,
+            k: match target {
+                Target::Vector(_) => k,
+                Target::Examples { .. } => BestScoreParams::depth(k),
+            },
+            target_recall: self.target_recall(),
             matches: count,
         });
-        let reason = match (plan, count.is_some()) {
-            (Plan::Empty, _) => "the shard has no points",
-            (Plan::Scan, true) => "comparing the matching points costs less than the graph",
-            (Plan::Scan, false) => "comparing all points costs less than the graph",
-            (Plan::Walk, true) => "many points match the filter",
-            (Plan::Walk, false) => "there is no filter",
+        let (way, reason) = match (plan.way, count.is_some()) {
+            (Way::Empty, true) => (Way::Empty, "no point matches the filter"),
+            (Way::Empty, false) => (Way::Empty, "the shard has no points"),
+            (Way::Scan | Way::Walk, _) if self.query.exact => {
+                (Way::Scan, "an exact answer was asked for")
+            }
+            (Way::Scan, _) if plan.is_mostly_tail => (
+                Way::Scan,
+                "half of the points or more are not in the graph yet",
+            ),
+            (Way::Scan, true) => (
+                Way::Scan,
+                "comparing the matching points costs less than the graph",
+            ),
+            (Way::Scan, false) => (Way::Scan, "comparing all points costs less than the graph"),
+            (Way::Walk, true) => (Way::Walk, "many points match the filter"),
+            (Way::Walk, false) => (Way::Walk, "there is no filter"),
         };
-        Strategy { plan, reason }
+        Strategy { way, plan, reason }
     }
 
     fn execute(
         &self,
-        vector: &[f32],
+        target: &Target,
         matching: Option<&Matching>,
         strategy: &Strategy,
         scratch: &mut SearchScratch,
     ) -> EngineResult<SearchOutcome> {
-        let params = SearchParams {
-            k: self.k(),
-            target_recall: self.target_recall(),
-            exclude: &[],
+        let Some(set) = set_for(strategy.way, matching) else {
+            return Ok(SearchOutcome {
+                exact: true,
+                ..Default::default()
+            });
         };
-        let set = match strategy.plan {
-            Plan::Empty => {
-                return Ok(SearchOutcome {
-                    exact: true,
-                    ..Default::default()
-                });
-            }
-            Plan::Scan => matching.map(Matching::list),
-            Plan::Walk => matching.map(Matching::bits),
-        };
+        let set = set.as_ref();
+        let k = self.k_for(self.width());
+        let target_recall = self.target_recall();
         let Shard { index, vectors, .. } = self.shard;
-        let outcome = match strategy.plan {
-            Plan::Walk => index.search(vector, &params, set.as_ref(), vectors, scratch),
-            Plan::Scan | Plan::Empty => index.scan(vector, &params, set.as_ref(), vectors, scratch),
+        let outcome = match target {
+            Target::Examples { positive, negative } => {
+                let examples = Examples { positive, negative };
+                let params = BestScoreParams {
+                    k,
+                    target_recall,
+                    exact: strategy.way == Way::Scan,
+                };
+                index.best_score(&examples, &params, set, vectors, scratch)
+            }
+            Target::Vector(vector) => {
+                let params = SearchParams {
+                    k,
+                    target_recall,
+                    exclude: &[],
+                };
+                if strategy.way == Way::Walk {
+                    index.search(vector, &params, set, vectors, scratch)
+                } else {
+                    index.scan(vector, &params, set, vectors, scratch)
+                }
+            }
         };
         outcome.map_err(row_fault)
     }
@@ -298,17 +383,9 @@ impl<'a> Search<'a> {
         resident: &Resident,
         view: &ShardView<'_>,
         matching: Option<&Matching>,
-        strategy: &Strategy,
         outcome: SearchOutcome,
     ) -> EngineResult<QueryResult> {
         let (scores, points) = self.encode_hits(resident, view, &outcome)?;
-        let plan = if self.query.explain {
-            self.explain(matching, strategy, &outcome)
-                .encode_to_vec()
-                .into()
-        } else {
-            Bytes::new()
-        };
         let (unknown_fields, warnings) = matching.map_or_else(Default::default, |matching| {
             let matches = &matching.matches;
             (matches.unknown_fields.clone(), matches.warnings.clone())
@@ -320,9 +397,8 @@ impl<'a> Search<'a> {
             matches: matching.map(Matching::len),
             unknown_fields,
             warnings,
-            plan,
-            error: None,
             next_expiry_ms: resident.next_expiry_ms(),
+            ..QueryResult::default()
         })
     }
 
@@ -360,27 +436,13 @@ impl<'a> Search<'a> {
         }
         Ok((scores, points))
     }
+}
 
-    fn explain(
-        &self,
-        matching: Option<&Matching>,
-        strategy: &Strategy,
-        outcome: &SearchOutcome,
-    ) -> ShardPlan {
-        let name = match (strategy.plan, matching.is_some()) {
-            (Plan::Empty | Plan::Scan, _) => "scan",
-            (Plan::Walk, false) => "graph",
-            (Plan::Walk, true) => "filtered_graph",
-        };
-        ShardPlan {
-            shard_id: self.shard.config.shard_id,
-            strategy: name.to_owned(),
-            reason: strategy.reason.to_owned(),
-            matches: matching.map(Matching::len),
-            distances_computed: outcome.distances,
-            rescored: outcome.rescored,
-            tail_scanned: outcome.tail_scanned,
-            took_us: u32::try_from(self.begun.elapsed().as_micros()).unwrap_or(u32::MAX),
-        }
+/// The slots that match, as a way wants them; `None` when there are none.
+pub(super) fn set_for(way: Way, matching: Option<&Matching>) -> Option<Option<SlotSet<'_>>> {
+    match way {
+        Way::Empty => None,
+        Way::Scan => Some(matching.map(Matching::list)),
+        Way::Walk => Some(matching.map(Matching::bits)),
     }
 }

