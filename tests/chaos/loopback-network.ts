@@ -15,6 +15,12 @@ import type { ChaosHost, ChaosNetwork, Cut } from './chaos-network.ts'
 /** Milliseconds until TCP sends a lost packet again, at least: RFC 6298's floor as Linux has it. */
 const RESEND_MS = 200
 
+/**
+ * Nothing outlives the run: the kernel ends a process with the one that started it, and a process
+ * whose starter ended before the kernel was told so sees that it has another parent by now.
+ */
+const WHILE_STARTER_LIVES = ['sh', '-c', '[ "$PPID" = "$0" ] || exit 1; exec "$@"']
+
 export class LoopbackNetwork implements ChaosNetwork {
   /** Runs side by side have networks of their own. */
   readonly #prefix = `127.${10 + (process.pid % 200)}`
@@ -50,8 +56,7 @@ export class LoopbackNetwork implements ChaosNetwork {
       name,
       address,
       listenAddress,
-      // Nothing outlives the run: the kernel ends the process with the one that started it.
-      commandPrefix: ['setpriv', '--pdeathsig', 'KILL'],
+      commandPrefix: ['setpriv', '--pdeathsig', 'KILL', ...WHILE_STARTER_LIVES, `${process.pid}`],
       onStarted: (pid) => this.#pids.set(name, pid),
     }
   }

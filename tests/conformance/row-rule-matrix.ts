@@ -101,8 +101,10 @@ export class Voice {
     const response = await askHttp(target, described, [request])
     const lines = (await response.text()).trimEnd().split('\n')
     const answers = lines.map((line): Answer => JSON.parse(line))
-    if (response.ok) return answers
-    return { reason: answers[0].reason, message: answers[0].detail }
+    if (!response.ok) return { reason: answers[0].reason, message: answers[0].detail }
+    // A stream may have begun before what was asked turned out to be wrong.
+    const { error } = answers.at(-1)
+    return error === undefined ? answers : { reason: error.reason, message: error.message }
   }
 }
 
