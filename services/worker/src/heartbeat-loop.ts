@@ -15,7 +15,7 @@ import type { placement } from '@vectron/contracts'
 import type { Client } from '@vectron/rpc'
 import type { DiskGuard } from './disk-guard.ts'
 import type { PeerDirectory } from './peer-directory.ts'
-import { reportReplicas } from './replica-report.ts'
+import { ReplicaReports } from './replica-report.ts'
 import type { ShardRegistry } from './shard-registry.ts'
 
 /** Milliseconds that placement may keep a heartbeat back; also the interval of heartbeats. */
@@ -44,6 +44,7 @@ export interface HeartbeatOptions {
 
 export class HeartbeatLoop {
   readonly #options: HeartbeatOptions
+  readonly #reports: ReplicaReports
   readonly #stopping = new AbortController()
   readonly #reported = Promise.withResolvers<void>()
   #knownVersion = 0n
@@ -57,6 +58,7 @@ export class HeartbeatLoop {
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
+    this.#reports = new ReplicaReports(options)
   }
 
   /** Begins; settles when placement knows that every assigned shard serves, or has failed. */
@@ -127,8 +129,8 @@ export class HeartbeatLoop {
     knownVersion: bigint,
     waitMs: number,
   ): MessageInitShape<typeof placement.HeartbeatRequestSchema> {
-    const { registry, workerId, bootEpoch, diskGuard } = this.#options
-    const replicas = reportReplicas(registry)
+    const { workerId, bootEpoch, diskGuard } = this.#options
+    const replicas = this.#reports.all()
     const diskUsedBytes = replicas.reduce((sum, { diskBytes }) => sum + diskBytes, 0n)
     const load = { diskUsedBytes, diskFreeBytes: BigInt(diskGuard.freeBytes) }
     return { workerId, bootEpoch, replicas, knownVersion, waitMs, load }

@@ -13,6 +13,7 @@ import {
   groupOfShard,
   isVectronError,
   LIMITS,
+  type LogIndex,
   replicaId,
   type ShardId,
   type StageTimer,
@@ -36,7 +37,8 @@ import {
 const BOOTSTRAP_MEMBERSHIP = 1n
 
 /** Microseconds. */
-const STATS_AGE_US_MAX = 5_000_000
+const FIGURES_AGE_US_MAX = 5_000_000
+const FIGURES_AT_REST_AGE_US_MAX = 60_000_000
 
 /** Opens the engine of a folder. */
 export type OpenEngine = (options: ShardEngineOptions) => Promise<ShardEngine>
@@ -62,7 +64,7 @@ export class HostedShard {
   /** What placement assigned last. */
   #assignment: placement.Assignment
   #schemaVersion: bigint
-  #stats: ShardFigures | undefined
+  #figures: ShardFigures | undefined
   #lastChange: { readonly leads: boolean; readonly membershipVersion: bigint } | undefined
   /** The membership version that the group is known to have reached; it never goes back. */
   #membership = 0n
@@ -125,13 +127,16 @@ export class HostedShard {
     return fromBinary(worker.ShardReportSchema, this.shard.report())
   }
 
-  /** The figures of heartbeats, seconds old at most: asking the engine costs more than telling. */
-  recentStats(): ShardFigures {
+  /**
+   * The figures of heartbeats, the same ones until they are old: asking the engine costs more than
+   * telling. They are seconds old at most; of a shard at rest, a minute.
+   */
+  recentFigures(appliedIndex: LogIndex): ShardFigures {
     const nowUs = this.#clock.monotonicUs()
-    if (this.#stats === undefined || nowUs - this.#stats.atUs > STATS_AGE_US_MAX) {
-      this.#stats = { ...figuresOf(this.report()), atUs: nowUs }
-    }
-    return this.#stats
+    const old = this.#figures
+    if (old !== undefined && nowUs - old.atUs <= figuresAgeUsMax(old, appliedIndex)) return old
+    this.#figures = { ...figuresOf(this.report()), appliedIndex, atUs: nowUs }
+    return this.#figures
   }
 
   /** Whether the group has the members that are assigned, as far as this replica knows. */
@@ -255,11 +260,19 @@ export interface ShardFigures {
   readonly pointsCount: bigint
   readonly indexedCount: bigint
   readonly diskBytes: bigint
-  /** Monotonic microseconds at which the engine was asked. */
+  /** What was applied when the engine was asked. */
+  readonly appliedIndex: LogIndex
+  /** Monotonic microseconds at that time. */
   readonly atUs: number
 }
 
-function figuresOf({ stats }: worker.ShardReport): Omit<ShardFigures, 'atUs'> {
+/** At rest, what an engine does aside (checkpoints, say) moves its bytes a little. */
+function figuresAgeUsMax(old: ShardFigures, appliedIndex: LogIndex): number {
+  const isAtRest = old.appliedIndex === appliedIndex && old.indexedCount === old.pointsCount
+  return isAtRest ? FIGURES_AT_REST_AGE_US_MAX : FIGURES_AGE_US_MAX
+}
+
+function figuresOf({ stats }: worker.ShardReport): Omit<ShardFigures, 'appliedIndex' | 'atUs'> {
   const bytes = stats?.bytes
   const store = bytes?.storeDisk ?? 0n
   const rest = (bytes?.vectorsDisk ?? 0n) + (bytes?.checkpointDisk ?? 0n)

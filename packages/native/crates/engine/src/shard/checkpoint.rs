@@ -14,7 +14,7 @@ use super::room::{Purpose, Room};
 use super::{Health, Shard, graph_file};
 use crate::error::{EngineError, EngineResult, reason};
 use crate::store;
-use crate::threads::lock;
+use crate::threads::{lock, try_lock};
 
 /// While points keep coming, the graph is written when this share of it is new: 1 / 4.
 const NEW_SHARE_BUSY: u64 = 4;
@@ -121,11 +121,17 @@ pub(super) fn checkpoint_if_due(shard: &Arc<Shard>) -> EngineResult<()> {
     if due { checkpoint(shard) } else { Ok(()) }
 }
 
+/// Whether the graph's file lacks enough to be written while nothing else is to do. A lane at work
+/// is not waited for: whoever asks will ask again.
+pub(super) fn is_due_when_idle(shard: &Shard) -> bool {
+    try_lock(&shard.lane_state)
+        .is_some_and(|lane| lane.graph_age.is_due(shard, NEW_SHARE_IDLE) && !shard.moments.any())
+}
+
 /// Runs on the lane when the index threads found nothing to do.
 pub(super) fn checkpoint_idle(shard: &Arc<Shard>) -> EngineResult<()> {
     shard.idle_checkpoint.store(false, Ordering::Release);
-    let age = lock(&shard.lane_state).graph_age;
-    if !age.is_due(shard, NEW_SHARE_IDLE) || shard.moments.any() {
+    if !is_due_when_idle(shard) {
         return Ok(());
     }
     checkpoint(shard)?;

@@ -134,8 +134,10 @@ impl Shard {
         }
     }
 
+    /// The lane is woken for shards that need it alone: an idle process may hold thousands.
     fn queue_idle_checkpoint(self: &Arc<Self>) {
-        if !self.idle_checkpoint.swap(true, Ordering::AcqRel) {
+        if checkpoint::is_due_when_idle(self) && !self.idle_checkpoint.swap(true, Ordering::AcqRel)
+        {
             let quiet: Done<()> = Box::new(|_| {});
             self.on_lane(quiet, checkpoint::checkpoint_idle);
         }
