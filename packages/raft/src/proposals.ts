@@ -63,6 +63,7 @@ export class Proposals {
 
   /** Ends waits whose deadline has passed. */
   expire(): void {
+    if (this.#waiters.size === 0) return
     for (const { index, deadline } of [...this.#waiters.values()]) {
       if (deadline?.passed) {
         const text = `The time allowed ran out before entry ${index} was applied; it may still be.`

@@ -99,6 +99,7 @@ export class ReadBarrier {
   }
 
   onTick(): void {
+    if (this.#isIdle) return
     this.#expire()
     if (this.#attempt !== undefined && ++this.#attempt.age >= this.#options.retryTicks) {
       this.#waiting = [...this.#attempt.readers, ...this.#waiting]
@@ -110,6 +111,12 @@ export class ReadBarrier {
   abandonAll(error: () => VectronError): void {
     const readers = this.#takeReaders(() => true)
     for (const { reject } of readers) reject(error())
+  }
+
+  /** As almost all groups are at almost any tick. */
+  get #isIdle(): boolean {
+    const open = this.#waiting.length + this.#answered.length
+    return open === 0 && this.#attempt === undefined
   }
 
   #expire(): void {
