@@ -5,7 +5,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { VectronApiError } from '@vectron/client'
 import { pageNonce } from './page-nonce.ts'
 import { router } from './router.tsx'
-import { theme } from './theme.ts'
+import { cssVariables, theme } from './theme.ts'
 
 const queryClient = new QueryClient({
   defaultOptions: {
@@ -20,7 +20,12 @@ const queryClient = new QueryClient({
 
 export function Console() {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={pageNonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={pageNonce}
+    >
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />
       </QueryClientProvider>

@@ -2,7 +2,7 @@
  * How the console looks: its colours, type and density. Components take it from Mantine's theme;
  * what Mantine has no word for is in console.css.
  */
-import { createTheme, type MantineColorsTuple } from '@mantine/core'
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
 
 /** The accent: jade. White on shades 6 and 7, and shade 4 on black, pass WCAG AA for text. */
 const JADE: MantineColorsTuple = [
@@ -89,4 +89,11 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
     Modal: { defaultProps: { centered: true, radius: 'md', overlayProps: { blur: 2 } } },
   },
+})
+
+/** Where a shade of the palette is not legible in the dark. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { '--mantine-color-error': RED[6] },
+  dark: { '--mantine-color-error': RED[4] },
 })

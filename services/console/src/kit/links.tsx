@@ -13,7 +13,7 @@ import { type AnchorHTMLAttributes, forwardRef } from 'react'
 type Html = AnchorHTMLAttributes<HTMLAnchorElement>
 
 const AnchorBase = forwardRef<HTMLAnchorElement, AnchorProps & Omit<Html, keyof AnchorProps>>(
-  (props, ref) => <Anchor ref={ref} {...props} />,
+  (props, ref) => <Anchor ref={ref} inherit={props.size === undefined} {...props} />,
 )
 const AnchorMade = createLink(AnchorBase)
 /** A link within text or a table. */
