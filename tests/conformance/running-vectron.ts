@@ -48,7 +48,7 @@ export async function startTestVectron(
           ? { searchThreads: 1, indexThreads: 1, tailPointsMax: LIMITS.tailPointsMax }
           : { searchThreads: 0, indexThreads: 0, tailPointsMax: LIMITS.tailPointsMax },
       log: { level: 'error' },
-      limits: { connections: 1000, connectionsPerAddress: 1000, bodiesMib: 512, expectedMs: 1000 },
+      limits: { connections: 1000, connectionsPerAddress: 1000, bodiesMib: 512, queueMs: 1000 },
       slowQueries: { thresholdMs: slowQueryMs },
       tracing: { endpoint: '', samplePercent: 100 },
       cache: { mib: 8, eventualAgeMs: 1000 },

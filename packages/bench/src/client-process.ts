@@ -8,12 +8,8 @@ import { assertDefined } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
 import { type Client, GrpcChannel } from '@vectron/rpc'
 import { bytesOf, type FloatRows, readFloats } from './float-file.ts'
-import { offer } from './open-loop.ts'
 import { TRUTH_K } from './truth.ts'
-
-const COLLECTION = 'words'
-/** Connections over which an open loop is offered: calls of one wait at the client beyond 1,000. */
-const CALLERS = 32
+import { COLLECTION } from './words.ts'
 
 export type ClientProtocol = 'grpc' | 'http'
 
@@ -45,12 +41,6 @@ type Request =
       /** Answers may be remembered ones; left out: none is. */
       readonly cache?: boolean
     }
-  | {
-      readonly op: 'offer'
-      readonly queries: string
-      readonly perSecond: number
-      readonly seconds: number
-    }
 
 /** Answer to `load`: from the first byte sent to the last acknowledgement. */
 export interface LoadTimes {
@@ -80,8 +70,6 @@ interface Connected {
   readonly points: Client<typeof vectron.Points>
   readonly collections: Client<typeof vectron.Collections>
   readonly searches: Readonly<Record<ClientProtocol, Search>>
-  /** Each over a connection of its own, so that none waits for another. */
-  readonly callers: readonly Search[]
   close(): void
 }
 
@@ -101,21 +89,12 @@ async function answer(request: Request): Promise<object> {
       return waitIndexed(server)
     case 'search':
       return search(server.searches[request.protocol], readFloats(request.queries), request)
-    case 'offer': {
-      const queries = readFloats(request.queries)
-      const send = (turn: number) => {
-        const caller = assertDefined(server.callers[turn % CALLERS], 'so many')
-        return caller(rowBytes(queries, turn % queries.rows), false)
-      }
-      return offer(send, request)
-    }
   }
 }
 
 function connect(grpcAddress: string, url: string, apiKey: string): Connected {
   const headers = { authorization: `Bearer ${apiKey}` }
   const channel = new GrpcChannel(grpcAddress, { headers })
-  const channels = Array.from({ length: CALLERS }, () => new GrpcChannel(grpcAddress, { headers }))
   const agent = new http.Agent({ keepAlive: true })
   return {
     points: channel.client(vectron.Points),
@@ -124,9 +103,8 @@ function connect(grpcAddress: string, url: string, apiKey: string): Connected {
       grpc: grpcSearch(channel.client(vectron.Search)),
       http: httpSearch(agent, `${url}/v1/collections/${COLLECTION}/points:search`, apiKey),
     },
-    callers: channels.map((each) => grpcSearch(each.client(vectron.Search))),
     close() {
-      for (const each of [channel, ...channels]) each.close()
+      channel.close()
       agent.destroy()
     },
   }

@@ -37,7 +37,12 @@ test('bench server closes with latencies, loads and a recall near the one aimed 
   }
   assert.ok(Number(figures.get('server.recall')) > 0.95)
   assert.ok(Number(figures.get('server.remembered.share')) > 0)
-  assert.ok(Number(figures.get('server.overload.offered_per_s')) > 0)
+  for (const protocol of ['grpc', 'http']) {
+    const figure = (name: string) => Number(figures.get(`server.overload.${protocol}.${name}`))
+    assert.ok(figure('answered_per_s') > 0, protocol)
+    assert.equal(figure('failed'), 0)
+    assert.equal(figure('terms'), 0)
+  }
 })
 
 test('bench relevance closes with nDCG without reranking, by rules and by a model', () => {

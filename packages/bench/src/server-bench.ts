@@ -3,9 +3,9 @@
  *
  * The same queries, one at a time, alternately to the engine in its own process and over gRPC to a
  * running Vectron; then with 16 in flight over gRPC and over HTTP. None of these answers may come
- * from memory; then a few queries are asked again and again, which may. At last the server is
- * offered twice what it can do, whatever becomes of it. Client, server and engine are processes of
- * one machine and share its cores.
+ * from memory; then a few queries are asked again and again, which may. Client, server and engine
+ * are processes of one machine and share its cores. At last the server is offered twice what it can
+ * do (overload.ts).
  */
 import { existsSync } from 'node:fs'
 import type { BenchOptions } from './bench-options.ts'
@@ -13,11 +13,11 @@ import type { Child } from './child.ts'
 import type { ClientProtocol, SearchRun } from './client-process.ts'
 import { type Contestant, vectronContestant } from './contestant.ts'
 import { median, quantileOf } from './curve.ts'
-import type { Offered } from './open-loop.ts'
+import { measureOverload, overloadFigures } from './overload.ts'
 import type { Report } from './report.ts'
 import { LOAD, type ServerRun, startServerRun } from './server-run.ts'
 import { exactAnswers, recallOf, TRUTH_K } from './truth.ts'
-import { openWords, type WordSet } from './words.ts'
+import { COLLECTION, openWords, type WordSet } from './words.ts'
 
 const CORES = '0,1'
 /** The server's own default, so that both sides do the same work. */
@@ -25,11 +25,10 @@ const TARGET_RECALL = 0.98
 const CLIENTS = 16
 /** Queries that are asked again and again. */
 const FEW = 50
-/** Searches at once that keep the server busy all the time. */
-const BUSY = 64
-const PEAK_SEARCHES = { full: 30_000, small: 500 } as const
-const OVERLOAD_SECONDS = { full: 60, small: 3 } as const
-const OVERLOAD_FACTOR = 2
+const OVERLOAD_SECONDS = {
+  full: { seconds: 60, peakSeconds: 10 },
+  small: { seconds: 3, peakSeconds: 1 },
+} as const
 
 export async function benchServer(options: BenchOptions): Promise<Report> {
   const set = await openWords(options.cache, options.size, options.note)
@@ -92,7 +91,17 @@ async function measure(
     options.note(`round ${round}/${options.rounds}`)
   }
   const remembered = await measureRemembered(set, client)
-  const overload = await measureOverload(set, run, options)
+  const overloads = []
+  for (const protocol of ['grpc', 'http'] as const) {
+    const overload = await measureOverload(protocol, {
+      run,
+      queries: set.queriesFile,
+      collection: COLLECTION,
+      ...OVERLOAD_SECONDS[options.size],
+      note: options.note,
+    })
+    overloads.push({ protocol, overload })
+  }
   const middle = (pick: (round: Round) => number) => median(rounds.map(pick))
   return {
     bench: 'server',
@@ -108,7 +117,7 @@ async function measure(
       rounds: options.rounds,
       ...LOAD,
     },
-    measured: { rounds, remembered, overload },
+    measured: { rounds, remembered, overloads },
     figures: new Map<string, number | string>([
       ['server.grpc.c1.p50_us', middle((round) => round.grpcP50Us)],
       ['server.grpc.c1.p99_us', middle((round) => round.grpcP99Us)],
@@ -122,16 +131,7 @@ async function measure(
       ['server.remembered.at_gateway_p99_us', remembered.atGatewayP99Us],
       ['server.remembered.grpc.c1.p50_us', remembered.p50Us],
       ['server.remembered.grpc.c16.qps', remembered.qps],
-      ['server.overload.peak_per_s', overload.peakPerSecond],
-      ['server.overload.offered_per_s', overload.offeredPerSecond],
-      ['server.overload.answered_per_s', overload.answeredPerSecond],
-      ['server.overload.goodput', overload.answeredPerSecond / overload.peakPerSecond],
-      ['server.overload.refused_share', overload.refusedShare],
-      ['server.overload.failed', overload.failed],
-      ['server.overload.p50_ms', overload.p50Ms],
-      ['server.overload.p99_ms', overload.p99Ms],
-      ['server.overload.terms', overload.terms],
-      ['server.overload.growth_bytes', overload.growthBytes],
+      ...overloads.flatMap(({ protocol, overload }) => overloadFigures(protocol, overload)),
     ]),
   }
 }
@@ -191,43 +191,5 @@ async function measureRemembered(set: WordSet, client: Child) {
       0.5,
     ),
     qps: many.microseconds.length / many.wallSeconds,
-  }
-}
-
-/** What is left of what the server can do while it is offered twice that. */
-async function measureOverload(set: WordSet, run: ServerRun, { size, note }: BenchOptions) {
-  const { client } = run
-  note('the most that the server can do')
-  const peak = await client.call<SearchRun>({
-    op: 'search',
-    queries: set.queriesFile,
-    protocol: 'grpc',
-    inFlight: BUSY,
-    count: PEAK_SEARCHES[size],
-  })
-  const peakPerSecond = peak.microseconds.length / peak.wallSeconds
-  const residentBefore = run.residentBytes()
-  const termsBefore = await run.metric('raft_term')
-  const seconds = OVERLOAD_SECONDS[size]
-  note(`twice that for ${seconds} s`)
-  const perSecond = OVERLOAD_FACTOR * peakPerSecond
-  const offered = await client.call<Offered>({
-    op: 'offer',
-    queries: set.queriesFile,
-    perSecond,
-    seconds,
-  })
-  const answered = offered.answeredMs.toSorted((a, b) => a - b)
-  return {
-    peakPerSecond,
-    offeredPerSecond: offered.sent / offered.seconds,
-    answeredPerSecond: offered.answeredMeanwhile / offered.seconds,
-    refusedShare: offered.refused / offered.sent,
-    failed: Object.values(offered.failed).reduce((sum, count) => sum + count, 0),
-    failures: offered.failed,
-    p50Ms: quantileOf(answered, 0.5),
-    p99Ms: quantileOf(answered, 0.99),
-    terms: (await run.metric('raft_term')) - termsBefore,
-    growthBytes: run.residentBytes() - residentBefore,
   }
 }

@@ -28,6 +28,8 @@ export interface WordSet {
   readonly folder: string
 }
 
+/** As which servers have the set. */
+export const COLLECTION = 'words'
 const SEED = 20261123n
 const PLANS: Readonly<Record<SetSize, { rowsMax: number; queries: number }>> = {
   full: { rowsMax: Number.POSITIVE_INFINITY, queries: 2000 },

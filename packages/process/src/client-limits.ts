@@ -6,7 +6,7 @@ export interface ClientLimitSettings {
   readonly connections: number
   readonly connectionsPerAddress: number
   readonly bodiesMib: number
-  readonly expectedMs: number
+  readonly queueMs: number
 }
 
 const MIB = 1024 ** 2
@@ -16,6 +16,6 @@ export function clientLimits(settings: ClientLimitSettings): GatewayOptions['gua
     connectionsMax: settings.connections,
     connectionsPerAddressMax: settings.connectionsPerAddress,
     bodiesInFlightBytesMax: settings.bodiesMib * MIB,
-    expectedMsMax: settings.expectedMs,
+    queueMsMax: settings.queueMs,
   }
 }

@@ -250,12 +250,12 @@ const clientLimitSettings = {
     max: 1024 * 1024,
     describe: 'MiB of the bodies of all requests under way, compressed ones as they unfold',
   }),
-  expectedMs: integerSetting({
-    default: 1000,
+  queueMs: integerSetting({
+    default: 500,
     min: 10,
     max: 600_000,
     describe:
-      'milliseconds that a request may be expected to take; new ones are refused while they would take longer',
+      'milliseconds that a request may be expected to wait for others; beyond, new ones are refused',
   }),
 }
 

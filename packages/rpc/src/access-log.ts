@@ -6,6 +6,7 @@
  * request.
  */
 
+import type { DescMethod } from '@bufbuild/protobuf'
 import { type Clock, type Logger, type Metrics, toVectronError } from '@vectron/base'
 import type { CallContext } from './call.ts'
 import type { Interceptor } from './dispatch.ts'
@@ -23,11 +24,7 @@ const SLOW_US = 1_000_000
 
 export function recordCalls(options: AccessLogOptions): Interceptor {
   const { metrics, logger, clock, logsSlow = true } = options
-  const total = metrics.counter({
-    name: 'requests_total',
-    help: 'Calls answered, by protocol, method and outcome (OK or the reason of the error).',
-    labels: ['protocol', 'method', 'code'],
-  })
+  const countOutcome = countOutcomes(metrics)
   const duration = metrics.histogram({
     name: 'request_duration_seconds',
     help: 'Time from a request to its last answer.',
@@ -36,10 +33,9 @@ export function recordCalls(options: AccessLogOptions): Interceptor {
 
   // Label look-ups are most of what prom-client costs, so each series is looked up once.
   const timers = new Map<string, { observe(seconds: number): void }>()
-  const counters = new Map<string, { inc(): void }>()
 
   function count(call: CallContext, code: string, tookUs: number): void {
-    const method = `${call.method.parent.name}/${call.method.name}`
+    const method = nameOf(call.method)
     const series = `${call.protocol} ${method}`
     let timer = timers.get(series)
     if (timer === undefined) {
@@ -47,17 +43,12 @@ export function recordCalls(options: AccessLogOptions): Interceptor {
       timers.set(series, timer)
     }
     timer.observe(tookUs / 1e6)
-    let counter = counters.get(`${series} ${code}`)
-    if (counter === undefined) {
-      counter = total.labels(call.protocol, method, code)
-      counters.set(`${series} ${code}`, counter)
-    }
-    counter.inc()
+    countOutcome(call, code)
   }
 
   function describe(call: CallContext, tookUs: number) {
     return {
-      method: `${call.method.parent.name}/${call.method.name}`,
+      method: nameOf(call.method),
       protocol: call.protocol,
       requestId: call.requestId,
       peer: call.peer,
@@ -87,4 +78,30 @@ export function recordCalls(options: AccessLogOptions): Interceptor {
       logger.debug(describe(call, tookUs), 'call')
     }
   }
+}
+
+/** Counts calls that end, or are turned away, without a word in the log. */
+export function countOutcomes(
+  metrics: Metrics,
+): (call: Pick<CallContext, 'method' | 'protocol'>, code: string) => void {
+  const total = metrics.counter({
+    name: 'requests_total',
+    help: 'Calls answered, by protocol, method and outcome (OK or the reason of the error).',
+    labels: ['protocol', 'method', 'code'],
+  })
+  const counters = new Map<string, { inc(): void }>()
+  return ({ method, protocol }, code) => {
+    const name = nameOf(method)
+    const series = `${protocol} ${name} ${code}`
+    let counter = counters.get(series)
+    if (counter === undefined) {
+      counter = total.labels(protocol, name, code)
+      counters.set(series, counter)
+    }
+    counter.inc()
+  }
+}
+
+function nameOf({ parent, name }: DescMethod): string {
+  return `${parent.name}/${name}`
 }

@@ -9,6 +9,7 @@ import type { MessageInitShape, MessageShape } from '@bufbuild/protobuf'
 import { create, type DescMessage } from '@bufbuild/protobuf'
 import { type Clock, VectronError } from '@vectron/base'
 import type { Call, CallContext } from './call.ts'
+import type { TurnAway } from './guard/turn-away.ts'
 import type { BoundMethod } from './service.ts'
 
 /** A function around a call; throws to refuse it. */
@@ -16,6 +17,8 @@ export type Interceptor = (call: CallContext, next: () => Promise<void>) => Prom
 
 export interface Dispatcher {
   readonly interceptors: readonly Interceptor[]
+  /** Asked before them, and before there is a Call. Default: nobody is turned away. */
+  readonly turnAway?: TurnAway | undefined
   readonly clock: Clock
 }
 

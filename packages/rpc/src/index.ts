@@ -3,7 +3,7 @@
  * the same interceptors, deadlines and errors everywhere. DESIGN.md says how.
  */
 
-export { recordCalls } from './access-log.ts'
+export { countOutcomes, recordCalls } from './access-log.ts'
 export type { CallContext, Principal, Protocol } from './call.ts'
 export type { CallOptions, Client, ClientMethod } from './client.ts'
 export { ConnectionFailure, hasReachedNobody, isConnectionFailure } from './connection-failure.ts'
@@ -17,8 +17,10 @@ export {
 export type { GrpcTls } from './grpc/grpc-tls.ts'
 export { GrpcHealth } from './grpc/health.ts'
 export { BodyBudget } from './guard/body-budget.ts'
-export { gateService, LoadGate, refuseOverload } from './guard/load-gate.ts'
+export { type GateOf, gateService, LoadGate } from './guard/load-gate.ts'
 export { type GuardLimits, ServerGuard } from './guard/server-guard.ts'
+export type { TurnAway } from './guard/turn-away.ts'
+export { TurnLine } from './guard/turn-line.ts'
 export { healthRoutes } from './http/health-routes.ts'
 export {
   type HttpServerOptions,

@@ -25,6 +25,7 @@ export interface ErrorReport {
   readonly httpStatus: number
   readonly grpcCode: number
   readonly retry: Retry
+  /** Empty for a call that was turned away before it had one. */
   readonly requestId: string
   /** Path of the field that is wrong. */
   readonly field: string | undefined

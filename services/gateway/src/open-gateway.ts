@@ -25,14 +25,13 @@ import {
   gateService,
   healthRoutes,
   type Interceptor,
-  LoadGate,
   openApiRoute,
   type PlainRoute,
   recordCalls,
-  refuseOverload,
   ServerGuard,
   startGrpcServer,
   startHttpServer,
+  type TurnAway,
   traceCalls,
 } from '@vectron/rpc'
 import { type Access, type AuthenticatorDoors, openAccess } from './access/open-access.ts'
@@ -44,6 +43,7 @@ import { consolePages } from './console/console-pages.ts'
 import type { GatewayContext } from './context.ts'
 import type { Embedder } from './embedder.ts'
 import { FeedbackService } from './feedback/feedback-service.ts'
+import { openLoadGates } from './load-gates.ts'
 import { PointsService } from './points-service.ts'
 import { RecentLoad } from './recent-load.ts'
 import { RerankStage } from './rerank/rerank-stage.ts'
@@ -76,7 +76,7 @@ export interface GatewayOptions {
   readonly guard: GuardLimits & {
     readonly bodiesInFlightBytesMax: number
     /** Milliseconds that a call may be expected to take; beyond, new ones are refused. */
-    readonly expectedMsMax: number
+    readonly queueMsMax: number
   }
   /** Of answers that are kept for those who ask the same. */
   readonly cache: CacheLimits
@@ -134,20 +134,20 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const slowOptions = { limits: options.slowQueries, clock, logger, metrics, tracer }
   const slowQueries = new SlowQueries(slowOptions)
   const recentLoad = new RecentLoad(clock)
-  const gate = new LoadGate({ expectedMsMax: options.guard.expectedMsMax, clock, metrics })
+  const { queueMsMax } = options.guard
+  const { gateOf, turnAway } = openLoadGates({ queueMsMax, clock, metrics, recentLoad })
   const bound = bindServices(options, { router, shared, slowQueries, recentLoad, access })
   const guarded = bound.map((service) =>
-    access.guard(gateService(slowQueries.watch(service), gate)),
+    access.guard(gateService(slowQueries.watch(service), gateOf)),
   )
   const services = [...guarded, ...access.services]
   const interceptors = [
     ...(tracer === undefined ? [] : [traceCalls({ tracer, begins: true })]),
     recordCalls({ metrics, logger, clock }),
     recentLoad.interceptor,
-    refuseOverload(gate),
     ...access.interceptors,
   ]
-  const served = { host: options.host, services, interceptors, logger, clock }
+  const served = { host: options.host, services, interceptors, turnAway, logger, clock }
   const problems = () => findProblems(router)
   const notes = () => rates.notes
   const routes = [
@@ -207,6 +207,7 @@ interface Served {
   readonly host: string
   readonly services: readonly BoundService[]
   readonly interceptors: readonly Interceptor[]
+  readonly turnAway: TurnAway
   readonly logger: Logger
   readonly clock: Clock
 }

@@ -6,10 +6,10 @@
  * most 4.5 % above the truth. One slice of counts for each second; old ones are used anew.
  */
 
+import type { DescMethod } from '@bufbuild/protobuf'
 import type { Clock } from '@vectron/base'
 import type { CallContext, Interceptor } from '@vectron/rpc'
-
-export type RequestKind = 'search' | 'read' | 'write' | 'manage'
+import { kindOf, type RequestKind } from './request-kind.ts'
 
 export interface KindLoad {
   readonly kind: RequestKind
@@ -73,6 +73,13 @@ export class RecentLoad {
     }
   }
 
+  /** Counts a call that was turned away before it was one. */
+  turnedAway(method: DescMethod): void {
+    const counts = this.#countsOf(method, this.#clock.monotonicUs())
+    counts.requests += 1
+    counts.failed += 1
+  }
+
   /** Over the last whole seconds. */
   summary(): LoadSummary {
     const now = secondOf(this.#clock.monotonicUs())
@@ -84,12 +91,16 @@ export class RecentLoad {
 
   #note({ method }: CallContext, startUs: number, isFailed: boolean): void {
     const nowUs = this.#clock.monotonicUs()
-    const counts = this.#sliceOf(secondOf(nowUs)).byKind[kindOf(method)]
+    const counts = this.#countsOf(method, nowUs)
     counts.requests += 1
     if (isFailed) counts.failed += 1
     if (method.methodKind !== 'unary') return
     const bucket = bucketOf(nowUs - startUs)
     counts.times[bucket] = (counts.times[bucket] ?? 0) + 1
+  }
+
+  #countsOf(method: DescMethod, nowUs: number): Counts {
+    return this.#sliceOf(secondOf(nowUs)).byKind[kindOf(method)]
   }
 
   #sliceOf(second: number): Slice {
@@ -141,17 +152,6 @@ function quantile(times: Float64Array, share: number): number {
 function bucketOf(us: number): number {
   const bucket = Math.floor(Math.log2(Math.max(1, us)) * BUCKETS_PER_OCTAVE)
   return Math.min(BUCKETS - 1, bucket)
-}
-
-function kindOf({ parent, localName }: CallContext['method']): RequestKind {
-  switch (parent.typeName) {
-    case 'vectron.v1.Search':
-      return 'search'
-    case 'vectron.v1.Points':
-      return /^(get|batchGet|scroll|count)/.test(localName) ? 'read' : 'write'
-    default:
-      return 'manage'
-  }
 }
 
 function secondOf(us: number): number {

@@ -43,7 +43,17 @@ export function serveCall(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
 ): void {
-  const call = startCall(served, stream, headers)
+  const timeoutMs = timeoutOf(served, headers)
+  const refusal = served.dispatcher.turnAway?.({
+    method: served.method.open,
+    protocol: 'grpc',
+    remainingMs: timeoutMs,
+  })
+  if (refusal !== undefined) {
+    turnAwayStream(stream, headers, refusal)
+    return
+  }
+  const call = startCall(served, stream, { headers, timeoutMs })
   const encoding = headers['grpc-encoding'] as string | undefined
   const requests = new RequestReader(served, stream, { call, encoding })
   const answers = new AnswerWriter(served.method, stream, call)
@@ -62,20 +72,50 @@ export function serveCall(
     .finally(() => requests.release())
 }
 
+/** Milliseconds that the caller waits. */
+function timeoutOf({ method }: ServedMethod, headers: IncomingHttpHeaders): number {
+  return (
+    parseTimeout(headers['grpc-timeout'] as string | undefined) ??
+    (method.handler.kind === 'unary' ? LIMITS.requestTimeoutMsDefault : Infinity)
+  )
+}
+
+/** Of the errors that callers are turned away with: all that is sent but the request's id. */
+const turnedAway = new WeakMap<VectronError, OutgoingHttpHeaders>()
+
+function turnAwayStream(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  refusal: VectronError,
+): void {
+  let answer = turnedAway.get(refusal)
+  if (answer === undefined) {
+    const trailers = errorTrailers(reportError(refusal, ''))
+    answer = { ':status': 200, 'content-type': GRPC_CONTENT_TYPE, ...trailers }
+    turnedAway.set(refusal, answer)
+  }
+  const sentId = headers['x-request-id']
+  const echoed = sentId === undefined ? answer : { ...answer, 'x-request-id': sentId }
+  stream.respond(echoed, { endStream: true })
+  stopReading(stream)
+}
+
+interface Incoming {
+  readonly headers: IncomingHttpHeaders
+  readonly timeoutMs: number
+}
+
 function startCall(
   served: ServedMethod,
   stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  { headers, timeoutMs }: Incoming,
 ): Call {
-  const unary = served.method.handler.kind === 'unary'
   const socket = stream.session?.socket
   const call = new Call({
     method: served.method.open,
     protocol: 'grpc',
     clock: served.dispatcher.clock,
-    timeoutMs:
-      parseTimeout(headers['grpc-timeout'] as string | undefined) ??
-      (unary ? LIMITS.requestTimeoutMsDefault : Infinity),
+    timeoutMs,
     peer: `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`,
     peerNames: peerNamesOf(stream.session),
     header: (name) => {

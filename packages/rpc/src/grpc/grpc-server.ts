@@ -24,6 +24,7 @@ import type { Dispatcher, Interceptor } from '../dispatch.ts'
 import { FloodError, FloodWatch } from '../guard/flood-watch.ts'
 import { type EndCause, ServerGuard } from '../guard/server-guard.ts'
 import type { Rate } from '../guard/token-bucket.ts'
+import type { TurnAway } from '../guard/turn-away.ts'
 import { type BoundService, methodPath } from '../service.ts'
 import { reportError } from '../status.ts'
 import { type ServedMethod, serveCall } from './grpc-call.ts'
@@ -40,6 +41,8 @@ export interface GrpcServerOptions {
   readonly services: readonly BoundService[]
   /** Outermost first. They run for `services`, not for health and reflection. */
   readonly interceptors?: readonly Interceptor[]
+  /** Of `services`. Default: nobody is turned away. */
+  readonly turnAway?: TurnAway | undefined
   readonly logger: Logger
   readonly clock?: Clock
   /** Callers must show a certificate of the same authority. Default: no TLS. */
@@ -122,7 +125,7 @@ function servedMethods(
   health: GrpcHealth,
   guard: ServerGuard,
 ): ReadonlyMap<string, ServedMethod> {
-  const { services, interceptors = [], logger, clock = systemClock } = options
+  const { services, interceptors = [], turnAway, logger, clock = systemClock } = options
   const bytesMax = options.messageBytesMax ?? LIMITS.bodyBytesMax
   const methods = new Map<string, ServedMethod>()
   const add = (service: BoundService, dispatcher: Dispatcher) => {
@@ -132,7 +135,7 @@ function servedMethods(
       methods.set(path, { method, dispatcher, logger, messageBytesMax, guard })
     }
   }
-  for (const service of services) add(service, { interceptors, clock })
+  for (const service of services) add(service, { interceptors, turnAway, clock })
   const builtIn = [health.service, ...reflectionServices([...services, health.service])]
   for (const service of builtIn) {
     add({ ...service, requestBytesMax: LIMITS.openRequestBytesMax }, { interceptors: [], clock })

@@ -38,7 +38,7 @@ function statusDetails(report: ErrorReport): Any[] {
     }
     details.push(pack(google.RetryInfoSchema, { retryDelay }))
   }
-  details.push(pack(google.RequestInfoSchema, { requestId }))
+  if (requestId !== '') details.push(pack(google.RequestInfoSchema, { requestId }))
   const links = [{ description: action, url: reasonPath(reason) }]
   details.push(pack(google.HelpSchema, { links }))
   return details

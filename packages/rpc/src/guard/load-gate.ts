@@ -4,22 +4,29 @@
  * The simple version allows a fixed number of calls at once. Too few, and bursts are refused that
  * would have passed in a moment; too many, and under overload every call waits until its caller has
  * left, so that all work is for nothing. What matters is how long a call would wait: the calls
- * before it, divided by how many the process gets done in a second (Little, A Proof for the Queuing
- * Formula, 1961). So the gate measures that, in two ways, and believes the better one: how many
- * calls were answered within the last second, which is right when the process is busy; and how long
- * a call took for each that was under way when it came, which is right soon after a quiet time.
+ * before it, divided by how many get done in a second (Little, A Proof for the Queuing Formula,
+ * 1961). So the gate measures how many are answered in a second in which there is something to do.
  *
- * Only calls that were answered well count: refusals are quick and tell nothing of the work.
+ * Calls may also take long without waiting for each other, for another service perhaps. So how long
+ * they take when there are few is measured as well, and does not count as waiting.
+ *
+ * One gate is for calls of one kind: when writes wait for a leader, searches are still let in. Only
+ * calls that were answered well count: refusals are quick and tell nothing of the work.
  */
-import { type Clock, type Metrics, VectronError } from '@vectron/base'
-import type { Interceptor } from '../dispatch.ts'
-import type { BoundService } from '../service.ts'
+import type { DescMethod } from '@bufbuild/protobuf'
+import { type Clock, VectronError } from '@vectron/base'
+import type { CallContext } from '../call.ts'
+import type { BoundHandler, BoundService } from '../service.ts'
+import type { TurnLine } from './turn-line.ts'
 
 export interface LoadGateOptions {
-  /** Milliseconds that a call may be expected to take. */
-  readonly expectedMsMax: number
+  /** Milliseconds that a call may be expected to wait for those before it. */
+  readonly queueMsMax: number
   readonly clock: Clock
-  readonly metrics: Metrics
+  /** Where calls that are let in wait to begin, with those of other gates. */
+  readonly line: TurnLine
+  /** Told of each call that is refused. */
+  readonly onRefused: () => void
 }
 
 /** A call that was let in. To be ended once. */
@@ -28,125 +35,166 @@ export interface AdmittedCall {
 }
 
 /** Calls at once that are always let in: heavy ones come alone, and few of them tell nothing. */
-const ALWAYS_IN = 32
-/** Calls at once before anything was measured. */
-const FIRST_LIMIT = 256
-const SLICE_US = 100_000
-const SLICES = 10
+const FEW = 32
+/** What was measured before anything was: a hundred calls in a tenth of a second. */
+const FIRST = { answered: 100, busyUs: 100_000 }
+/** Over how much time with something to do calls are counted; older ones count less and less. */
+const WINDOW_US = 1_000_000
 /** Share of a new sample in the mean of what a call takes. */
-const SAMPLE_SHARE = 0.02
+const SAMPLE_SHARE = 0.05
 const RETRY_AFTER_MS = 1000
 
 export class LoadGate {
+  readonly line: TurnLine
   readonly #options: LoadGateOptions
-  readonly #refused: { inc(): void }
-  /** Calls answered in each tenth of a second of the last one. */
-  readonly #slices = new Array<number>(SLICES).fill(0)
-  #slice = 0
+  readonly #refusal: VectronError
   #inFlight = 0
-  /** Microseconds that a call takes for each that is under way; undefined: nothing was measured. */
-  #shareUs: number | undefined
+  /** Calls answered within the window, and how much of it there was. */
+  #answered = FIRST.answered
+  #busyUs = FIRST.busyUs
+  /** Until when these are counted. */
+  #countedUs: number
+  /** What a call takes that has few beside it. */
+  #aloneMs = 0
 
   constructor(options: LoadGateOptions) {
+    this.line = options.line
     this.#options = options
-    const { metrics } = options
-    this.#refused = metrics.counter({
-      name: 'calls_refused_total',
-      help: 'Calls refused at once because too many were under way.',
-    })
-    const inFlight = metrics.gauge({
-      name: 'calls_in_flight',
-      help: 'Calls under way that were let in.',
-      collect: (): void => inFlight.set(this.#inFlight),
-    })
-    const limit = metrics.gauge({
-      name: 'calls_in_flight_limit',
-      help: 'Calls at once that can be expected to be answered in time.',
-      collect: (): void => limit.set(this.limit),
-    })
+    this.#countedUs = options.clock.monotonicUs()
+    // The same for all: making one, with its stack, costs a good part of a refusal.
+    this.#refusal = new VectronError(
+      'OVERLOADED',
+      `So many requests are under way that this one would wait for over ${options.queueMsMax} ms.`,
+      { retryAfterMs: RETRY_AFTER_MS },
+    )
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
   }
 
   /** Calls that may be under way now. */
   get limit(): number {
-    if (this.#shareUs === undefined) return FIRST_LIMIT
-    this.#turn()
-    const answeredPerUs = this.#slices.reduce((sum, count) => sum + count, 0) / (SLICES * SLICE_US)
-    const perUs = Math.max(answeredPerUs, 1 / this.#shareUs)
-    const expectedUs = this.#options.expectedMsMax * 1000
-    return Math.max(ALWAYS_IN, Math.floor(perUs * expectedUs))
+    return this.#limitWithin(Infinity)
+  }
+
+  /**
+   * Why a call is refused whose caller waits for `remainingMs`; undefined: there is room. It takes
+   * none yet: who sends slowly is no work.
+   */
+  whyFull(remainingMs: number): VectronError | undefined {
+    if (this.#inFlight < FEW || this.#inFlight < this.#limitWithin(remainingMs)) return undefined
+    this.#options.onRefused()
+    return this.#refusal
   }
 
   /** @throws VectronError OVERLOADED */
-  checkRoom(): void {
-    if (this.#inFlight >= ALWAYS_IN && this.#inFlight >= this.limit) {
-      this.#refused.inc()
-      throw new VectronError(
-        'OVERLOADED',
-        `${this.#inFlight} calls are under way, as many as can be answered within ` +
-          `${this.#options.expectedMsMax} ms.`,
-        { retryAfterMs: RETRY_AFTER_MS },
-      )
-    }
-  }
-
-  /** @throws VectronError OVERLOADED */
-  enter(): AdmittedCall {
-    this.checkRoom()
-    const startUs = this.#options.clock.monotonicUs()
-    const underWay = ++this.#inFlight
+  enter(remainingMs: number): AdmittedCall {
+    const refusal = this.whyFull(remainingMs)
+    if (refusal !== undefined) throw refusal
+    this.#count()
+    const startUs = this.#countedUs
+    const isAmongFew = this.#inFlight++ < FEW
     return {
       end: (outcome) => {
+        this.#count()
         this.#inFlight--
-        if (outcome === 'answered') this.#learn((this.#now() - startUs) / underWay)
+        if (outcome === 'failed') return
+        this.#answered++
+        if (isAmongFew && this.#inFlight < FEW) this.#learn((this.#countedUs - startUs) / 1000)
       },
     }
   }
 
-  #learn(shareUs: number): void {
-    this.#turn()
-    this.#slices[this.#slice % SLICES] = (this.#slices[this.#slice % SLICES] ?? 0) + 1
-    const known = this.#shareUs ?? shareUs
-    this.#shareUs = Math.max(1, known + SAMPLE_SHARE * (shareUs - known))
+  #limitWithin(remainingMs: number): number {
+    this.#count()
+    const perMs = (this.#answered * 1000) / this.#busyUs
+    const allowedMs = Math.min(this.#aloneMs + this.#options.queueMsMax, remainingMs)
+    return Math.max(FEW, Math.floor(perMs * allowedMs))
   }
 
-  /** Empties the slices whose second is over. */
-  #turn(): void {
-    const slice = Math.floor(this.#now() / SLICE_US)
-    const gone = Math.min(SLICES, slice - this.#slice)
-    for (let back = 0; back < gone; back++) this.#slices[(slice - back) % SLICES] = 0
-    this.#slice = slice
-  }
-
-  #now(): number {
-    return this.#options.clock.monotonicUs()
-  }
-}
-
-/** Refuses a call before its body is read. It takes no room yet: who sends slowly is no work. */
-export function refuseOverload(gate: LoadGate): Interceptor {
-  return async (call, next) => {
-    if (call.method.methodKind === 'unary') gate.checkRoom()
-    return next()
-  }
-}
-
-/** The service, whose calls take room in the gate; streams may take as long as they like. */
-export function gateService(service: BoundService, gate: LoadGate): BoundService {
-  const methods = service.methods.map((method) => {
-    const { handler } = method
-    if (handler.kind !== 'unary') return method
-    const handle: typeof handler.handle = async (request, call) => {
-      const admitted = gate.enter()
-      try {
-        const answer = await handler.handle(request, call)
-        admitted.end('answered')
-        return answer
-      } catch (error) {
-        admitted.end('failed')
-        throw error
-      }
+  /** Time passes for what was counted, if there was something to do. */
+  #count(): void {
+    const nowUs = this.#options.clock.monotonicUs()
+    if (this.#inFlight > 0) {
+      const kept = Math.exp((this.#countedUs - nowUs) / WINDOW_US)
+      this.#answered *= kept
+      this.#busyUs = this.#busyUs * kept + WINDOW_US * (1 - kept)
     }
-    return { ...method, handler: { ...handler, handle } }
+    this.#countedUs = nowUs
+  }
+
+  #learn(aloneMs: number): void {
+    this.#aloneMs += SAMPLE_SHARE * (aloneMs - this.#aloneMs)
+  }
+}
+
+/** The gate of a method; undefined where nothing is refused. */
+export type GateOf = (method: DescMethod) => LoadGate | undefined
+
+/** The service, whose calls take room in their gates. */
+export function gateService(service: BoundService, gateOf: GateOf): BoundService {
+  const methods = service.methods.map((method) => {
+    const gate = gateOf(method.open)
+    return gate === undefined ? method : { ...method, handler: gateHandler(method.handler, gate) }
   })
   return { ...service, methods }
+}
+
+function gateHandler(handler: BoundHandler, gate: LoadGate): BoundHandler {
+  switch (handler.kind) {
+    case 'unary':
+      return {
+        kind: 'unary',
+        handle: async (request, call) => {
+          const admitted = gate.enter(call.deadline.remainingMs())
+          try {
+            const turn = gate.line.wait()
+            // Awaiting nothing already costs a turn of the microtask queue in every search.
+            if (turn !== undefined) await standInLine(turn, call)
+            const answer = await handler.handle(request, call)
+            admitted.end('answered')
+            return answer
+          } catch (error) {
+            admitted.end('failed')
+            throw error
+          }
+        },
+      }
+    case 'server_streaming':
+      return {
+        kind: 'server_streaming',
+        handle: (request, call) => untilFirst(() => handler.handle(request, call), gate, call),
+      }
+    // Who sends messages as he likes may take as long; what waits of them is bounded in bytes.
+    case 'client_streaming':
+    case 'bidi_streaming':
+      return handler
+  }
+}
+
+/** Throws when the call has ended meanwhile: nobody waits for what would be done. */
+async function standInLine(turn: Promise<void>, call: CallContext): Promise<void> {
+  await turn
+  if (call.aborted) call.signal.throwIfAborted()
+}
+
+/** The answers; the call takes room until the first: who reads slowly is no work either. */
+async function* untilFirst<T>(
+  answer: () => AsyncIterable<T>,
+  gate: LoadGate,
+  call: CallContext,
+): AsyncIterable<T> {
+  let admitted: AdmittedCall | undefined = gate.enter(call.deadline.remainingMs())
+  try {
+    const turn = gate.line.wait()
+    if (turn !== undefined) await standInLine(turn, call)
+    for await (const each of answer()) {
+      admitted?.end('answered')
+      admitted = undefined
+      yield each
+    }
+  } finally {
+    admitted?.end('failed')
+  }
 }

@@ -9,7 +9,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import { isVectronError, LIMITS, type Logger, VectronError } from '@vectron/base'
-import { Call } from '../call.ts'
+import { acceptRequestId, Call } from '../call.ts'
 import { type Dispatcher, type Exchange, runCall } from '../dispatch.ts'
 import type { BodyHold } from '../guard/body-budget.ts'
 import type { ServerGuard } from '../guard/server-guard.ts'
@@ -61,6 +61,15 @@ const newline = Buffer.from('\n')
 
 /** Answers the request; never rejects. */
 export async function serveMethod(served: ServedMethod, asked: MethodRequest): Promise<void> {
+  const refusal = served.dispatcher.turnAway?.({
+    method: served.method.open,
+    protocol: 'http',
+    remainingMs: timeoutOf(served),
+  })
+  if (refusal !== undefined) {
+    turnAway(served, asked, refusal)
+    return
+  }
   const call = startCall(served, asked)
   const output = streamsOut(served) ? new StreamAnswer(served, asked, call) : undefined
   let hold: BodyHold | undefined
@@ -92,14 +101,26 @@ export async function serveMethod(served: ServedMethod, asked: MethodRequest): P
   hold?.release()
 }
 
+/** Milliseconds that a caller waits who has no way to say. */
+function timeoutOf({ method }: ServedMethod): number {
+  return method.handler.kind === 'unary' ? LIMITS.requestTimeoutMsDefault : Infinity
+}
+
+function turnAway(served: ServedMethod, asked: MethodRequest, refusal: VectronError): void {
+  const { request, response, path } = asked
+  const sentId = request.headers['x-request-id']
+  const requestId = acceptRequestId(typeof sentId === 'string' ? sentId : undefined)
+  sendProblem(response, reportError(refusal, requestId), path)
+  drainRequest(request, served.limits.bodyBytesMax)
+}
+
 function startCall(served: ServedMethod, asked: MethodRequest): Call {
   const { request, response } = asked
-  const streams = served.method.handler.kind !== 'unary'
   const call = new Call({
     method: served.method.open,
     protocol: 'http',
     clock: served.dispatcher.clock,
-    timeoutMs: streams ? Infinity : LIMITS.requestTimeoutMsDefault,
+    timeoutMs: timeoutOf(served),
     peer: `${request.socket.remoteAddress ?? 'unknown'}:${request.socket.remotePort ?? 0}`,
     header: (name) => {
       const value = request.headers[name]

@@ -16,6 +16,7 @@ import { type Clock, LIMITS, type Logger, systemClock, VectronError } from '@vec
 import { acceptRequestId } from '../call.ts'
 import type { Dispatcher, Interceptor } from '../dispatch.ts'
 import { type EndCause, ServerGuard } from '../guard/server-guard.ts'
+import type { TurnAway } from '../guard/turn-away.ts'
 import { PROBLEM_CONTENT_TYPE, retryAfterSeconds, toProblem } from '../problem.ts'
 import type { BoundService } from '../service.ts'
 import { explainReason, isServerFault, reportError, suggestReason } from '../status.ts'
@@ -39,6 +40,8 @@ export interface HttpServerOptions {
   readonly services: readonly BoundService[]
   /** Outermost first. They run for `services`, not for plain routes. */
   readonly interceptors?: readonly Interceptor[]
+  /** Of `services`. Default: nobody is turned away. */
+  readonly turnAway?: TurnAway | undefined
   /** Routes beside the methods, open to everybody. */
   readonly routes?: readonly PlainRoute[]
   /** Asked about every GET that no route takes; undefined: there is nothing. Default: nothing. */
@@ -158,8 +161,9 @@ class RequestHandler {
       bodyBytesMax: LIMITS.bodyBytesMax,
       inflatedBytesMax: LIMITS.inflatedBodyBytesMax,
     }
-    const { interceptors = [], clock = systemClock, routes = [] } = options
-    for (const service of options.services) this.#addService(service, { interceptors, clock })
+    const { interceptors = [], turnAway, clock = systemClock, routes = [] } = options
+    for (const service of options.services)
+      this.#addService(service, { interceptors, turnAway, clock })
     for (const plain of [...routes, errorsRoute]) {
       this.#router.add(plain.verb ?? 'GET', parseTemplate(plain.path), { kind: 'plain', plain })
     }
