@@ -12,11 +12,14 @@ import type { LocalCluster } from '@vectron/local-cluster'
 import { localCluster } from '../cluster/local-cluster.ts'
 
 const POINTS = 100
+const TENANTS = 8
 /** Less than it takes to notice that a worker is silent: the time runs out before. */
 const TIMEOUT_MS = 300
 
 let cluster: LocalCluster
 let points: Collection
+/** Points of tenants, each on one shard. */
+let tenants: Collection
 /** The shards of the worker that is paused. */
 let late: string[]
 
@@ -34,9 +37,23 @@ before(async () => {
     replicationFactor: 1,
   })
   points = client.collection('c')
-  const batch = Array.from({ length: POINTS }, (_, at) => ({ id: `p${at}`, vector: [1, at] }))
+  const batch = Array.from({ length: POINTS }, (_, at) => ({
+    id: `p${at}`,
+    vector: [1, at],
+    payload: { tenant: `t${at % TENANTS}` },
+  }))
   await points.upsert(batch)
-  const [shards, workers] = [await client.cluster.shards(), await client.cluster.workers()]
+  await client.createCollection({
+    name: 'tenants',
+    dimension: 2,
+    shardCount: 2,
+    replicationFactor: 1,
+    payloadSchema: { tenant: 'keyword' },
+    partitionKey: 'tenant',
+  })
+  tenants = client.collection('tenants')
+  await tenants.upsert(batch)
+  const [shards, workers] = [await client.cluster.shards('c'), await client.cluster.workers()]
   const paused = workers.at(-1)
   assert.ok(paused)
   late = shards
@@ -79,4 +96,34 @@ test('Otherwise the search fails before its time is over, naming the late shard.
     assert.match(error.message, new RegExp(`1 of 2 shards did not answer \\(${late[0]}\\)`))
     return true
   })
+})
+
+test('A field that nobody knows is named in a warning; shards that are late may know it.', async () => {
+  const misspelt = { must: [{ field: 'misspelt', match: 1 }] }
+  const partial = { ...query, allowPartial: true, filter: misspelt }
+  const { vector: _, ...others } = partial
+  const searches = [
+    points.search(partial),
+    points.search({ ...partial, groupBy: { field: 'tenant' } }),
+    points.search({ ...others, fused: { legs: [{ vector: [1, 0], filter: misspelt }] } }),
+  ]
+  for (const { results, warnings, missing } of await Promise.all(searches)) {
+    assert.deepEqual(results, [])
+    assert.equal(missing.length, 1)
+    assert.match(warnings.join(), /knows the field "misspelt"/)
+  }
+})
+
+test('A search of one tenant does not wait for the shards of others, whatever it names.', async () => {
+  const ofTenant = (tenant: string, ...conditions: object[]) => {
+    const filter = { must: [{ field: 'tenant', match: tenant }, ...conditions] }
+    return tenants.search({ ...query, filter: filter as never })
+  }
+  const names = Array.from({ length: TENANTS }, (_, at) => `t${at}`)
+  const tried = await Promise.allSettled(names.map((name) => ofTenant(name)))
+  const served = names.find((_, at) => tried[at]?.status === 'fulfilled')
+  assert.ok(served !== undefined, 'the other worker has some tenant')
+  const { results, warnings, complete } = await ofTenant(served, { field: 'misspelt', match: 1 })
+  assert.deepEqual([results, complete], [[], true])
+  assert.match(warnings.join(), /knows the field "misspelt"/)
 })

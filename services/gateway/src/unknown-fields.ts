@@ -9,7 +9,13 @@
  */
 
 import { create } from '@bufbuild/protobuf'
-import { type Deadline, didYouMean, VectronError } from '@vectron/base'
+import {
+  type Deadline,
+  deadlineAfter,
+  didYouMean,
+  isVectronError,
+  VectronError,
+} from '@vectron/base'
 import { engine, vectron } from '@vectron/contracts'
 import { readEveryShard, shardReports } from '@vectron/routing'
 import type { GatewayContext } from './context.ts'
@@ -31,6 +37,30 @@ export interface UnknownFields {
   /** Where else than in the filter the request names fields: by field, the path there. */
   readonly namedAt?: ReadonlyMap<string, string>
   readonly deadline: Deadline
+}
+
+/** Milliseconds to ask shards that were not searched: they may be away, and few would wait. */
+const ASKING_MS_MAX = 1000
+
+/**
+ * The same, where the answer does not depend on the shards that were not asked; answers the fields
+ * that may be unknown, because those shards do not say in time.
+ *
+ * @throws VectronError UNKNOWN_FILTER_FIELD
+ */
+export async function findUnknownFields(
+  context: GatewayContext,
+  asked: UnknownFields,
+): Promise<readonly string[]> {
+  const askingMs = Math.min(ASKING_MS_MAX, asked.deadline.remainingMs() / 2)
+  const deadline = deadlineAfter(context.clock, askingMs)
+  try {
+    await refuseUnknownFields(context, { ...asked, deadline })
+  } catch (error) {
+    if (isVectronError(error, 'UNKNOWN_FILTER_FIELD') || !isVectronError(error)) throw error
+    return asked.unknown
+  }
+  return []
 }
 
 /** What is known of a collection's fields. */

@@ -14,7 +14,7 @@ import type { Handler } from '@vectron/rpc'
 import { encodeSearchRequest, type Query } from '@vectron/shard'
 import type { GatewayContext } from '../context.ts'
 import { toEngineError } from '../engine-read.ts'
-import { refuseUnknownFields, unknownEverywhere } from '../unknown-fields.ts'
+import { findUnknownFields, type UnknownFields, unknownEverywhere } from '../unknown-fields.ts'
 import { stepsOf } from './choose-steps.ts'
 import { completenessOf } from './completeness.ts'
 import { explainSearch, shardStages } from './explain-search.ts'
@@ -301,17 +301,16 @@ function mergeAll(
       // What is yet to come may know the field.
       if (unknown.length === 0 || failed < unanswered) return hits
       // The shards that gave up may know it too, and waiting for them is what nobody wants.
-      if (failed > 0) return { ...hits, warnings: [...hits.warnings, ...unknown.map(unknownHere)] }
-      await refuseUnknownFields(context, {
-        collection: job.route.name,
-        rowRule: job.rowRule,
-        unknown,
-        namedAt: leg.namedAt ?? new Map(),
-        deadline: job.deadline,
-      })
-      return hits
+      const fields =
+        failed > 0 ? unknown : await findUnknownFields(context, asked(job, leg, unknown))
+      return { ...hits, warnings: [...hits.warnings, ...fields.map(unknownHere)] }
     }),
   )
+}
+
+function asked(job: SearchJob, leg: Leg, unknown: readonly string[]): UnknownFields {
+  const { route, rowRule, deadline } = job
+  return { collection: route.name, rowRule, unknown, namedAt: leg.namedAt ?? new Map(), deadline }
 }
 
 /** Fields of the filter that no shard which answered knows. */
