@@ -20,7 +20,7 @@ import {
   type Random,
   VectronError,
 } from '@vectron/base'
-import { AUTH_SERVICE, createKey } from '@vectron/process'
+import { AUTH_SERVICE, createKey, createSignInLink } from '@vectron/process'
 import { type ClusterFile, readClusterFile, writeClusterFile } from './cluster-file.ts'
 import {
   type ClusterCounts,
@@ -220,10 +220,19 @@ export class LocalCluster {
 
   /** Makes an API key; the authenticator may run or not. */
   async createKey(name: string): Promise<string> {
+    return createKey(await this.#authSettings(), name)
+  }
+
+  /** Signs the owner in, once; undefined when the owner has a password. */
+  async createSignInLink(): Promise<string | undefined> {
+    return createSignInLink(await this.#authSettings())
+  }
+
+  async #authSettings() {
     const file = nodeFiles(this.folder, 'auth-1').settings
     const text = await readFile(file, 'utf8')
     const { values } = loadConfig(AUTH_SERVICE.settings, { file: { path: file, text } })
-    return createKey(values, name)
+    return values
   }
 
   /** Where clients reach the first gateway. */

@@ -89,13 +89,26 @@ async function findProblems(running: RunningAuth): Promise<readonly string[]> {
  * Makes a key for the owner of the cluster, also while the process of the authenticator runs: its
  * store takes several processes.
  */
-export async function createKey(config: AuthConfig, name: string): Promise<string> {
+export function createKey(config: AuthConfig, name: string): Promise<string> {
+  return withAuthenticator(config, async (running) => (await running.createOwnerKey(name)).text)
+}
+
+/** Signs the owner in, once; undefined when the owner has a password. While it runs, as above. */
+export function createSignInLink(config: AuthConfig): Promise<string | undefined> {
+  return withAuthenticator(config, async (running) =>
+    (await running.isOwnerSettled()) ? undefined : running.createSignInLink(),
+  )
+}
+
+async function withAuthenticator<Answer>(
+  config: AuthConfig,
+  work: (running: RunningAuth) => Promise<Answer>,
+): Promise<Answer> {
   const closers = new Closers()
   const logger = createLogger({ name: 'auth', level: 'warn' })
   try {
     const around = { clock: systemClock, random: systemRandom, logger, closers }
-    const running = await openAuthPart(config, around)
-    return (await running.createOwnerKey(name)).text
+    return await work(await openAuthPart(config, around))
   } finally {
     await closers.closeAll()
   }

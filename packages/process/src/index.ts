@@ -3,7 +3,7 @@
  * on the data folder to the last answer.
  */
 
-export { AUTH_SERVICE, createKey } from './auth-service.ts'
+export { AUTH_SERVICE, createKey, createSignInLink } from './auth-service.ts'
 export { authenticatorDoors } from './authenticator-doors.ts'
 export { nextBootEpoch } from './boot-epoch.ts'
 export { cacheLimits } from './cache-limits.ts'

@@ -7,6 +7,7 @@ import type { ClusterStartFlags, FolderFlags } from '../commands/cluster.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../exit-code.ts'
 import { profilePath, readProfile, writeProfile } from '../profile.ts'
+import { consoleLink } from '../start/banner.ts'
 
 export { showLogs } from './show-logs.ts'
 export { showStatus } from './show-status.ts'
@@ -58,14 +59,24 @@ export async function startCluster(flags: ClusterStartFlags, context: CliContext
   }
   const { url, grpc } = await cluster.addresses()
   const apiKey = await keyOf(cluster, url)
+  const signInToken = await cluster.createSignInLink()
+  const link = consoleLink({ url, signInToken })
   if (flags.json) {
     const nodes = started.map(({ name }) => name)
     terminal.out(
-      JSON.stringify({ event: 'ready', url, grpc, apiKey, folder: cluster.folder, nodes }),
+      JSON.stringify({
+        event: 'ready',
+        url,
+        grpc,
+        apiKey,
+        console: link,
+        folder: cluster.folder,
+        nodes,
+      }),
     )
     return
   }
-  for (const line of bannerLines({ cluster, started, url, grpc, apiKey }, context)) {
+  for (const line of bannerLines({ cluster, started, url, grpc, apiKey, link }, context)) {
     terminal.out(line)
   }
 }
@@ -104,10 +115,12 @@ interface Started {
   readonly url: string
   readonly grpc: string
   readonly apiKey: string
+  /** Of the console. */
+  readonly link: string
 }
 
 function bannerLines(
-  { cluster, started, url, grpc, apiKey }: Started,
+  { cluster, started, url, grpc, apiKey, link }: Started,
   { terminal }: CliContext,
 ): string[] {
   const folder = path.relative(process.cwd(), cluster.folder) || '.'
@@ -116,6 +129,7 @@ function bannerLines(
   return [
     '',
     terminal.bold(`Cluster ready: ${started.map(({ name }) => name).join(', ')}`),
+    line('Console', link, link === url ? 'sign in with your password' : 'signs you in, once'),
     line('API', url, 'HTTP/JSON'),
     line('gRPC', grpc, 'with reflection and health'),
     line('API key', apiKey, `saved in ${profilePath(folder)}`),

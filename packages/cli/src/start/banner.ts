@@ -52,7 +52,10 @@ export function bannerLines(server: StartedServer, terminal: Terminal): string[]
 }
 
 /** Signs the owner in, once, until the owner has a password. */
-function consoleLink({ url, signInToken }: StartedServer): string {
+export function consoleLink({
+  url,
+  signInToken,
+}: Pick<StartedServer, 'url' | 'signInToken'>): string {
   return signInToken === undefined ? url : `${url}/?code=${signInToken}`
 }
 
