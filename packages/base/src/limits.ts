@@ -177,7 +177,7 @@ export const LIMITS = {
   // Raft (section 7 of the design). raft-rs leaves all of them unlimited by default.
   /** Milliseconds of one tick of the logical clock. */
   raftTickMs: 100,
-  /** Ticks between heartbeats (docs/decisions/0020-idle-shards.md). */
+  /** Ticks between heartbeats (docs/decisions/0021-idle-shards.md). */
   raftHeartbeatTicks: 5,
   /** Least ticks without a leader before an election; each timeout lies in [15, 30). */
   raftElectionTicks: 15,
