@@ -2,6 +2,7 @@
  * All pages. One line each: the navigation, the palette, the checks and the pictures are made from
  * this list. A page's route stands in `routes.ts` of its area.
  */
+import { accessRoute, keyRoute, newKeyRoute } from './access/routes.ts'
 import { accountRoute } from './account/routes.ts'
 import { collectionRoute, collectionsRoute, newCollectionRoute } from './collections/routes.ts'
 import { homeRoute } from './home/routes.ts'
@@ -13,6 +14,9 @@ export const PAGES = [
   collectionsRoute,
   newCollectionRoute,
   collectionRoute,
+  accessRoute,
+  newKeyRoute,
+  keyRoute,
   accountRoute,
 ] as const
 

@@ -1,0 +1,85 @@
+/** Keys and members of a project: what is read of them, and what is done to them. */
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import type { NewApiKey, Role } from '@vectron/client'
+import { useProject } from '../session/project.ts'
+import { session } from '../session/session.ts'
+import { vectronOf } from './client.ts'
+
+/** Milliseconds between two looks: keys are used and revoked elsewhere too. */
+const REFRESH_MS = 10_000
+
+export function keysQuery(projectId: string) {
+  return queryOptions({
+    queryKey: [projectId, 'keys'],
+    refetchInterval: REFRESH_MS,
+    queryFn: ({ signal }) => vectronOf(projectId).projects.keys(projectId, { signal }),
+  })
+}
+
+export function membersQuery(projectId: string) {
+  return queryOptions({
+    queryKey: [projectId, 'members'],
+    queryFn: ({ signal }) => vectronOf(projectId).projects.members(projectId, { signal }),
+  })
+}
+
+/** The text of the new key is in the answer and nowhere else. */
+export function useCreateKey() {
+  return useKeyMutation((projectId, key: NewApiKey) =>
+    vectronOf(projectId).projects.createKey(projectId, key),
+  )
+}
+
+export function useRevokeKey() {
+  return useKeyMutation((projectId, keyId: string) =>
+    vectronOf(projectId).projects.revokeKey(projectId, keyId),
+  )
+}
+
+export function useRotateKey() {
+  return useKeyMutation((projectId, keyId: string) =>
+    vectronOf(projectId).projects.rotateKey(projectId, keyId),
+  )
+}
+
+export function useFinishRotation() {
+  return useKeyMutation((projectId, keyId: string) =>
+    vectronOf(projectId).projects.finishRotation(projectId, keyId),
+  )
+}
+
+function useKeyMutation<Asked, Answer>(run: (projectId: string, asked: Asked) => Promise<Answer>) {
+  const projectId = useProject()?.projectId ?? ''
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (asked: Asked) => run(projectId, asked),
+    onSuccess: () => queries.invalidateQueries({ queryKey: [projectId, 'keys'] }),
+  })
+}
+
+export function useSetMember() {
+  return useMemberMutation((projectId, member: { readonly email: string; readonly role: Role }) =>
+    vectronOf(projectId).projects.setMember(projectId, member),
+  )
+}
+
+export function useRemoveMember() {
+  return useMemberMutation((projectId, userId: string) =>
+    vectronOf(projectId).projects.removeMember(projectId, userId),
+  )
+}
+
+function useMemberMutation<Asked, Answer>(
+  run: (projectId: string, asked: Asked) => Promise<Answer>,
+) {
+  const projectId = useProject()?.projectId ?? ''
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (asked: Asked) => run(projectId, asked),
+    onSuccess: async () => {
+      // One's own role may be another now.
+      session.updateProfile(await vectronOf('').account.profile())
+      await queries.invalidateQueries({ queryKey: [projectId] })
+    },
+  })
+}
