@@ -183,7 +183,10 @@ function RemoveMember({ member, project, onDone }: RemoveMemberProps) {
   const remove = useRemoveMember()
   return (
     <Stack gap="md">
-      <Text>x</Text>
+      <Text>
+        {nameOf(member)} may do nothing more in {project.name}, at once. Keys that they made stay:
+        revoke those that should end too.
+      </Text>
       {remove.error !== null && <ErrorState error={remove.error} />}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={onDone}>
