@@ -23,6 +23,7 @@ const DEBIAN_PACKAGES = [
     program: 'redis-server',
     use: 'limits that gateways share through a Redis',
   },
+  { name: 'nginx-light', program: 'nginx', use: 'gateways behind a load balancer' },
   { name: 'prometheus', program: 'promtool', use: 'alerts and dashboard on a real Prometheus' },
   { name: 'iproute2', program: 'ip', use: 'hosts of their own for the nodes of the chaos runs' },
   { name: 'nftables', program: 'nft', use: 'partitions and packet loss of the chaos runs' },

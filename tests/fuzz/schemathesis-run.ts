@@ -10,9 +10,9 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pythonCommand } from '../python/python-command.ts'
 import type { FuzzedVectron, Role } from './fuzzed-vectron.ts'
 import type { FuzzOutcome } from './fuzzers.ts'
-import { schemathesisCommand } from './python-tools.ts'
 
 const CHECKS = [
   'not_a_server_error',
@@ -24,6 +24,7 @@ const CHECKS = [
   'allow_header_conformance',
 ]
 const ENDLESS = { operation: 'watchCluster', path: '/v1/cluster/watch' }
+const REQUIREMENTS = path.join(import.meta.dirname, 'schemathesis-requirements.txt')
 const HOOKS = path.join(import.meta.dirname, 'schemathesis-hooks.py')
 const ENDLESS_READS = 20
 
@@ -57,7 +58,7 @@ export async function runSchemathesis(
     args.push('--continue-on-failure', '--request-timeout', '60')
     args.push('--report', 'json', '--report-json-path', report)
     const env = { ...process.env, VECTRON_FUZZ_KNOWN: JSON.stringify(vectron.known) }
-    const child = spawn(schemathesisCommand(), args, {
+    const child = spawn(pythonCommand(REQUIREMENTS, 'schemathesis'), args, {
       cwd: folder,
       env: { ...env, SCHEMATHESIS_HOOKS: HOOKS },
       stdio: ['ignore', 'pipe', 'pipe'],
