@@ -6,6 +6,7 @@ import { ButtonLink } from '../kit/links.tsx'
 import { PageFrame } from '../kit/page-frame.tsx'
 import { PageWaiting } from '../kit/page-waiting.tsx'
 import { OUTER_PAGES, PAGES } from '../pages/pages.ts'
+import { Admitted } from './admitted.tsx'
 import { rootRoute, shellRoute } from './root-route.ts'
 import { Shell } from './shell.tsx'
 import { SignedIn } from './signed-in.tsx'
@@ -34,7 +35,9 @@ function Frame() {
   return (
     <SignedIn>
       <Shell>
-        <Outlet />
+        <Admitted>
+          <Outlet />
+        </Admitted>
       </Shell>
     </SignedIn>
   )

@@ -8,6 +8,7 @@ const SHORT_COUNT = new Intl.NumberFormat('en-US', {
 const RATE = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 /** Seconds in each, largest first. */
 const SPANS = [
@@ -58,6 +59,11 @@ export function formatShare(share: number): string {
 /** `Nov 28, 2026, 14:03`; a dash for an empty one. @param time RFC 3339 */
 export function formatMoment(time: string): string {
   return time === '' ? '–' : MOMENT.format(new Date(time))
+}
+
+/** `14:03:27`, of the day that the reader knows. @param time RFC 3339 */
+export function formatClock(time: string): string {
+  return time === '' ? '–' : CLOCK.format(new Date(time))
 }
 
 /** `3 minutes ago`; "never" for an empty one. @param time RFC 3339 */

@@ -4,9 +4,12 @@
  */
 import { accessRoute, keyRoute, newKeyRoute } from './access/routes.ts'
 import { accountRoute } from './account/routes.ts'
+import { clusterRoute } from './cluster/routes.ts'
 import { collectionRoute, collectionsRoute, newCollectionRoute } from './collections/routes.ts'
 import { homeRoute } from './home/routes.ts'
+import { metricsRoute } from './metrics/routes.ts'
 import { registerRoute, signInRoute } from './sign-in/routes.ts'
+import { slowQueriesRoute } from './slow-queries/routes.ts'
 
 /** Inside the frame, for who is signed in. */
 export const PAGES = [
@@ -17,6 +20,9 @@ export const PAGES = [
   accessRoute,
   newKeyRoute,
   keyRoute,
+  clusterRoute,
+  metricsRoute,
+  slowQueriesRoute,
   accountRoute,
 ] as const
 

@@ -6,11 +6,12 @@ import { collectionsQuery } from '../../api/collections.ts'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { Figure, Figures } from '../../kit/figure.tsx'
 import { formatBytes, formatCount, formatShortCount } from '../../kit/format.ts'
+import { HealthLine } from '../../kit/health-line.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
+import { Problems } from '../../kit/problems.tsx'
 import { useProject } from '../../session/project.ts'
 import { FirstSteps } from './first-steps.tsx'
-import { HealthLine } from './health-line.tsx'
 import { LiveRates } from './live-rates.tsx'
 import { QuickActions } from './quick-actions.tsx'
 
@@ -24,9 +25,7 @@ export function HomePage() {
     <PageFrame title="Home" about={<HealthLine live={live} />} actions={<QuickActions />}>
       <Stack gap="xl">
         {live.state === 'lost' && live.value === undefined && <ErrorState error={live.error} />}
-        {live.value !== undefined && live.value.health.problems.length > 0 && (
-          <Problems problems={live.value.health.problems} />
-        )}
+        <Problems problems={live.value?.health.problems ?? []} />
         <Figures>
           <Figure label="Collections" value={countOrDash(collections.data?.length)} />
           <Figure
@@ -54,14 +53,4 @@ export function HomePage() {
 
 function countOrDash(count: number | undefined): string {
   return count === undefined ? '–' : formatCount(count)
-}
-
-function Problems({ problems }: { readonly problems: readonly string[] }) {
-  return (
-    <ul>
-      {problems.map((problem) => (
-        <li key={problem}>{problem}</li>
-      ))}
-    </ul>
-  )
 }

@@ -1,8 +1,8 @@
 /** The health of the cluster in one line. */
 import type { ClusterView } from '@vectron/client'
-import { formatPlural } from '../../kit/format.ts'
-import type { Live } from '../../kit/live-stream.ts'
-import { StateDot, type StateTone } from '../../kit/state-dot.tsx'
+import { formatPlural } from './format.ts'
+import type { Live } from './live-stream.ts'
+import { StateDot, type StateTone } from './state-dot.tsx'
 
 export function HealthLine({ live }: { readonly live: Live<ClusterView> }) {
   if (live.state === 'lost') {

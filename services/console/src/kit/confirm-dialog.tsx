@@ -1,0 +1,49 @@
+/** Asks before something is done that can be taken back, or that mends itself. */
+import { Button, Group, Modal, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { ErrorState } from './error-state.tsx'
+
+export interface ConfirmDialogProps {
+  readonly opened: boolean
+  readonly onClose: () => void
+  /** "Drain worker 3?" */
+  readonly title: string
+  /** What will happen, and how it is taken back. */
+  readonly children: ReactNode
+  /** "Drain worker" */
+  readonly action: string
+  /** `danger`: something stops serving. Default `plain`. */
+  readonly tone?: 'plain' | 'danger'
+  readonly onConfirm: () => void
+  readonly isRunning: boolean
+  /** What is missing yet. Default: nothing. */
+  readonly isIncomplete?: boolean
+  /** Why the last try failed. */
+  readonly error: unknown
+}
+
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { opened, onClose, title, children, action, tone = 'plain', error } = props
+  return (
+    <Modal opened={opened} onClose={onClose} title={title}>
+      <Stack gap="md">
+        <Text component="div">{children}</Text>
+        {error !== null && error !== undefined && <ErrorState error={error} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            {...(tone === 'danger' ? { color: 'red' } : {})}
+            onClick={props.onConfirm}
+            loading={props.isRunning}
+            disabled={props.isIncomplete ?? false}
+            data-autofocus
+          >
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  )
+}

@@ -1,0 +1,95 @@
+/** The charts of the page: what each draws of the samples, and how its values are written. */
+import type { RequestLoad } from '@vectron/client'
+import type { Sample } from '../../api/cluster-history.ts'
+import { formatBytes, formatMicros, formatRate, formatShortCount } from '../../kit/format.ts'
+import { type ChartLine, nodeLines } from './chart-data.ts'
+
+export interface Chart {
+  readonly title: string
+  readonly about: string
+  readonly lines: (samples: readonly Sample[]) => readonly ChartLine[]
+  readonly format: (value: number) => string
+  /** The largest value that the axis has at least. */
+  readonly top?: number
+}
+
+const KINDS = [
+  { kind: 'search', name: 'searches' },
+  { kind: 'read', name: 'reads' },
+  { kind: 'write', name: 'writes' },
+] as const
+
+function byKind(read: (load: RequestLoad) => number): readonly ChartLine[] {
+  return KINDS.map(({ kind, name }) => ({
+    name,
+    read: ({ requests }) => {
+      const load = requests[kind]
+      return load && read(load)
+    },
+  }))
+}
+
+/** Times where nothing was answered are none. */
+function times(kind: RequestLoad['kind']): readonly ChartLine[] {
+  const quantiles = [
+    { name: 'p50', field: 'p50Us' },
+    { name: 'p95', field: 'p95Us' },
+    { name: 'p99', field: 'p99Us' },
+  ] as const
+  return quantiles.map(({ name, field }) => ({
+    name,
+    read: ({ requests }) => requests[kind]?.[field] || undefined,
+  }))
+}
+
+const RATES = byKind(({ perSecond }) => perSecond)
+const FAILURES = byKind(({ failedPerSecond }) => failedPerSecond)
+const SEARCH_TIMES = times('search')
+const READ_TIMES = times('read')
+const WRITE_TIMES = times('write')
+
+export const CHARTS: readonly Chart[] = [
+  {
+    title: 'Requests',
+    about: 'That this gateway answers, a second.',
+    lines: () => RATES,
+    format: formatRate,
+  },
+  {
+    title: 'Search time',
+    about: 'Half, 95 % and 99 % of searches took at most so long.',
+    lines: () => SEARCH_TIMES,
+    format: formatMicros,
+  },
+  {
+    title: 'Errors and refusals',
+    about: 'Requests a second that failed or were turned away.',
+    lines: () => FAILURES,
+    format: formatRate,
+  },
+  {
+    title: 'Write time',
+    about: 'Until a majority of replicas had it on disk.',
+    lines: () => WRITE_TIMES,
+    format: formatMicros,
+  },
+  {
+    title: 'Read time',
+    about: 'Points by id, scrolls and counts.',
+    lines: () => READ_TIMES,
+    format: formatMicros,
+  },
+  {
+    title: 'Lag by worker',
+    about: 'Entries that its replicas lack of their leaders’ logs.',
+    lines: (samples) => nodeLines(samples, ({ lag }) => lag),
+    format: formatShortCount,
+    top: 10,
+  },
+  {
+    title: 'Data by worker',
+    about: 'Bytes of its replicas on disk.',
+    lines: (samples) => nodeLines(samples, ({ replicaBytes }) => replicaBytes),
+    format: formatBytes,
+  },
+]

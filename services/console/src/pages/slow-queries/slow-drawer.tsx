@@ -1,0 +1,127 @@
+/** One slow query: where its time went, what it asked for, and how to ask it again. */
+import { Drawer, Group, Stack, Text } from '@mantine/core'
+import type { SlowQuery } from '@vectron/client'
+import { CodeBlock } from '../../kit/code-block.tsx'
+import { CopyButton } from '../../kit/copy-button.tsx'
+import { EmptyState } from '../../kit/empty-state.tsx'
+import { Figure, Figures } from '../../kit/figure.tsx'
+import { formatCount, formatMicros, formatMoment } from '../../kit/format.ts'
+import { PageSection } from '../../kit/page-section.tsx'
+import { StateDot } from '../../kit/state-dot.tsx'
+import classes from './slow-drawer.module.css'
+import { barsOf, prettyFilter } from './slow-rows.ts'
+
+export interface SlowDrawerProps {
+  /** undefined: the gateway does not remember it any more. */
+  readonly query: SlowQuery | undefined
+  readonly isOpen: boolean
+  readonly onClose: () => void
+}
+
+export function SlowDrawer({ query, isOpen, onClose }: SlowDrawerProps) {
+  return (
+    <Drawer
+      opened={isOpen}
+      onClose={onClose}
+      position="right"
+      size="lg"
+      title={query === undefined ? 'Slow query' : `${query.method} of ${query.collection}`}
+      closeButtonProps={{ 'aria-label': 'Close the query' }}
+    >
+      {query === undefined ? (
+        <EmptyState
+          title="It is forgotten"
+          text="A gateway remembers its newest slow queries, and each gateway its own."
+        />
+      ) : (
+        <SlowDetails query={query} />
+      )}
+    </Drawer>
+  )
+}
+
+function SlowDetails({ query }: { readonly query: SlowQuery }) {
+  const { outcome, tookUs, count, topK, shardsTotal, shardsAnswered, filter, target } = query
+  return (
+    <Stack gap="lg">
+      <Figures>
+        <Figure label="Took" value={formatMicros(tookUs)} note={formatMoment(query.time)} />
+        <Figure
+          label={count > 1 ? 'Queries' : 'Top k'}
+          value={formatCount(count > 1 ? count : topK)}
+          note={target || undefined}
+        />
+        <Figure
+          label="Shards"
+          value={shardsTotal === 0 ? '–' : `${shardsAnswered} of ${shardsTotal}`}
+          note="answered"
+        />
+      </Figures>
+      <StateDot tone={outcome === 'OK' ? 'good' : 'bad'}>{outcome}</StateDot>
+      <PageSection title="Where the time went">
+        <Waterfall query={query} />
+      </PageSection>
+      {filter !== '' && (
+        <PageSection title="Filter">
+          <CodeBlock label="the filter" code={prettyFilter(filter)} />
+        </PageSection>
+      )}
+      <PageSection title="Find it elsewhere">
+        <Stack gap={4}>
+          <Id name="Request" value={query.requestId} />
+          {query.traceId !== '' && <Id name="Trace" value={query.traceId} />}
+          <Group gap={6}>
+            <Text size="sm">Copy all of it</Text>
+            <CopyButton text={JSON.stringify(query, undefined, 2)} label="Copy the query as JSON" />
+          </Group>
+        </Stack>
+      </PageSection>
+    </Stack>
+  )
+}
+
+function Waterfall({ query }: { readonly query: SlowQuery }) {
+  const bars = barsOf(query)
+  if (bars.length === 0) {
+    return (
+      <Text size="sm" className="quiet">
+        Stages are noted for searches alone.
+      </Text>
+    )
+  }
+  return (
+    <ol className={`panel ${classes['bars']}`} aria-label="Stages">
+      {bars.map(({ name, detail, tookUs, start, width }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a stage may come twice
+        <li key={index} className={classes['row']}>
+          <Text size="xs" className={classes['name']} title={detail || name}>
+            {name}
+          </Text>
+          <span className={classes['track']} aria-hidden>
+            <span
+              className={classes['bar']}
+              style={{ insetInlineStart: `${100 * start}%`, width: `${100 * width}%` }}
+            />
+          </span>
+          <Text size="xs" className="figures quiet" ta="right">
+            {formatMicros(tookUs)}
+          </Text>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function Id({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <Group gap={6} wrap="nowrap">
+      <Text size="sm" className="quiet">
+        {name}
+      </Text>
+      <Text size="sm" ff="monospace" truncate>
+        {value}
+      </Text>
+      <CopyButton text={value} label={`Copy the id of the ${name.toLowerCase()}`} />
+    </Group>
+  )
+}
