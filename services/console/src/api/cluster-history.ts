@@ -14,7 +14,7 @@ export interface Sample {
 /** Of one worker. */
 export interface NodeSample {
   readonly name: string
-  /** Entries that its replicas lack of their leaders' logs; undefined where shards were not asked for. */
+  /** Entries that its replicas lack of their leaders' logs; undefined in views without shards. */
   readonly lag: number | undefined
   readonly diskUsedBytes: number
   readonly replicaBytes: number

@@ -1,10 +1,10 @@
 /** The health of the cluster in one line. */
-import type { ClusterView } from '@vectron/client'
+import type { ClusterHealth } from '@vectron/client'
 import { formatPlural } from './format.ts'
 import type { Live } from './live-stream.ts'
 import { StateDot, type StateTone } from './state-dot.tsx'
 
-export function HealthLine({ live }: { readonly live: Live<ClusterView> }) {
+export function HealthLine({ live }: { readonly live: Live<{ readonly health: ClusterHealth }> }) {
   if (live.state === 'lost') {
     return <StateDot tone="bad">The gateway does not answer; trying again.</StateDot>
   }
@@ -16,7 +16,7 @@ export function HealthLine({ live }: { readonly live: Live<ClusterView> }) {
 }
 
 const WORDS: Readonly<
-  Record<ClusterView['health']['status'], { readonly tone: StateTone; readonly text: string }>
+  Record<ClusterHealth['status'], { readonly tone: StateTone; readonly text: string }>
 > = {
   ok: { tone: 'good', text: 'All is served.' },
   degraded: { tone: 'warn', text: 'All is served, with less redundancy than asked.' },

@@ -1,4 +1,4 @@
-/** Events as they come in with the views, each once: a stream that is opened anew tells all again. */
+/** Events as they come in with the views, each once: a stream that is opened anew tells all. */
 import type { ClusterEvent } from '@vectron/client'
 
 /** As many as placement keeps. */

@@ -67,7 +67,9 @@ function ShardDetails({
         <TextLink to="/collections/$name" params={{ name: collection }}>
           {collection}
         </TextLink>
-        , hashes <span className="figures">{`${rangeStart}–${rangeEnd || 'end'}`}</span>, log index{' '}
+        {', hashes '}
+        <span className="figures">{`${rangeStart}–${rangeEnd || 'end'}`}</span>
+        {', log index '}
         <span className="figures">{formatCount(Number(lastIndex))}</span>
         {changing && ', its members are changing'}.
       </Text>

@@ -1,25 +1,58 @@
-/** Home: is all well, what is going on, and what to do next. */
+/**
+ * Home: is all well, what is going on, and what to do next. Operators see the cluster live; others
+ * are told whether all is served.
+ */
 import { Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useClusterView } from '../../api/cluster.ts'
+import type { ClusterHealth, ClusterView } from '@vectron/client'
+import type { ReactNode } from 'react'
+import { healthQuery, useClusterView } from '../../api/cluster.ts'
 import { collectionsQuery } from '../../api/collections.ts'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { Figure, Figures } from '../../kit/figure.tsx'
 import { formatBytes, formatCount, formatShortCount } from '../../kit/format.ts'
 import { HealthLine } from '../../kit/health-line.tsx'
+import type { Live } from '../../kit/live-stream.ts'
 import { PageFrame } from '../../kit/page-frame.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
 import { Problems } from '../../kit/problems.tsx'
+import { useMay } from '../../session/may.ts'
 import { useProject } from '../../session/project.ts'
 import { FirstSteps } from './first-steps.tsx'
 import { LiveRates } from './live-rates.tsx'
 import { QuickActions } from './quick-actions.tsx'
 
 export function HomePage() {
-  const projectId = useProject()?.projectId ?? ''
+  return useMay()('operator') ? <OperatorHome /> : <MemberHome />
+}
+
+function OperatorHome() {
   const live = useClusterView({ shards: 'without' })
+  return (
+    <Home live={live} figures={<ClusterFigures view={live.value} />}>
+      <PageSection title="Right now">
+        <LiveRates live={live} />
+      </PageSection>
+    </Home>
+  )
+}
+
+function MemberHome() {
+  const { data, error, isError } = useQuery(healthQuery(useProject()?.projectId ?? ''))
+  const state = data === undefined ? 'connecting' : 'live'
+  const live = { value: data && { health: data }, state: isError ? 'lost' : state, error } as const
+  return <Home live={live} />
+}
+
+interface HomeProps {
+  readonly live: Live<{ readonly health: ClusterHealth }>
+  readonly figures?: ReactNode
+  readonly children?: ReactNode
+}
+
+function Home({ live, figures, children }: HomeProps) {
+  const projectId = useProject()?.projectId ?? ''
   const collections = useQuery(collectionsQuery(projectId))
-  const workers = live.value?.workers ?? []
   const points = collections.data?.reduce((sum, one) => sum + one.pointsCount, 0)
   return (
     <PageFrame title="Home" about={<HealthLine live={live} />} actions={<QuickActions />}>
@@ -33,21 +66,26 @@ export function HomePage() {
             value={points === undefined ? '–' : formatShortCount(points)}
             note={points !== undefined && points >= 1000 ? formatCount(points) : undefined}
           />
-          <Figure label="Workers" value={countOrDash(live.value?.health.workers)} />
-          <Figure label="Shards" value={countOrDash(live.value?.health.shards)} />
-          <Figure
-            label="Replicas on disk"
-            value={formatBytes(workers.reduce((sum, one) => sum + one.replicaBytes, 0))}
-          />
+          {figures}
         </Figures>
-        <PageSection title="Right now">
-          <LiveRates live={live} />
-        </PageSection>
+        {children}
         {collections.data !== undefined && (
           <FirstSteps collections={collections.data.map(({ name }) => name)} />
         )}
       </Stack>
     </PageFrame>
+  )
+}
+
+function ClusterFigures({ view }: { readonly view: ClusterView | undefined }) {
+  const workers = view?.workers ?? []
+  const bytes = workers.reduce((sum, one) => sum + one.replicaBytes, 0)
+  return (
+    <>
+      <Figure label="Workers" value={countOrDash(view?.health.workers)} />
+      <Figure label="Shards" value={countOrDash(view?.health.shards)} />
+      <Figure label="Replicas on disk" value={formatBytes(bytes)} />
+    </>
   )
 }
 
