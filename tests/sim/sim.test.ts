@@ -8,7 +8,12 @@ import { runSeeds } from './seed-pool.ts'
 
 const SEEDS = 200
 /** Planted bugs that a few seeds find; `npm run sim -- --planted` looks for all. */
-const QUICKLY_FOUND: readonly PlantedBug[] = ['forget-dedupe-table']
+const QUICKLY_FOUND: readonly PlantedBug[] = [
+  'forget-dedupe-table',
+  'ignore-if-version',
+  'show-expired',
+  'keep-switched-alias',
+]
 
 test('clusters keep their promises, whatever happens to their processes, disks and links', async () => {
   const first = 1n

@@ -2,10 +2,13 @@
  * What must hold of the catalog's commands when they are committed, seen from above.
  *
  *   a learner is promoted only when it has nearly all that its leader has
+ *
+ * Passes on what aliases point to (alias-history.ts).
  */
 import { fromBinary } from '@bufbuild/protobuf'
 import { placement } from '@vectron/contracts'
 import type { CommittedEntry } from '@vectron/native'
+import type { AliasHistory } from './alias-history.ts'
 import { takeCensus } from './replica-census.ts'
 import type { Cluster } from './sim-cluster.ts'
 import type { Violations } from './violation.ts'
@@ -18,12 +21,14 @@ const LAG_MAX = 40n
 
 export class CatalogOracle {
   readonly #violations: Violations
+  readonly #aliases: AliasHistory
   #cluster: Cluster | undefined
   /** Entries of the catalog that were looked at. */
   #seen = 0n
 
-  constructor(violations: Violations) {
+  constructor(violations: Violations, aliases: AliasHistory) {
     this.#violations = violations
+    this.#aliases = aliases
   }
 
   watch(cluster: Cluster): void {
@@ -37,6 +42,7 @@ export class CatalogOracle {
       this.#seen = index
       const { command } = fromBinary(placement.CatalogCommandSchema, data)
       if (command.case === 'promoteReplica') this.#checkPromotion(command.value)
+      if (command.case === 'changeAliases') this.#aliases.onCommitted(command.value)
     }
   }
 

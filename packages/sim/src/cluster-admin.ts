@@ -6,6 +6,7 @@ import { create } from '@bufbuild/protobuf'
 import { isVectronError, sleep, toVectronError } from '@vectron/base'
 import { placement, vectron } from '@vectron/contracts'
 import type { PlacementClient } from '@vectron/routing'
+import { ALIAS } from './alias-history.ts'
 import { connectPlacement } from './connect-placement.ts'
 import { ProcessClock } from './process-clock.ts'
 import type { SimWorld } from './sim-world.ts'
@@ -32,7 +33,7 @@ export class ClusterAdmin {
     this.#client = connectPlacement(world, { name: NAME, clock: this.#clock }, placementNames)
   }
 
-  /** Makes the collections; settles when all take writes. */
+  /** Makes the collections and an alias; settles when all take writes. */
   async createCollections(shapes: readonly CollectionShape[], timeoutMs: number): Promise<void> {
     for (const shape of shapes) {
       const collection = create(vectron.CollectionSchema, {
@@ -42,6 +43,9 @@ export class ClusterAdmin {
       })
       await this.#untilDone(() => this.#client.createCollection({ collection }, { timeoutMs }))
     }
+    const value = { alias: ALIAS, collection: shapes[0]?.name ?? '' }
+    const actions = [{ action: { case: 'create' as const, value } }]
+    await this.#untilDone(() => this.#client.updateAliases({ actions }, { timeoutMs }))
   }
 
   /** Asks for something once; what comes of it is in the trace. */
@@ -101,7 +105,8 @@ export class ClusterAdmin {
         await attempt()
         return
       } catch (error) {
-        if (isVectronError(error, 'COLLECTION_EXISTS')) return
+        if (isVectronError(error, 'COLLECTION_EXISTS') || isVectronError(error, 'ALIAS_EXISTS'))
+          return
         this.#world.trace.add(NAME, `not yet: ${toVectronError(error).message}`)
         await sleep(this.#clock, PAUSE_MS)
       }

@@ -3,30 +3,37 @@
  * retries.
  *
  * Clients write, delete and read a few ids, alone and in batches, with short and long deadlines,
- * and repeat writes whose outcome they were not told. Their history outlives them. Searches go
- * through the gateway's real cache of answers, some of which it has from other gateways.
+ * and repeat writes whose outcome they were not told. Some writes are for one version of a point,
+ * and in some runs some points expire. Their history outlives them. Searches go through the
+ * gateway's real cache of answers, some of which it has from other gateways; reads by an alias, and
+ * switches of it, through the gateway's real look-up.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import {
   createMetrics,
   deadlineAfter,
+  isVectronError,
   type LogIndex,
   logIndex,
   type ShardId,
   sleep,
   toVectronError,
 } from '@vectron/base'
-import { engine, worker } from '@vectron/contracts'
+import { engine, vectron, worker } from '@vectron/contracts'
 import {
   CachedSearches,
+  FollowedAlias,
+  KEPT_MS,
   type KeptAnswer,
   ResultCache,
   readPromise,
   type SharedAnswers,
+  updateAliases,
   WrittenPositions,
 } from '@vectron/gateway-service'
 import {
   advancePosition,
+  type PlacementClient,
   type ReadFreshness,
   Router,
   readShard,
@@ -35,15 +42,17 @@ import {
   writeItems,
 } from '@vectron/routing'
 import { encodeCommand, encodeUpsert } from '@vectron/shard'
+import { ALIAS, type AliasView } from './alias-history.ts'
 import {
   type ClientHistory,
   type Consistency,
   type Floors,
   type ShardWrite,
+  type Span,
   writtenBy,
 } from './client-history.ts'
 import { connectPlacement } from './connect-placement.ts'
-import { decodePoint } from './model-engine.ts'
+import { decodePoint, type ReadPoint } from './model-engine.ts'
 import { type Life, SimProcess } from './sim-process.ts'
 import type { SimWorld } from './sim-world.ts'
 
@@ -76,6 +85,9 @@ interface Client {
   /** Of its gateway. */
   readonly searches: CachedSearches<SearchAnswers>
   readonly written: WrittenPositions
+  /** Of its gateway. */
+  readonly alias: AliasView
+  readonly placement: PlacementClient
   /** Its session: how far each shard must have applied. */
   readonly positions: Map<ShardId, LogIndex>
   /** Its session: the version of each id that it wrote last. */
@@ -91,6 +103,10 @@ interface PendingWrite {
   readonly kind: 'upsert' | 'delete'
   /** What was told of the ids before it was first sent. */
   readonly before: Floors
+  /** The version that its points must have. */
+  readonly ifVersion?: bigint
+  /** When its points expire, in Unix milliseconds. */
+  readonly expireMs?: number
 }
 
 const THINK_MS_MAX = 250
@@ -102,6 +118,10 @@ const CACHE_BYTES = 1 << 20
 const ANSWER_BYTES = 100
 const EVENTUAL_AGE_MS_MAX = 1000
 const SHARED_DELAY_MS_MAX = 10
+/** Part of the gateways whose points expire, some of them: answers with these are not kept. */
+const EXPIRING_PART = 0.5
+/** Milliseconds after which they do. */
+const EXPIRY_MS = [100, 1000, 5000, 3 * KEPT_MS]
 /** Searches are strong mostly: that is the hardest promise. */
 const SEARCHES = [
   ['strong', 6],
@@ -110,32 +130,39 @@ const SEARCHES = [
 ] as const
 
 const OPERATIONS = [
-  ['upsert', 45],
+  ['upsert', 40],
+  ['expiring', 8],
+  ['conditional', 10],
   ['delete', 5],
   ['repeat', 10],
   ['strong', 20],
   ['session', 8],
   ['eventual', 4],
   ['search', 24],
+  ['by alias', 8],
+  ['switch alias', 2],
 ] as const
 
 export class GatewayProcess extends SimProcess {
   readonly #options: GatewayProcessOptions
   /** Clients stop between two operations when this is false. */
   isBusy = false
-  #router: { readonly router: Router; readonly life: Life } | undefined
+  readonly #hasExpiry: boolean
+  #opened: Omit<Client, 'name'> | undefined
   #requests = 0
 
   constructor(world: SimWorld, options: GatewayProcessOptions) {
     super(world, options.name)
     this.#options = options
+    this.#hasExpiry = world.randomFor('expiry').chance(EXPIRING_PART)
   }
 
   protected async open(life: Life): Promise<void> {
     const { placementNames, clients } = this.#options
     const doors = new Map<string, ReturnType<typeof this.connectWorker>>()
+    const placement = connectPlacement(this.world, life, placementNames)
     const router = new Router({
-      placement: connectPlacement(this.world, life, placementNames),
+      placement,
       connectWorker: (address) => {
         const door = doors.get(address) ?? this.connectWorker(life, address)
         doors.set(address, door)
@@ -146,20 +173,17 @@ export class GatewayProcess extends SimProcess {
     })
     // As the gateway does: newer tables arrive by themselves, mostly.
     if (this.random.chance(0.8)) router.follow()
-    this.#router = { router, life }
-    const searches = this.#openSearches(life)
-    const written = new WrittenPositions()
+    const shared = {
+      router,
+      life,
+      placement,
+      searches: this.#openSearches(life),
+      written: new WrittenPositions(),
+      alias: { floor: 0 },
+    }
+    this.#opened = { ...shared, ...newSession() }
     for (let number = 1; number <= clients; number++) {
-      void this.#runClient({
-        name: `${this.name}.${number}`,
-        router,
-        life,
-        searches,
-        written,
-        positions: new Map(),
-        versions: new Map(),
-        unknown: [],
-      })
+      void this.#runClient({ ...shared, ...newSession(), name: `${this.name}.${number}` })
     }
   }
 
@@ -172,6 +196,7 @@ export class GatewayProcess extends SimProcess {
         const found = store.get(key)
         if (found === undefined) return undefined
         const ageMs = found.kept.ageMs + this.world.clock.monotonicUs() / 1000 - found.putMs
+        if (ageMs >= KEPT_MS) return undefined
         return { ...found.kept, ageMs, shared: true }
       },
       put: (key, kept) => {
@@ -183,7 +208,7 @@ export class GatewayProcess extends SimProcess {
   }
 
   protected closed(): void {
-    this.#router = undefined
+    this.#opened = undefined
   }
 
   protected connectWorker(life: Life, address: string) {
@@ -192,17 +217,7 @@ export class GatewayProcess extends SimProcess {
 
   /** Reads every id that a client was ever told of. Rejects when one cannot be read in time. */
   async readAll(ids: readonly string[], timeoutMs: number): Promise<void> {
-    const { router, life } = this.#router!
-    const client: Client = {
-      name: `${this.name}.all`,
-      router,
-      life,
-      searches: this.#openSearches(life),
-      written: new WrittenPositions(),
-      positions: new Map(),
-      versions: new Map(),
-      unknown: [],
-    }
+    const client = { ...this.#opened!, name: `${this.name}.all` }
     for (const id of ids) await this.#read(client, id, 'strong', timeoutMs)
   }
 
@@ -222,7 +237,7 @@ export class GatewayProcess extends SimProcess {
     }
   }
 
-  #operate(
+  async #operate(
     client: Client,
     operation: (typeof OPERATIONS)[number][0],
     timeoutMs: number,
@@ -232,17 +247,82 @@ export class GatewayProcess extends SimProcess {
       case 'upsert':
       case 'delete':
         return this.#write(client, this.#newWrite(client, operation), timeoutMs)
+      case 'expiring':
+        return this.#write(client, this.#newExpiringWrite(client), timeoutMs)
+      case 'conditional':
+        return this.#writeIfVersion(client, timeoutMs)
       case 'repeat': {
         const write = client.unknown[this.random.nextBelow(Math.max(1, client.unknown.length))]
-        return write === undefined ? Promise.resolve() : this.#write(client, write, timeoutMs)
+        if (write !== undefined) await this.#write(client, write, timeoutMs)
+        return
       }
       case 'strong':
       case 'session':
       case 'eventual':
-        return this.#read(client, this.#pickId(this.random.pick(collections)), operation, timeoutMs)
+        await this.#read(client, this.#pickId(this.random.pick(collections)), operation, timeoutMs)
+        return
       case 'search':
         return this.#search(client, this.random.pick(collections), timeoutMs)
+      case 'by alias':
+        return this.#readByAlias(client, timeoutMs)
+      case 'switch alias':
+        return this.#switchAlias(client, this.random.pick(collections), timeoutMs)
     }
+  }
+
+  #newExpiringWrite(client: Client): PendingWrite {
+    const write = this.#newWrite(client, 'upsert')
+    if (!this.#hasExpiry) return write
+    const expireMs = Math.ceil(client.life.clock.nowMs() + this.random.pick(EXPIRY_MS))
+    this.#options.history.onExpiring(write.requestId, expireMs)
+    return { ...write, expireMs }
+  }
+
+  /** Writes a point if it is still as it was seen. */
+  async #writeIfVersion(client: Client, timeoutMs: number): Promise<void> {
+    const { collections, history } = this.#options
+    const id = this.#pickId(this.random.pick(collections))
+    const consistency = this.random.chance(0.7) ? 'strong' : 'eventual'
+    const { value, version } = await this.#read(client, id, consistency, timeoutMs)
+    const ifVersion = value === null ? 0n : version
+    const write = { ...this.#newWrite(client, 'upsert'), ids: [id], collection: collectionOf(id) }
+    return this.#write(client, { ...write, before: history.floors([id]), ifVersion }, timeoutMs)
+  }
+
+  async #readByAlias(client: Client, timeoutMs: number): Promise<void> {
+    const { aliases } = this.world
+    const { router, alias } = client
+    const { floor } = alias
+    const consistency = this.random.pickWeighted(SEARCHES)
+    const number = this.random.nextBelow(this.#options.idsPerCollection)
+    let collection = await router.resolveName(ALIAS)
+    const followed = new FollowedAlias({
+      names: router,
+      alias: ALIAS,
+      collection,
+      put: (present) => {
+        collection = present
+      },
+    })
+    await followed.follow(() =>
+      this.#read(client, `${collection}/${number}`, consistency, timeoutMs),
+    )
+    this.world.trace.add(client.name, `a read by the alias was about ${collection}`)
+    aliases.onRead(alias, collection, floor)
+  }
+
+  async #switchAlias(client: Client, collection: string, timeoutMs: number): Promise<void> {
+    const { aliases, planted, trace } = this.world
+    const { router, placement, life, alias } = client
+    const from = aliases.generations
+    trace.add(client.name, `switch the alias to ${collection} within ${timeoutMs} ms`)
+    const actions = [{ action: { case: 'switch' as const, value: { alias: ALIAS, collection } } }]
+    const deadline = deadlineAfter(life.clock, timeoutMs)
+    const request = create(vectron.UpdateAliasesRequestSchema, { actions })
+    if (planted === 'keep-switched-alias') await placement.updateAliases({ actions }, { timeoutMs })
+    else await updateAliases({ router, placement }, request, { deadline })
+    trace.add(client.name, `the alias is switched to ${collection}`)
+    aliases.onSwitched(alias, collection, from)
   }
 
   #newWrite(client: Client, kind: 'upsert' | 'delete'): PendingWrite {
@@ -265,18 +345,25 @@ export class GatewayProcess extends SimProcess {
     const { requestId, collection, ids, kind } = write
     this.world.trace.add(client.name, `${kind} ${requestId} of ${ids} within ${timeoutMs} ms`)
     this.#remember(client, write)
+    const { ifVersion } = write
     const sent = new Map<ShardId, ShardWrite>()
-    const { positions } = await writeItems(client.router, {
+    const writing = writeItems(client.router, {
       collection,
       items: ids,
       shardOf: shardOfId,
       encode: (items, shard) => {
-        sent.set(shard, { shard, requestId, ids: items })
+        sent.set(shard, { shard, requestId, ids: items, ifVersion })
         return encodeWrite(write, items, client.life.clock.nowMs())
       },
       deadline: deadlineAfter(client.life.clock, timeoutMs),
     })
-    client.unknown.splice(client.unknown.indexOf(write), 1)
+    const { positions } = await writing.catch((error: unknown) => {
+      if (!isVectronError(error, 'VERSION_MISMATCH')) throw error
+      forget(client, write)
+      for (const refused of sent.values()) history.onRefused(refused)
+      throw error
+    })
+    forget(client, write)
     client.written.note(positions)
     for (const [shard, index] of positions) {
       const version = history.onWritten(sent.get(shard)!, write.before)
@@ -297,9 +384,10 @@ export class GatewayProcess extends SimProcess {
     id: string,
     consistency: Consistency,
     timeoutMs: number,
-  ): Promise<void> {
+  ): Promise<ReadPoint> {
     const { history } = this.#options
     const before = this.#promised(client, [id], consistency)
+    const span = this.#beginSpan()
     let shard = 0n
     const read = create(engine.ReadRequestSchema, { read: { case: 'get', value: { ids: [id] } } })
     const bytes = await readShard(client.router, {
@@ -319,7 +407,15 @@ export class GatewayProcess extends SimProcess {
       client.name,
       `${consistency} read of ${id} shows ${point.value} at ${point.version}`,
     )
-    history.onRead(shard, point, before, consistency)
+    history.onRead(shard, point, { before, span: span(), consistency })
+    return point
+  }
+
+  /** Answers when it ended that begins now. */
+  #beginSpan(): () => Span {
+    const { clock } = this.world
+    const fromMs = clock.nowMs()
+    return () => ({ fromMs, toMs: clock.nowMs() })
   }
 
   async #search(client: Client, collection: string, timeoutMs: number): Promise<void> {
@@ -328,6 +424,7 @@ export class GatewayProcess extends SimProcess {
     const consistency = this.random.pickWeighted(SEARCHES)
     const ids = Array.from({ length: idsPerCollection }, (_, n) => `${collection}/${n}`)
     const before = this.#promised(client, ids, consistency)
+    const span = this.#beginSpan()
     const freshness = this.#freshness(client, consistency)
     const deadline = deadlineAfter(life.clock, timeoutMs)
     const { shards } = await router.route(collection)
@@ -348,7 +445,8 @@ export class GatewayProcess extends SimProcess {
         allowPartial: true,
         deadline,
       })
-      const lasting = failures.size === 0
+      const outlivesNone = earliestExpiry(answers) > life.clock.nowMs() + KEPT_MS
+      const lasting = failures.size === 0 && outlivesNone
       return { answer: answers, positions: positionsOf(answers), bytes: ANSWER_BYTES, lasting }
     })
     const kept = answered.kind === 'kept' ? answered.kept : undefined
@@ -357,7 +455,7 @@ export class GatewayProcess extends SimProcess {
     for (const [shard, bytes] of answers) {
       const [result] = fromBinary(engine.SearchResultSchema, bytes).results
       for (const point of result?.points ?? []) {
-        history.onRead(shard, decodePoint(point), before, consistency)
+        history.onRead(shard, decodePoint(point), { before, span: span(), consistency })
         found += 1
       }
     }
@@ -387,7 +485,7 @@ export class GatewayProcess extends SimProcess {
 }
 
 function encodeWrite(
-  { requestId, kind }: PendingWrite,
+  { requestId, kind, ifVersion, expireMs }: PendingWrite,
   ids: readonly string[],
   timeMs: number,
 ): Uint8Array {
@@ -399,8 +497,27 @@ function encodeWrite(
   const payload = new Uint8Array(Buffer.from(writtenBy(requestId)))
   return encodeUpsert(
     head,
-    ids.map((id) => ({ id, vector: VECTOR, payload })),
+    ids.map((id) => ({ id, vector: VECTOR, payload, ifVersion, expireMs })),
   )
+}
+
+/** What one client has of its own. */
+function newSession(): Pick<Client, 'positions' | 'versions' | 'unknown'> {
+  return { positions: new Map(), versions: new Map(), unknown: [] }
+}
+
+/** The client was told what became of the write. */
+function forget({ unknown }: Client, write: PendingWrite): void {
+  unknown.splice(unknown.indexOf(write), 1)
+}
+
+/** When the next point expires of those in the answers, in Unix milliseconds. */
+function earliestExpiry(answers: SearchAnswers): number {
+  const times = [...answers.values()].flatMap((bytes) => {
+    const { results } = fromBinary(engine.SearchResultSchema, bytes)
+    return results.flatMap(({ nextExpiryMs }) => (nextExpiryMs > 0n ? [Number(nextExpiryMs)] : []))
+  })
+  return Math.min(...times)
 }
 
 function collectionOf(id: string): string {

@@ -13,7 +13,7 @@ import { assert, type Disk, replaceFile, VectronError, viewOf } from '@vectron/b
 import { engine, worker } from '@vectron/contracts'
 import type { ApplyEntry, ShardEngine } from '@vectron/native'
 import type { FastRandom } from './fast-random.ts'
-import { ModelState } from './model-state.ts'
+import { type ModelBugs, ModelState, type ModelWrite } from './model-state.ts'
 import type { ProcessClock } from './process-clock.ts'
 
 /** What the run is told of each entry that an engine applies. */
@@ -24,6 +24,10 @@ export interface AppliedCommand {
   readonly requestId: string
   /** Index at which the request took effect: earlier than `index` for a repeated one. */
   readonly effectiveIndex: bigint
+  /** What it wrote, when it took effect now. */
+  readonly writes: readonly ModelWrite[]
+  /** Why it did nothing. */
+  readonly refusal: string | undefined
   /** Hash over all that was applied so far: equal on all replicas at one index. */
   readonly stateHash: number
 }
@@ -36,12 +40,17 @@ export interface ModelEngineOptions {
   readonly random: FastRandom
   /** Milliseconds that a batch may take. */
   readonly workMsMax: number
-  /** Planted bug: repeated requests are applied again. */
-  readonly forgetsRequests: boolean
-  /** Planted bug: what is only applied passes for durable. */
-  readonly overstatesDurable: boolean
+  /** Planted bugs. */
+  readonly bugs: EngineBugs
   readonly onApplied: (applied: AppliedCommand) => void
   readonly onClosed: (engine: ModelEngine) => void
+}
+
+export interface EngineBugs extends ModelBugs {
+  /** What is only applied passes for durable. */
+  readonly overstatesDurable: boolean
+  /** Reads show points until they are freed. */
+  readonly showsExpired: boolean
 }
 
 /** The names that files of a snapshot must have. */
@@ -76,7 +85,7 @@ export class ModelEngine implements ShardEngine {
   }
 
   get durableIndex(): bigint {
-    return this.#options.overstatesDurable ? this.appliedIndex : this.#durableIndex
+    return this.#options.bugs.overstatesDurable ? this.appliedIndex : this.#durableIndex
   }
 
   get state(): ModelState {
@@ -91,16 +100,23 @@ export class ModelEngine implements ShardEngine {
 
   async search(): Promise<Uint8Array> {
     const { points, appliedIndex } = this.#state
-    const found = [...points.keys()].map((id) => encodePoint(this.#state, id))
-    const result = create(engine.SearchResultSchema, { results: [{ points: found }], appliedIndex })
+    const timeMs = this.#readMs()
+    const found = [...points.keys()].map((id) => encodePoint(this.#state, id, timeMs))
+    const nextExpiryMs = BigInt(Math.floor(this.#state.nextExpiryMs(timeMs)))
+    const results = [{ points: found, nextExpiryMs }]
+    const result = create(engine.SearchResultSchema, { results, appliedIndex })
     return toBinary(engine.SearchResultSchema, result)
   }
 
   async read(request: Uint8Array): Promise<Uint8Array> {
     const { read } = fromBinary(engine.ReadRequestSchema, request)
-    assert(read.case === 'get', 'the simulation reads by id')
-    const points = read.value.ids.map((id) => ({ id, point: encodePoint(this.#state, id) }))
     const { appliedIndex } = this.#state
+    assert(read.case === 'get' || read.case === 'expired', 'the simulation reads by id')
+    const timeMs = this.#readMs()
+    const points =
+      read.case === 'get'
+        ? read.value.ids.map((id) => ({ id, point: encodePoint(this.#state, id, timeMs) }))
+        : this.#expired().map((id) => ({ id }))
     const result = create(engine.ReadResultSchema, { points, appliedIndex })
     return toBinary(engine.ReadResultSchema, result)
   }
@@ -149,7 +165,7 @@ export class ModelEngine implements ShardEngine {
   }
 
   hasExpired(): boolean {
-    return false
+    return this.#expired().length > 0
   }
 
   async indexed(): Promise<void> {
@@ -166,14 +182,25 @@ export class ModelEngine implements ShardEngine {
   }
 
   #applyOne({ index, command }: ApplyEntry): engine.WriteResult {
-    const { shard, onApplied, forgetsRequests } = this.#options
+    const { shard, onApplied, bugs } = this.#options
     assert(index === this.#state.appliedIndex + 1n, `${index} follows ${this.#state.appliedIndex}`)
-    const { requestId, effectiveIndex, affected } = this.#state.apply(index, command, {
-      forgetsRequests,
-    })
-    const { hash: stateHash } = this.#state
-    onApplied({ shard, index, requestId, effectiveIndex, stateHash })
-    return create(engine.WriteResultSchema, { affected: BigInt(affected) })
+    const effect = this.#state.apply(index, command, bugs)
+    onApplied({ shard, index, ...effect, stateHash: this.#state.hash })
+    const { writes, refusal } = effect
+    if (refusal === undefined) {
+      return create(engine.WriteResultSchema, { affected: BigInt(writes.length) })
+    }
+    const error = { reason: 'VERSION_MISMATCH', message: refusal, subject: 'points' }
+    return create(engine.WriteResultSchema, { error })
+  }
+
+  #expired(): string[] {
+    return this.#state.expired(this.#options.clock.nowMs())
+  }
+
+  /** When a read takes place, by this machine's clock. */
+  #readMs(): number {
+    return this.#options.bugs.showsExpired ? 0 : this.#options.clock.nowMs()
   }
 
   async #work(): Promise<void> {
@@ -188,15 +215,16 @@ export class ModelEngine implements ShardEngine {
 /** A point as the simulation's clients read it. */
 export interface ReadPoint {
   readonly id: string
-  /** null for a deleted point, and for one that never was. */
+  /** null for a deleted point, for one that has expired, and for one that never was. */
   readonly value: string | null
   /** Log index that wrote it; 0 for a point that never was. */
   readonly version: bigint
 }
 
-function encodePoint(state: ModelState, id: string): Uint8Array {
+function encodePoint(state: ModelState, id: string, timeMs: number): Uint8Array {
   const point = state.points.get(id)
-  const fields = [id, point?.value ?? null, (point?.version ?? 0n).toString()]
+  const value = state.isThere(id, timeMs) ? (point?.value ?? null) : null
+  const fields = [id, value, (point?.version ?? 0n).toString()]
   return new Uint8Array(Buffer.from(JSON.stringify(fields)))
 }
 

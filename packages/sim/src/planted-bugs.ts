@@ -25,6 +25,12 @@ export const PLANTED_BUGS = [
   'compact-past-durable',
   /** A vote is given and not written down. */
   'vote-without-persisting',
+  /** A conditional write is applied whatever version the point has. */
+  'ignore-if-version',
+  /** Reads show points whose time has come until a command frees them. */
+  'show-expired',
+  /** A gateway answers the switch of an alias and goes on by the routing that it had. */
+  'keep-switched-alias',
 ] as const
 
 export type PlantedBug = (typeof PLANTED_BUGS)[number]

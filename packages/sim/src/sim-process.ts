@@ -119,6 +119,9 @@ export abstract class SimProcess {
   }
 
   skewClock(ms: number): void {
+    const { clockError } = this.world
+    clockError.behindMs = Math.max(clockError.behindMs, -ms)
+    clockError.aheadMs = Math.max(clockError.aheadMs, ms)
     this.#skewMs = ms
     if (this.#life !== undefined) this.#life.clock.skewMs = ms
   }

@@ -4,6 +4,7 @@
 import type { GroupStatus } from '@vectron/native'
 import type { HostLimits } from '@vectron/raft'
 import type { SimClock } from '@vectron/testkit'
+import type { AliasHistory } from './alias-history.ts'
 import type { CatalogOracle } from './catalog-oracle.ts'
 import type { FastRandom } from './fast-random.ts'
 import type { PlantedBug } from './planted-bugs.ts'
@@ -27,6 +28,9 @@ export interface SimWorld {
   readonly raftOracle: RaftOracle
   readonly shardOracle: ShardOracle
   readonly catalogOracle: CatalogOracle
+  readonly aliases: AliasHistory
+  /** Grows with each skew of a clock. */
+  readonly clockError: { behindMs: number; aheadMs: number }
   readonly limits: HostLimits
   readonly planted: PlantedBug | undefined
   /** A stream of random numbers of its own for each part of the run. */

@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib'
 import { LIMITS, sleep, toVectronError } from '@vectron/base'
 import { HOST_LIMITS } from '@vectron/raft'
 import { SimClock } from '@vectron/testkit'
+import { AliasHistory } from './alias-history.ts'
 import { CatalogOracle } from './catalog-oracle.ts'
 import { ClientHistory } from './client-history.ts'
 import { FastRandom } from './fast-random.ts'
@@ -72,7 +73,11 @@ class SimRun {
   constructor(options: SimOptions) {
     this.#options = options
     this.#world = createWorld(options)
-    this.#history = new ClientHistory(this.#world.violations, this.#world.shardOracle)
+    this.#history = new ClientHistory(
+      this.#world.violations,
+      this.#world.shardOracle,
+      this.#world.clockError,
+    )
     this.#cluster = new Cluster(this.#world, this.#history)
     this.#world.catalogOracle.watch(this.#cluster)
   }
@@ -182,6 +187,7 @@ function createWorld({ seed, planted, print }: SimOptions): SimWorld {
   const clock = new SimClock()
   const trace = new SimTrace(clock, print)
   const violations = new Violations(trace)
+  const aliases = new AliasHistory(violations)
   const network = new SimNetwork(clock, randomFor('network'))
   return {
     seed,
@@ -196,7 +202,9 @@ function createWorld({ seed, planted, print }: SimOptions): SimWorld {
     violations,
     raftOracle: new RaftOracle(violations),
     shardOracle: new ShardOracle(violations),
-    catalogOracle: new CatalogOracle(violations),
+    catalogOracle: new CatalogOracle(violations, aliases),
+    aliases,
+    clockError: { behindMs: 0, aheadMs: 0 },
     limits: {
       ...HOST_LIMITS,
       tickMs: LIMITS.raftTickMs,

@@ -128,8 +128,12 @@ export class WorkerProcess extends SimProcess {
       clock: life.clock,
       random: this.random,
       workMsMax: 3,
-      forgetsRequests: this.world.planted === 'forget-dedupe-table',
-      overstatesDurable: this.world.planted === 'compact-past-durable',
+      bugs: {
+        forgetsRequests: this.world.planted === 'forget-dedupe-table',
+        overstatesDurable: this.world.planted === 'compact-past-durable',
+        ignoresVersions: this.world.planted === 'ignore-if-version',
+        showsExpired: this.world.planted === 'show-expired',
+      },
       onApplied: (applied) => this.world.shardOracle.onApplied(applied),
       onClosed: (engine) => {
         if (this.#engines.get(shardId) === engine) this.#engines.delete(shardId)

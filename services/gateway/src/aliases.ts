@@ -16,7 +16,7 @@ export interface AliasesContext {
 export async function updateAliases(
   { router, placement }: AliasesContext,
   { actions }: vectron.UpdateAliasesRequest,
-  { deadline }: CallContext,
+  { deadline }: Pick<CallContext, 'deadline'>,
 ): Promise<{ aliases: AliasPair[] }> {
   await placement.updateAliases({ actions }, { timeoutMs: deadline.remainingMs() })
   const named = new Set(actions.map(({ action }) => action.value?.alias))

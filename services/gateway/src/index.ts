@@ -2,8 +2,10 @@
 
 export { authenticate } from './access/authenticate.ts'
 export { CredentialCache } from './access/credential-cache.ts'
+export { FollowedAlias } from './access/followed-alias.ts'
 export type { AuthenticatorDoors } from './access/open-access.ts'
 export type { RateStore } from './access/shared-rates.ts'
+export { type AliasesContext, updateAliases } from './aliases.ts'
 export type { Embedder } from './embedder.ts'
 export { type GatewayOptions, openGateway, type RunningGateway } from './open-gateway.ts'
 export { openRedisRates } from './redis/redis-rates.ts'
@@ -15,6 +17,6 @@ export {
   type SharedAnswers,
 } from './search/cached-searches.ts'
 export { readPromise } from './search/read-promise.ts'
-export { type KeptAnswer, ResultCache } from './search/result-cache.ts'
+export { KEPT_MS, type KeptAnswer, ResultCache } from './search/result-cache.ts'
 export type { ResultStore } from './search/shared-results.ts'
 export { WrittenPositions } from './written-positions.ts'
