@@ -248,6 +248,13 @@ async function checkSearches(operation: string, { collection, ruled }: Ruled): P
     requestOf({ vector: [1, 0], groupBy: { field: 'secret' } }),
   )
   assert.equal(hidden.reason, 'UNKNOWN_FILTER_FIELD')
+  const numbered: Json = { must: [{ field: 'n', range: { gte: 0 } }] }
+  const explained = await ask({ vector: [1, 0], filter: numbered, explain: true, ...by })
+  assert.ok(explained.plans.length > 0)
+  for (const { matches, matchesEstimated, alternatives } of explained.plans) {
+    assert.ok(matches <= INSIDE.length)
+    assert.deepEqual([matchesEstimated, alternatives], [undefined, []])
+  }
   const legs: Json = [{ vector: [1, 0] }, { id: 'in0' }]
   const fused = await ask({ fused: { legs }, ...by })
   assert.deepEqual(idsOf(fused.results), INSIDE)

@@ -56,7 +56,8 @@ function toText(explained: Explained, plans: readonly vectron.ShardPlan[]): stri
     const label = `${indent}${name}`.padEnd(14)
     lines.push(`${label} ${ms(took).padStart(10)}${detail === '' ? '' : `  ${detail}`}`)
     for (const plan of byShard.get(name) ?? []) {
-      lines.push(`      ${planText(plan)}`, `      ${costsText(plan)}`)
+      lines.push(`      ${planText(plan)}`)
+      if (plan.alternatives.length > 0) lines.push(`      ${costsText(plan)}`)
     }
     // A shard that is asked again tells the plans of all queries where it was asked first.
     byShard.delete(name)

@@ -964,7 +964,7 @@ export declare type ShardPlan = Message<"vectron.v1.ShardPlan"> & {
   distancesEstimated: bigint;
 
   /**
-   * What the planner chose from.
+   * What the planner chose from; empty for keys with a row rule.
    *
    * @generated from field: repeated vectron.v1.PlanAlternative alternatives = 11;
    */

@@ -35,6 +35,8 @@ pub(super) fn explain(
         Way::Empty | Way::Scan => &scan,
         Way::Walk => &walk,
     };
+    // Sizes of indexes and of the graph tell of points that a row rule hides.
+    let tells_sizes = search.row_rule.is_none();
     ShardPlan {
         shard_id: search.shard.config.shard_id,
         strategy: chosen.strategy.clone(),
@@ -44,13 +46,15 @@ pub(super) fn explain(
         rescored: outcome.rescored,
         tail_scanned: outcome.tail_scanned,
         took_us: u32::try_from(search.begun.elapsed().as_micros()).unwrap_or(u32::MAX),
-        // The sizes of the indexes tell of points that a row rule hides.
-        matches_estimated: match search.row_rule {
-            None => matching.map(|matching| matching.matches.estimated),
-            Some(_) => None,
-        },
+        matches_estimated: matching
+            .filter(|_| tells_sizes)
+            .map(|matching| matching.matches.estimated),
         distances_estimated: chosen.distances,
-        alternatives: vec![scan, walk],
+        alternatives: if tells_sizes {
+            vec![scan, walk]
+        } else {
+            Vec::new()
+        },
     }
 }
 
