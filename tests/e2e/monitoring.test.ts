@@ -55,7 +55,7 @@ let adminUrls: string[]
 before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'vectron-monitoring-'))
   cluster = localCluster(path.join(folder, 'cluster'))
-  await cluster.create({ workers: 2, placement: 1, gateways: 1, port: 0 })
+  await cluster.create({ workers: 2, placement: 1, gateways: 1, rerankers: 1, port: 0 })
   // Every query is slow.
   const settings = path.join(cluster.folder, 'gateway-1', 'gateway.toml')
   await appendFile(settings, '\n[slowQueries]\nthresholdMs = 0\n')
@@ -120,6 +120,7 @@ async function makeTraffic(): Promise<void> {
   const points = client.collection('c')
   await points.upsert([{ id: 'a', vector: [1, 0], payload: { n: 1 } }])
   await points.search({ vector: [1, 0], topK: 1 })
+  await points.search({ vector: [1, 0], topK: 1, rerank: { strategy: 'mmr' } })
   await points.get('a')
   await points.search({ vector: [1, 0, 0] }).catch(() => {})
 }
@@ -202,7 +203,7 @@ test('Every metric that dashboard and alerts name is there, and no alert fires.'
   const { groups } = await ask('rules')
   // biome-ignore lint/suspicious/noExplicitAny: JSON of an answer
   const rules: any[] = groups.flatMap(({ rules: ofGroup }: any) => ofGroup)
-  assert.ok(rules.length >= 16)
+  assert.ok(rules.length >= 18)
   const named = [...expressions, ...rules.map(({ query }) => query)].flatMap(metricsIn)
   const missing = new Set(named.filter((name) => !there.has(name)))
   assert.deepEqual([...missing].sort(), Object.keys(CONDITIONAL).sort())
