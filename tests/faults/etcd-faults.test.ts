@@ -76,7 +76,7 @@ class Authenticator {
 }
 
 before(async () => {
-  etcd = await startEtcd(suite, 3)
+  etcd = await startEtcd(suite, { size: 3 })
   proxies = await Promise.all(etcd.endpoints.map((endpoint) => TcpProxy.open(endpoint)))
   endings.push(() => {
     for (const proxy of proxies) proxy.close()

@@ -147,7 +147,7 @@ async function measureLogIns(count: number): Promise<number> {
 async function measureRevocationsOverEtcd(count: number): Promise<number[]> {
   const endings: (() => unknown)[] = []
   try {
-    const { endpoints } = await startEtcd({ after: (ending) => endings.push(ending) }, 3)
+    const { endpoints } = await startEtcd({ after: (ending) => endings.push(ending) }, { size: 3 })
     const toml = `\n[store]\nkind = "etcd"\netcdEndpoints = ${JSON.stringify(endpoints)}\n`
     return await measureRevocations(count, toml)
   } finally {

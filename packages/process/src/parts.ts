@@ -35,6 +35,7 @@ import {
   type RunningWorker,
   type WorkerIdentity,
 } from '@vectron/worker-service'
+import { etcdTls } from './etcd-tls.ts'
 import { openReplicaHost } from './replica-hosts.ts'
 import type { AuthConfig, WorkerConfig } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -84,13 +85,15 @@ async function openCredentialStore(
       await adoptOldKeys(opened, file)
       return opened
     }
-    case 'etcd':
+    case 'etcd': {
+      const tls = etcdTls({ store })
       return openEtcdStore({
         endpoints: store.etcdEndpoints,
         prefix: store.etcdPrefix,
-        connect: connectEtcd,
+        connect: (endpoint) => connectEtcd(endpoint, tls),
         clock,
       })
+    }
   }
 }
 

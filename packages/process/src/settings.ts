@@ -183,6 +183,20 @@ const identitySections = {
       default: '/vectron/auth/',
       describe: 'prefix of the keys in etcd; the same for all instances of a cluster',
     }),
+    etcdTls: choiceSetting({
+      default: 'off',
+      choices: ['off', 'on'],
+      describe: 'whether etcd is spoken to over TLS',
+    }),
+    etcdCa: stringSetting({
+      default: '',
+      describe: "PEM file of the authority of etcd's certificates; empty: those of the system",
+    }),
+    etcdCert: stringSetting({
+      default: '',
+      describe: 'PEM file of the certificate to show to etcd; empty: none',
+    }),
+    etcdKey: stringSetting({ default: '', describe: 'PEM file of the key of this certificate' }),
     masterKeyFile: stringSetting({
       default: '',
       describe:

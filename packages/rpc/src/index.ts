@@ -14,7 +14,7 @@ export {
   type RunningGrpcServer,
   startGrpcServer,
 } from './grpc/grpc-server.ts'
-export type { GrpcTls } from './grpc/grpc-tls.ts'
+export type { GrpcTls, HostTls } from './grpc/grpc-tls.ts'
 export { GrpcHealth } from './grpc/health.ts'
 export { BodyBudget } from './guard/body-budget.ts'
 export { type GateOf, gateService, LoadGate } from './guard/load-gate.ts'

@@ -3,13 +3,13 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectEtcd } from '@vectron/auth-service'
 import { sleep, systemClock, VectronError } from '@vectron/base'
 import { etcd } from '@vectron/contracts'
-import { GrpcChannel } from '@vectron/rpc'
+import { GrpcChannel, type HostTls } from '@vectron/rpc'
 import { freePorts } from './free-ports.ts'
 
 export interface EtcdMember {
@@ -43,8 +43,17 @@ export interface Lifetime {
   after(ending: () => Promise<void>): unknown
 }
 
+export interface EtcdOptions {
+  readonly size?: number
+  /** Clients must show a certificate of the same authority: PEM files. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string }
+}
+
 /** A cluster that answers; gone with the test. */
-export async function startEtcd(t: Lifetime, size = 1): Promise<EtcdCluster> {
+export async function startEtcd(
+  t: Lifetime,
+  { size = 1, tls }: EtcdOptions = {},
+): Promise<EtcdCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'vectron-etcd-'))
   const ports = await freePorts(2 * size)
   const names = Array.from({ length: size }, (_, index) => `m${index}`)
@@ -52,7 +61,7 @@ export async function startEtcd(t: Lifetime, size = 1): Promise<EtcdCluster> {
   const initial = names.map((name, index) => `${name}=${peerUrl(index)}`).join(',')
   const endpoints = names.map((_, index) => `127.0.0.1:${ports[2 * index]}`)
   const launch = (index: number): EtcdMember => {
-    const client = `http://${endpoints[index]}`
+    const client = `${tls === undefined ? 'http' : 'https'}://${endpoints[index]}`
     const name = names[index] ?? ''
     const flags = {
       name,
@@ -63,8 +72,12 @@ export async function startEtcd(t: Lifetime, size = 1): Promise<EtcdCluster> {
       'initial-advertise-peer-urls': peerUrl(index),
       'initial-cluster': initial,
       'log-level': 'fatal',
+      ...(tls === undefined
+        ? {}
+        : { 'cert-file': tls.cert, 'key-file': tls.key, 'trusted-ca-file': tls.ca }),
     }
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])
+    if (tls !== undefined) args.push('--client-cert-auth')
     const child = spawn('etcd', args, { stdio: 'ignore' })
     return { name, endpoint: endpoints[index] ?? '', process: child }
   }
@@ -73,7 +86,9 @@ export async function startEtcd(t: Lifetime, size = 1): Promise<EtcdCluster> {
     await Promise.all(members.map(({ process }) => end(process)))
     rmSync(folder, { recursive: true, force: true })
   })
-  await Promise.all(endpoints.map(whenAnswering))
+  const read = (file: string) => readFileSync(file, 'utf8')
+  const shown = tls && (() => ({ ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key) }))
+  await Promise.all(endpoints.map((endpoint) => whenAnswering(endpoint, shown)))
   return {
     members,
     endpoints,
@@ -143,10 +158,10 @@ async function withChannel<T>(
   }
 }
 
-async function whenAnswering(endpoint: string): Promise<void> {
+async function whenAnswering(endpoint: string, tls?: () => HostTls): Promise<void> {
   const endMs = systemClock.nowMs() + START_TIMEOUT_MS
   for (;;) {
-    const door = connectEtcd(endpoint)
+    const door = connectEtcd(endpoint, tls)
     try {
       await door.kv.range({ key: Uint8Array.of(1) }, { timeoutMs: 1000 })
       return

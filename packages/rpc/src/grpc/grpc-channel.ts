@@ -18,7 +18,7 @@ import type { CallOptions, Client } from '../client.ts'
 import { methodPath } from '../service.ts'
 import { decodeResponse, encodeMessage } from '../wire-codec.ts'
 import { ClientCall, type ClientCallOptions } from './grpc-client-call.ts'
-import { clientTls, type GrpcTls } from './grpc-tls.ts'
+import { clientTls, type GrpcTls, type HostTls } from './grpc-tls.ts'
 import { Silence } from './silence.ts'
 
 type AnyMessage = MessageShape<DescMessage>
@@ -31,6 +31,8 @@ export interface GrpcChannelOptions {
   readonly timeoutMs?: number
   /** The server must show a certificate of the same authority. Default: no TLS. */
   readonly tls?: GrpcTls
+  /** TLS with a server that is no node; asked for each connection. Default: none. */
+  readonly hostTls?: (() => HostTls) | undefined
   /** With `tls`: what kind of node the server's certificate must be for. Default: any. */
   readonly serverRole?: NodeRole
   /**
@@ -148,9 +150,10 @@ export class GrpcChannel {
   #connected(): ClientHttp2Session {
     const open = this.#session
     if (open !== undefined && !open.closed && !open.destroyed) return open
-    const { tls, serverRole } = this.#options
-    const session = connect(`${tls === undefined ? 'http' : 'https'}://${this.#address}`, {
-      ...(tls === undefined ? {} : clientTls(tls, serverRole)),
+    const { tls, hostTls, serverRole } = this.#options
+    const secured = tls === undefined ? hostTls?.() : clientTls(tls, serverRole)
+    const session = connect(`${secured === undefined ? 'http' : 'https'}://${this.#address}`, {
+      ...secured,
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,
     })

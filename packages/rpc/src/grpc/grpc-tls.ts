@@ -29,6 +29,12 @@ export function serverTls({ pem }: GrpcTls): SecureServerOptions {
   }
 }
 
+/**
+ * A server of another product: known by the host in its certificate, as everywhere. Left out: the
+ * authorities of the system, and no certificate of this side.
+ */
+export type HostTls = Pick<SecureClientSessionOptions, 'ca' | 'cert' | 'key'>
+
 /** @param role what the server must be; undefined: any node */
 export function clientTls(
   { pem }: GrpcTls,
