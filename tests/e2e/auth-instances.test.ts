@@ -203,6 +203,17 @@ test('pages of the origins that are set may call, and others not', async () => {
   assert.equal((await ask(`${url(0)}/openapi.json`)).body.openapi, '3.1.0')
 })
 
+test('who guesses at all instances in turn waits as at one', async () => {
+  const statuses: number[] = []
+  // At each by itself six wrong passwords would be heard without a wait.
+  for (let tries = 0; tries < 12; tries++) {
+    const json = { email: 'guessed@example.org', password: 'wrong password' }
+    statuses.push((await ask(`${url(tries % 2)}/v1/auth/login`, { json })).status)
+  }
+  assert.deepEqual(statuses.slice(0, 6), Array(6).fill(401))
+  assert.ok(statuses.includes(429), statuses.join())
+})
+
 test('what a stranger writes about where he is does not free him of waiting', async () => {
   const guess = (number: number) =>
     ask(`${url(0)}/v1/auth/login`, {
@@ -213,6 +224,10 @@ test('what a stranger writes about where he is does not free him of waiting', as
   for (let number = 0; number < 25; number++) answers.push(await guess(number))
   assert.equal(answers[0]?.status, 401)
   assert.equal(answers.at(-1)?.status, 429)
+  // And the wait ends, here as at the other instance.
+  const json = { email: 'patient@example.org', password: 'correct horse battery' }
+  const enters = () => ask(`${url(1)}/v1/auth/register`, { json })
+  await eventually(enters, ({ status }) => status === 200)
 })
 
 test('gateways go on when an instance is killed, and when it is back and the other is', async () => {

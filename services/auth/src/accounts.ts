@@ -62,14 +62,14 @@ export class Accounts {
     const email = parseEmail(registration.email)
     const name = parseName(registration.name)
     checkPassword(registration.password, 'password')
-    throttle.check({ email, address })
+    await throttle.check({ email, address })
     const user = this.#newUser(name, await hasher.hash(registration.password), email)
     const made = await store.commit({
       expect: [{ key: keyOf.email(email), revision: 0n }],
       put: [toPut(keyOf.user(user.id), user), toPut(keyOf.email(email), user.id)],
     })
     if (!made) {
-      throttle.onWrong({ email, address })
+      await throttle.onWrong({ email, address })
       throw new VectronError('CONFLICT', `There is an account for ${email} already.`, {
         field: 'email',
       })
@@ -81,16 +81,16 @@ export class Accounts {
   /** @throws VectronError WRONG_KEY, RATE_LIMITED, OVERLOADED */
   async logIn(attempt: LogInAttempt, password: string): Promise<SessionTokens> {
     const { throttle, sessions, hasher } = this.#options
-    throttle.check(attempt)
+    await throttle.check(attempt)
     const user = await this.#findByEmail(attempt.email)
     const hash = user?.value.passwordHash ?? ''
     const text = password.slice(0, PASSWORD_CHARS_MAX)
     const isRight = hash === '' ? await hasher.verifyNothing(text) : await hasher.verify(text, hash)
     if (!isRight || user === undefined) {
-      throttle.onWrong(attempt)
+      await throttle.onWrong(attempt)
       throw new VectronError('WRONG_KEY', 'The address or the password is wrong.')
     }
-    throttle.onRight(attempt)
+    await throttle.onRight(attempt)
     return sessions.begin(user.value.id)
   }
 
@@ -157,11 +157,11 @@ export class Accounts {
     checkPassword(change.newPassword, 'newPassword')
     const { value: user } = await this.#get(change.userId)
     const attempt = { email: user.email, address: change.address }
-    throttle.check(attempt)
+    await throttle.check(attempt)
     const isRight =
       user.passwordHash === '' || (await hasher.verify(change.currentPassword, user.passwordHash))
     if (!isRight) {
-      throttle.onWrong(attempt)
+      await throttle.onWrong(attempt)
       throw new VectronError('FORBIDDEN', 'The current password is wrong.', {
         field: 'currentPassword',
       })

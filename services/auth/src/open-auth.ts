@@ -2,7 +2,7 @@
  * Opens the auth service on a credential store: every part, and the services bound to them.
  *
  * Any number of instances may run on one etcd; on SQLite there is one. Nothing is remembered
- * between calls but the signing keys and the throttle.
+ * between calls but the signing keys.
  */
 
 import { DatabaseSync } from 'node:sqlite'
@@ -140,7 +140,7 @@ async function createContext(options: AuthOptions): Promise<AuthContext> {
     accounts: new Accounts({
       store,
       hasher: new PasswordHasher(random),
-      throttle: new LoginThrottle(clock),
+      throttle: new LoginThrottle(store, clock),
       sessions,
       projects,
       clock,

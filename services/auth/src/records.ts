@@ -16,6 +16,7 @@
  *   links/<link>                     LinkRecord; gone when it ends
  *   signing/<kid>                    SigningRecord
  *   usage/<project>/<day>            UsageRecord
+ *   waits/<account|address>/<hash>   WaitRecord; gone an hour after the last wrong password
  */
 
 import type { CredentialStore, Revision } from './store/credential-store.ts'
@@ -106,6 +107,14 @@ export interface LinkRecord {
   readonly expiresMs: number
 }
 
+/** Of whoever gave wrong passwords. */
+export interface WaitRecord {
+  readonly failures: number
+  /** Milliseconds of the last one, and after it until the next try. */
+  readonly lastMs: number
+  readonly waitMs: number
+}
+
 export interface SigningRecord {
   readonly kid: string
   /** A JSON Web Key, as everybody may see it. */
@@ -137,6 +146,7 @@ export const keyOf = {
   link: (id: string) => `links/${id}`,
   signing: (kid: string) => `signing/${kid}`,
   usage: (projectId: string, day: string) => `usage/${projectId}/${day}`,
+  wait: (kind: 'account' | 'address', hash: string) => `waits/${kind}/${hash}`,
 } as const
 
 /** A record with the revision that it was read at, for a later commit. */
