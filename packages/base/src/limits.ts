@@ -161,6 +161,8 @@ export const LIMITS = {
   connectionsMax: 8192,
   /** Open connections of one address: half of a port's would lock out all others. */
   connectionsPerAddressMax: 1024,
+  /** Connections that wait to be taken; beyond, the kernel lets clients try again in a second. */
+  connectionBacklog: 4096,
   /** Calls of one HTTP/2 connection at a time; more wait at the client. */
   streamsPerConnectionMax: 1000,
   /** Calls that a connection may cancel at once, and then in a second (CVE-2023-44487). */

@@ -18,8 +18,8 @@ import { TRUTH_K } from './truth.ts'
 
 /** Connections that calls go over in turn. */
 const CONNECTIONS = 32
-/** Of HTTP/1.1, where each carries one call at a time; more wait here. A server takes 1,024. */
-const SOCKETS_MAX = 1000
+/** Of HTTP/1.1, where each carries one call at a time: more than a server lets in calls. */
+const SOCKETS_MAX = 4000
 
 export type LoadProtocol = 'grpc' | 'http'
 

@@ -8,7 +8,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { type Child, startChild } from './child.ts'
-import { quantileOf } from './curve.ts'
+import { median, quantileOf } from './curve.ts'
 import type { LoadProtocol } from './load-process.ts'
 import type { Busy, Offered } from './open-loop.ts'
 import type { ServerRun } from './server-run.ts'
@@ -36,7 +36,8 @@ export interface Overload {
   readonly refusedP99Ms: number
   /** How late the generator itself was. */
   readonly lateP99Ms: number
-  readonly residentBytes: { readonly before: number; readonly after: number }
+  /** Resident bytes: before, and medians of the second and of the last quarter meanwhile. */
+  readonly bytes: { readonly before: number; readonly second: number; readonly last: number }
   /** Elections meanwhile, of all groups. */
   readonly terms: number
 }
@@ -46,6 +47,7 @@ const GENERATOR_CORE = '1'
 /** Searches at once that keep the server busy all the time. */
 const BUSY = 64
 const FACTOR = 2
+const RECORD_EVERY_MS = 250
 
 export async function measureOverload(
   protocol: LoadProtocol,
@@ -70,8 +72,11 @@ export async function measureOverload(
     const before = run.residentBytes()
     const perSecond = FACTOR * peakPerSecond
     const offer = { op: 'offer', perSecond, seconds: options.seconds }
-    const offered = await generator.call<Offered>(offer)
-    const after = run.residentBytes()
+    const record: number[] = []
+    const recorder = setInterval(() => record.push(run.residentBytes()), RECORD_EVERY_MS)
+    const offered = await generator.call<Offered>(offer).finally(() => clearInterval(recorder))
+    const quarter = (number: number) =>
+      median(record.slice((number * record.length) / 4, ((number + 1) * record.length) / 4))
     const { seconds, answeredMs, refusedMs } = offered
     return {
       peakPerSecond,
@@ -83,7 +88,7 @@ export async function measureOverload(
       p99Ms: quantileOf(answeredMs, 0.99),
       refusedP99Ms: refusedMs.length === 0 ? 0 : quantileOf(refusedMs, 0.99),
       lateP99Ms: quantileOf(offered.lateMs, 0.99),
-      residentBytes: { before, after },
+      bytes: { before, second: quarter(1), last: quarter(3) },
       terms: (await run.metric('raft_term')) - termsBefore,
     }
   } finally {
@@ -103,7 +108,7 @@ async function findPeak(generator: Child, seconds: number): Promise<number> {
 
 /** The figures of one protocol, by their names. */
 export function overloadFigures(protocol: LoadProtocol, overload: Overload): [string, number][] {
-  const { peakPerSecond, answeredPerSecond, failed, residentBytes } = overload
+  const { peakPerSecond, answeredPerSecond, failed, bytes } = overload
   const figures = {
     peak_per_s: peakPerSecond,
     offered_per_s: overload.offeredPerSecond,
@@ -116,8 +121,9 @@ export function overloadFigures(protocol: LoadProtocol, overload: Overload): [st
     refused_p99_ms: overload.refusedP99Ms,
     generator_late_p99_ms: overload.lateP99Ms,
     terms: overload.terms,
-    bytes_before: residentBytes.before,
-    bytes_after: residentBytes.after,
+    bytes_before: bytes.before,
+    bytes_second_quarter: bytes.second,
+    bytes_last_quarter: bytes.last,
   }
   return Object.entries(figures).map(([name, value]) => [
     `server.overload.${protocol}.${name}`,

@@ -249,7 +249,8 @@ function listen(server: AnyServer, host: string, port: number): Promise<number> 
       const message = `The gRPC address ${host}:${port} cannot be used: ${cause.message}.`
       reject(new VectronError('UNAVAILABLE', message, { subject: 'grpc-port', cause }))
     })
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+    const backlog = LIMITS.connectionBacklog
+    server.listen({ port, host, backlog }, () => resolve((server.address() as AddressInfo).port))
   })
 }
 

@@ -6,6 +6,7 @@ import { vectron } from '@vectron/contracts'
 import { SimClock } from '@vectron/testkit'
 import { Call } from '../call.ts'
 import { bindService, gateService, LoadGate, TurnLine } from '../index.ts'
+import { BEGIN_MAX } from './turn-line.ts'
 
 function gatedSearch() {
   const clock = new SimClock()
@@ -62,14 +63,14 @@ function gatedSearch() {
 
 test('A call whose caller has left while it stood in line is not begun, and takes no room', async () => {
   const gated = gatedSearch()
-  const first = Array.from({ length: 16 }, () => gated.call())
+  const first = Array.from({ length: BEGIN_MAX }, () => gated.call())
   const left = gated.newCall()
   const late = gated.call(left)
   left.abort(new VectronError('CANCELLED', 'The caller ended the request.'))
   gated.nextTurn()
   await assert.rejects(late, { reason: 'CANCELLED' })
   await Promise.all(first)
-  assert.equal(gated.begun, 16)
+  assert.equal(gated.begun, BEGIN_MAX)
   assert.equal(gated.gate.inFlight, 0)
 })
 

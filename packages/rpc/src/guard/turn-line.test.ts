@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { TurnLine } from './turn-line.ts'
-
-const BEGIN_MAX = 16
+import { BEGIN_MAX, TurnLine } from './turn-line.ts'
 
 /** Turns that begin when the test says so. */
 function manualTurns() {
@@ -33,19 +31,20 @@ test('Many calls begin in their order, some in each turn, before those that come
     if (wait === undefined) begun.push(call)
     else wait.then(() => begun.push(call))
   }
-  for (let call = 0; call < 40; call++) come(call)
+  const first = 2.5 * BEGIN_MAX
+  for (let call = 0; call < first; call++) come(call)
   const seen = [begun.length]
   await turns.next()
-  come(40)
+  come(first)
   seen.push(begun.length)
   while (turns.areDue) {
     await turns.next()
     seen.push(begun.length)
   }
-  assert.deepEqual(seen, [16, 32, 41, 41])
+  assert.deepEqual(seen, [BEGIN_MAX, 2 * BEGIN_MAX, first + 1, first + 1])
   assert.deepEqual(
     begun,
-    Array.from({ length: 41 }, (_, call) => call),
+    Array.from({ length: first + 1 }, (_, call) => call),
   )
   assert.equal(turns.line.wait(), undefined)
 })

@@ -6,8 +6,8 @@
  * when many calls come together, each of them would take as long as all, and so would heartbeats.
  */
 
-/** Calls that begin in one turn: a few milliseconds of work. */
-const BEGIN_MAX = 16
+/** Calls that begin in one turn: a few milliseconds of work. A turn also takes one connection. */
+export const BEGIN_MAX = 4
 
 export class TurnLine {
   readonly #nextTurn: (run: () => void) => void

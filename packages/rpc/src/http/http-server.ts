@@ -126,7 +126,8 @@ function listen(server: Server, host: string, port: number): Promise<number> {
       const message = `The HTTP address ${host}:${port} cannot be used: ${cause.message}.`
       reject(new VectronError('UNAVAILABLE', message, { subject: 'port', cause }))
     })
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+    const backlog = LIMITS.connectionBacklog
+    server.listen({ port, host, backlog }, () => resolve((server.address() as AddressInfo).port))
   })
 }
 
