@@ -55,6 +55,13 @@ export interface ScrollOptions<Payload> extends ReadOptions {
   readonly withPayload?: boolean
 }
 
+export interface ScrollPage<Payload> {
+  /** In the order of their ids. */
+  readonly points: readonly Point<Payload>[]
+  /** For the next page; empty on the last one. */
+  readonly nextPageToken: string
+}
+
 export interface FacetOptions<Payload> extends ReadOptions {
   readonly filter?: Filter<Payload>
   /** Values to tell, 1 to 1,000. Default 10. */
@@ -198,16 +205,26 @@ export class Collection<Payload = AnyPayload> {
   async *scroll(
     options: ScrollOptions<Payload> & CallOptions = {},
   ): AsyncGenerator<Point<Payload>> {
-    const { timeoutMs: _, signal: __, ...read } = options
+    const { timeoutMs, signal, ...query } = options
+    const call = { ...(timeoutMs && { timeoutMs }), ...(signal && { signal }) }
     let pageToken = ''
     do {
-      const page = await this.#post<{
-        points: WirePoint<Point<Payload>>[]
-        nextPageToken: string
-      }>('scroll', { pageSize: PAGE_SIZE_DEFAULT, ...read, pageToken }, options)
-      yield* page.points.map(decodePoint)
+      const page = await this.scrollPage({ ...query, pageToken }, call)
+      yield* page.points
       pageToken = page.nextPageToken
     } while (pageToken !== '')
+  }
+
+  /** One page of what `scroll` walks through, for who keeps the tokens. */
+  async scrollPage(
+    query: ScrollOptions<Payload> & { readonly pageToken?: string } = {},
+    options?: CallOptions,
+  ): Promise<ScrollPage<Payload>> {
+    const page = await this.#post<{
+      points: WirePoint<Point<Payload>>[]
+      nextPageToken: string
+    }>('scroll', { pageSize: PAGE_SIZE_DEFAULT, ...query }, options)
+    return { points: page.points.map(decodePoint), nextPageToken: page.nextPageToken }
   }
 
   /** Number of points that match; always exact. */

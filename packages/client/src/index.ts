@@ -51,6 +51,7 @@ export {
   type FacetOptions,
   type PayloadChange,
   type ScrollOptions,
+  type ScrollPage,
   type Selection,
   type WriteOptions,
   type WriteSelection,

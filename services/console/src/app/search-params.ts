@@ -35,6 +35,18 @@ export function countParam<Name extends string>(search: Search, name: Name): Fou
   return found(name, isCount ? value : undefined)
 }
 
+/** Some texts, none of them empty. */
+export function textsParam<Name extends string>(
+  search: Search,
+  name: Name,
+): Found<Name, readonly string[]> {
+  const value = search[name]
+  const texts = Array.isArray(value)
+    ? value.filter((one): one is string => typeof one === 'string' && one !== '')
+    : []
+  return found(name, texts.length > 0 ? texts : undefined)
+}
+
 function found<Name extends string, Value>(name: Name, value: Value | undefined) {
   return (value === undefined ? {} : { [name]: value }) as Found<Name, Value>
 }

@@ -8,6 +8,7 @@ import { clusterRoute } from './cluster/routes.ts'
 import { collectionRoute, collectionsRoute, newCollectionRoute } from './collections/routes.ts'
 import { homeRoute } from './home/routes.ts'
 import { metricsRoute } from './metrics/routes.ts'
+import { pointsRoute } from './points/routes.ts'
 import { registerRoute, signInRoute } from './sign-in/routes.ts'
 import { slowQueriesRoute } from './slow-queries/routes.ts'
 
@@ -17,6 +18,7 @@ export const PAGES = [
   collectionsRoute,
   newCollectionRoute,
   collectionRoute,
+  pointsRoute,
   accessRoute,
   newKeyRoute,
   keyRoute,

@@ -57,7 +57,7 @@ export function CodeEditor(props: JsonEditorProps) {
 }
 
 function extensionsFor(latest: () => JsonEditorProps): Extension[] {
-  const { label, lines = false } = latest()
+  const { label, lines = false, readOnly = false } = latest()
   const submit = () => {
     const { onSubmit } = latest()
     onSubmit?.()
@@ -78,6 +78,7 @@ function extensionsFor(latest: () => JsonEditorProps): Extension[] {
     lines ? [] : linter(lintUnlessEmpty),
     syntaxHighlighting(HIGHLIGHT),
     EditorView.lineWrapping,
+    EditorState.readOnly.of(readOnly),
     EditorView.contentAttributes.of({ 'aria-label': label }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) latest().onChange(update.state.doc.toString())

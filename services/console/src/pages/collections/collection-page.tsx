@@ -1,5 +1,5 @@
 /** One collection: its figures, its shards, its payload fields, and its end. */
-import { Breadcrumbs, Button, Stack, Text } from '@mantine/core'
+import { Button, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -13,13 +13,12 @@ import {
 import { ConfirmByName } from '../../kit/confirm-by-name.tsx'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { formatPlural } from '../../kit/format.ts'
-import { TextLink } from '../../kit/links.tsx'
-import { PageFrame } from '../../kit/page-frame.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
 import { Rows } from '../../kit/page-waiting.tsx'
 import { useMay } from '../../session/may.ts'
 import { useProject } from '../../session/project.ts'
 import { CollectionFigures } from './collection-figures.tsx'
+import { CollectionFrame } from './collection-frame.tsx'
 import { FieldTable, ShardTable, StorageTable } from './collection-tables.tsx'
 import { collectionRoute } from './routes.ts'
 
@@ -30,16 +29,9 @@ export function CollectionPage() {
   const info = useQuery(collectionQuery(projectId, name))
   const stats = useQuery(collectionStatsQuery(projectId, name))
   return (
-    <PageFrame
-      title={name}
+    <CollectionFrame
+      name={name}
       about={info.data?.description || undefined}
-      trail={
-        <Breadcrumbs mb={4}>
-          <TextLink to="/collections" size="sm">
-            Collections
-          </TextLink>
-        </Breadcrumbs>
-      }
       actions={may('admin') && info.data !== undefined && <DeleteButton info={info.data} />}
     >
       {info.isPending && <Rows />}
@@ -52,7 +44,7 @@ export function CollectionPage() {
           {stats.data !== undefined && <Statistics stats={stats.data} />}
         </Stack>
       )}
-    </PageFrame>
+    </CollectionFrame>
   )
 }
 

@@ -1,0 +1,22 @@
+/** The value at a dotted path of a payload, as filters name it, and as a text for a cell. */
+
+/** Undefined where there is none. */
+export function valueAt(payload: unknown, path: string): unknown {
+  if (typeof payload !== 'object' || payload === null) return undefined
+  if (Object.hasOwn(payload, path)) return (payload as Record<string, unknown>)[path]
+  const dot = path.indexOf('.')
+  if (dot < 0) return undefined
+  const [head, rest] = [path.slice(0, dot), path.slice(dot + 1)]
+  return Object.hasOwn(payload, head)
+    ? valueAt((payload as Record<string, unknown>)[head], rest)
+    : undefined
+}
+
+/** More would not be seen in a cell. */
+const CELL_CHARACTERS_MAX = 240
+
+export function cellText(value: unknown): string {
+  if (value === undefined) return ''
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > CELL_CHARACTERS_MAX ? `${text.slice(0, CELL_CHARACTERS_MAX)}…` : text
+}
