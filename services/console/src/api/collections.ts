@@ -1,11 +1,30 @@
 /** Collections of a project: what is read of them, and what is done to them. */
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
-import type { CollectionInfo, NewCollection } from '@vectron/client'
+import type { AliasAction, CollectionChange, CollectionInfo, NewCollection } from '@vectron/client'
 import { useProject } from '../session/project.ts'
 import { vectronOf } from './client.ts'
 
 /** Milliseconds between two looks at counts that others change. */
 const REFRESH_MS = 5000
+/** And while the graph is being built. */
+const BUILDING_REFRESH_MS = 1000
+
+interface Counted {
+  readonly pointsCount: number
+  readonly indexedCount: number
+}
+
+function refreshMs({
+  state: { data },
+}: {
+  readonly state: { readonly data?: Counted | undefined }
+}) {
+  const isBuilding = data !== undefined && data.indexedCount < data.pointsCount
+  return isBuilding ? BUILDING_REFRESH_MS : REFRESH_MS
+}
+
+/** Built into every Vectron. */
+export const BUILT_IN_EMBEDDER = 'glove-sif-100'
 
 export function collectionsQuery(projectId: string) {
   return queryOptions({
@@ -22,7 +41,7 @@ export function collectionsQuery(projectId: string) {
 export function collectionQuery(projectId: string, name: string) {
   return queryOptions({
     queryKey: [projectId, 'collections', name],
-    refetchInterval: REFRESH_MS,
+    refetchInterval: refreshMs,
     queryFn: ({ signal }) => vectronOf(projectId).collection(name).info({ signal }),
   })
 }
@@ -30,7 +49,7 @@ export function collectionQuery(projectId: string, name: string) {
 export function collectionStatsQuery(projectId: string, name: string) {
   return queryOptions({
     queryKey: [projectId, 'collections', name, 'stats'],
-    refetchInterval: REFRESH_MS,
+    refetchInterval: refreshMs,
     queryFn: ({ signal }) => vectronOf(projectId).collection(name).stats({ signal }),
   })
 }
@@ -53,5 +72,31 @@ export function useDeleteCollection() {
       queries.removeQueries({ queryKey: [projectId, 'collections', name] })
       return queries.invalidateQueries({ queryKey: [projectId, 'collections'] })
     },
+  })
+}
+
+export function useUpdateCollection(name: string) {
+  const projectId = useProject()?.projectId ?? ''
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (change: CollectionChange) => vectronOf(projectId).updateCollection(name, change),
+    onSuccess: () => queries.invalidateQueries({ queryKey: [projectId, 'collections'] }),
+  })
+}
+
+/** Those that point to a collection. */
+export function aliasesQuery(projectId: string, collection: string) {
+  return queryOptions({
+    queryKey: [projectId, 'aliases', collection],
+    queryFn: ({ signal }) => vectronOf(projectId).aliases.list({ collection, signal }),
+  })
+}
+
+export function useUpdateAliases() {
+  const projectId = useProject()?.projectId ?? ''
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (action: AliasAction) => vectronOf(projectId).aliases.update([action]),
+    onSuccess: () => queries.invalidateQueries({ queryKey: [projectId, 'aliases'] }),
   })
 }

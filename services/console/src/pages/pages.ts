@@ -7,6 +7,7 @@ import { accountRoute } from './account/routes.ts'
 import { clusterRoute } from './cluster/routes.ts'
 import { collectionRoute, collectionsRoute, newCollectionRoute } from './collections/routes.ts'
 import { homeRoute } from './home/routes.ts'
+import { importRoute } from './import/routes.ts'
 import { metricsRoute } from './metrics/routes.ts'
 import { pointsRoute } from './points/routes.ts'
 import { registerRoute, signInRoute } from './sign-in/routes.ts'
@@ -19,6 +20,7 @@ export const PAGES = [
   newCollectionRoute,
   collectionRoute,
   pointsRoute,
+  importRoute,
   accessRoute,
   newKeyRoute,
   keyRoute,

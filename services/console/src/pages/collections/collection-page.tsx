@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import type { CollectionInfo, CollectionStats } from '@vectron/client'
 import Trash from 'lucide-react/icons/trash-2'
+import Upload from 'lucide-react/icons/upload'
 import {
   collectionQuery,
   collectionStatsQuery,
@@ -13,14 +14,18 @@ import {
 import { ConfirmByName } from '../../kit/confirm-by-name.tsx'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { formatPlural } from '../../kit/format.ts'
+import { ButtonLink } from '../../kit/links.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
 import { Rows } from '../../kit/page-waiting.tsx'
 import { useMay } from '../../session/may.ts'
 import { useProject } from '../../session/project.ts'
+import { AliasSection } from './alias-section.tsx'
 import { CollectionFigures } from './collection-figures.tsx'
 import { CollectionFrame } from './collection-frame.tsx'
-import { FieldTable, ShardTable, StorageTable } from './collection-tables.tsx'
+import { ShardTable, StorageTable } from './collection-tables.tsx'
 import { collectionRoute } from './routes.ts'
+import { SchemaSection } from './schema-section.tsx'
+import { SettingsSection } from './settings-section.tsx'
 
 export function CollectionPage() {
   const { name } = collectionRoute.useParams()
@@ -32,7 +37,23 @@ export function CollectionPage() {
     <CollectionFrame
       name={name}
       about={info.data?.description || undefined}
-      actions={may('admin') && info.data !== undefined && <DeleteButton info={info.data} />}
+      actions={
+        info.data !== undefined && (
+          <>
+            {may('write') && (
+              <ButtonLink
+                to="/import"
+                search={{ collection: name }}
+                variant="default"
+                leftSection={<Upload size={15} />}
+              >
+                Import
+              </ButtonLink>
+            )}
+            {may('admin') && <DeleteButton info={info.data} />}
+          </>
+        )
+      }
     >
       {info.isPending && <Rows />}
       {info.isError && <ErrorState error={info.error} onRetry={info.refetch} />}
@@ -41,19 +62,24 @@ export function CollectionPage() {
           <CollectionFigures info={info.data} />
           {stats.isPending && <Rows />}
           {stats.isError && <ErrorState error={stats.error} onRetry={stats.refetch} />}
-          {stats.data !== undefined && <Statistics stats={stats.data} />}
+          {stats.data !== undefined && <Statistics info={info.data} stats={stats.data} />}
+          <AliasSection collection={name} />
+          {may('admin') && <SettingsSection key={info.data.etag} info={info.data} />}
         </Stack>
       )}
     </CollectionFrame>
   )
 }
 
-function Statistics({ stats }: { readonly stats: CollectionStats }) {
+interface StatisticsProps {
+  readonly info: CollectionInfo
+  readonly stats: CollectionStats
+}
+
+function Statistics({ info, stats }: StatisticsProps) {
   return (
     <>
-      <PageSection title="Payload fields">
-        <FieldTable fields={stats.fields} />
-      </PageSection>
+      <SchemaSection info={info} fields={stats.fields} />
       <PageSection title="Storage">
         <StorageTable bytes={stats.bytes} />
       </PageSection>

@@ -1,13 +1,14 @@
 /** The wizard of a collection: what its vectors are, and how it is spread over the workers. */
 import { Button, Group, NumberInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
-import type { Metric, NewCollection } from '@vectron/client'
+import type { FieldType, Metric, NewCollection } from '@vectron/client'
 import { type FormEvent, type ReactNode, useState } from 'react'
-import { useCreateCollection } from '../../api/collections.ts'
+import { BUILT_IN_EMBEDDER, useCreateCollection } from '../../api/collections.ts'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { ButtonLink } from '../../kit/links.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
 import classes from './new-collection-page.module.css'
+import { type DeclaredField, SchemaFields } from './schema-fields.tsx'
 
 interface Draft {
   readonly name: string
@@ -20,10 +21,8 @@ interface Draft {
   readonly replicationFactor: number
   readonly searchReplicas: number
   readonly partitionKey: string
+  readonly fields: readonly DeclaredField[]
 }
-
-/** Built into every Vectron. */
-const EMBEDDER = 'glove-sif-100'
 
 const FIRST: Draft = {
   name: '',
@@ -35,6 +34,7 @@ const FIRST: Draft = {
   replicationFactor: 1,
   searchReplicas: 0,
   partitionKey: '',
+  fields: [],
 }
 
 export function NewCollectionPage() {
@@ -54,6 +54,12 @@ export function NewCollectionPage() {
         <Stack gap="lg" maw={860}>
           <NameStep draft={draft} change={change} />
           <VectorStep draft={draft} change={change} />
+          <Step
+            title="Payload fields"
+            text="Declared fields are checked at every write. Others are indexed as they come."
+          >
+            <SchemaFields fields={draft.fields} onChange={(fields) => change({ fields })} />
+          </Step>
           <SpreadStep draft={draft} change={change} />
           {create.error !== null && <ErrorState error={create.error} />}
           <Group justify="flex-end" gap="xs">
@@ -72,21 +78,27 @@ export function NewCollectionPage() {
 
 function toCollection(draft: Draft): NewCollection {
   const { name, description, metric, shardCount, replicationFactor } = draft
+  const payloadSchema = schemaOf(draft)
   return {
     name,
     metric,
     shardCount,
     replicationFactor,
-    ...(draft.vectors === 'embedder' ? { embedder: EMBEDDER } : { dimension: draft.dimension }),
+    ...(draft.vectors === 'embedder'
+      ? { embedder: BUILT_IN_EMBEDDER }
+      : { dimension: draft.dimension }),
     ...(description === '' ? {} : { description }),
     ...(draft.searchReplicas === 0 ? {} : { searchReplicas: draft.searchReplicas }),
-    ...(draft.partitionKey === ''
-      ? {}
-      : {
-          partitionKey: draft.partitionKey,
-          payloadSchema: { [draft.partitionKey]: 'keyword' as const },
-        }),
+    ...(draft.partitionKey === '' ? {} : { partitionKey: draft.partitionKey }),
+    ...(Object.keys(payloadSchema).length === 0 ? {} : { payloadSchema }),
   }
+}
+
+/** The partition key is a keyword, unless it is declared as something else. */
+function schemaOf({ partitionKey, fields }: Draft): Record<string, FieldType> {
+  const key = partitionKey === '' ? [] : [[partitionKey, 'keyword'] as const]
+  const named = fields.filter(({ field }) => field !== '')
+  return Object.fromEntries([...key, ...named.map(({ field, type }) => [field, type] as const)])
 }
 
 interface StepProps {
@@ -163,7 +175,7 @@ function VectorStep({ draft, change }: StepProps) {
           />
         ) : (
           <Text size="sm">
-            By the built-in model {EMBEDDER}: 100 dimensions, made for trying out.
+            By the built-in model {BUILT_IN_EMBEDDER}: 100 dimensions, made for trying out.
           </Text>
         )}
       </Stack>
