@@ -1,5 +1,5 @@
 /**
- * Passwords: argon2id (RFC 9106), at most two at once, the others in a bounded queue.
+ * Passwords: argon2id (RFC 9106), at most two at once (one on two cores), others in a queue.
  *
  * A hash takes 19 MiB and some tens of milliseconds of a core; without the bounds a flood of
  * log-ins would take the memory and the cores from everything else. So it also runs behind all else
@@ -17,7 +17,7 @@ import { HASHES_AT_ONCE, hashInBackground } from './password-threads.ts'
 const COST = { memory: 19_456, passes: 2, parallelism: 1 } as const
 const HASH_BYTES = 32
 const SALT_BYTES = 16
-/** Log-ins that wait; at 50 ms each the last waits less than two seconds. */
+/** Log-ins that wait; at 30 ms each the last waits for two seconds or less. */
 const QUEUE_MAX = 64
 const RETRY_AFTER_MS = 2000
 const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/-]+)\$([\w+/-]+)$/

@@ -5,11 +5,12 @@
  * be given a lower priority.
  */
 
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { VectronError } from '@vectron/base'
 
-/** More at once would take both cores of a small machine from everything else. */
-export const HASHES_AT_ONCE = 2
+/** Two, and on a small machine one: even at a low priority two would keep both its cores busy. */
+export const HASHES_AT_ONCE = Math.min(2, Math.max(1, Math.floor(availableParallelism() / 2)))
 
 export interface HashParameters {
   readonly message: string
