@@ -18,8 +18,11 @@ import { TRUTH_K } from './truth.ts'
 
 /** Connections that calls go over in turn. */
 const CONNECTIONS = 32
-/** Of HTTP/1.1, where each carries one call at a time: more than a server lets in calls. */
-const SOCKETS_MAX = 4000
+/**
+ * Of HTTP/1.1, where each carries one call at a time: more than a server lets in calls. They are
+ * open before anything is measured, as those of many clients are.
+ */
+const SOCKETS = 2000
 
 export type LoadProtocol = 'grpc' | 'http'
 
@@ -48,7 +51,7 @@ let connected: Connected | undefined
 async function answer(request: Request): Promise<object> {
   if (request.op === 'connect') {
     connected?.close()
-    connected = request.protocol === 'grpc' ? connectGrpc(request) : connectHttp(request)
+    connected = request.protocol === 'grpc' ? connectGrpc(request) : await connectHttp(request)
     return {}
   }
   const { send } = assertDefined(connected, 'connected before anything else')
@@ -124,12 +127,17 @@ function outcomeOfStatus(status: string): Outcome {
   return status === '8' ? 'refused' : `status ${status}`
 }
 
-function connectHttp({ url, apiKey, collection, queries }: Connect): Connected {
+async function connectHttp({ url, apiKey, collection, queries }: Connect): Promise<Connected> {
   const bodies = eachQuery(queries, (f32) => {
     const vector = Buffer.from(f32).toString('base64')
     return Buffer.from(JSON.stringify({ vector, topK: TRUTH_K, withPayload: false, cache: false }))
   })
-  const agent = new http.Agent({ keepAlive: true, maxSockets: SOCKETS_MAX })
+  const agent = new http.Agent({
+    keepAlive: true,
+    maxSockets: SOCKETS,
+    maxFreeSockets: SOCKETS,
+  })
+  await Promise.all(Array.from({ length: SOCKETS }, () => openSocket(agent, `${url}/livez`)))
   const path = `${url}/v1/collections/${collection}/points:search`
   return {
     send: (turn) => {
@@ -150,6 +158,16 @@ function connectHttp({ url, apiKey, collection, queries }: Connect): Connected {
     },
     close: () => agent.destroy(),
   }
+}
+
+function openSocket(agent: http.Agent, url: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(url, { agent }, (response) => {
+      response.resume()
+      response.once('end', resolve)
+    })
+    request.once('error', reject)
+  })
 }
 
 function outcomeOfHttp(status: number): Outcome {
