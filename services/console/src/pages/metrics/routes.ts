@@ -1,4 +1,8 @@
-/** Metrics: charts of the last minutes, live. For operators. */
+/**
+ * Metrics: charts of the last minutes, live. For operators.
+ *
+ * At `/charts`: `/metrics` of a gateway is for Prometheus.
+ */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import Activity from 'lucide-react/icons/activity'
 import { shellRoute } from '../../app/root-route.ts'
@@ -9,7 +13,7 @@ export type Window = (typeof WINDOWS)[number]
 
 export const metricsRoute = createRoute({
   getParentRoute: () => shellRoute,
-  path: '/metrics',
+  path: '/charts',
   validateSearch: (search: Record<string, unknown>) => ({
     ...choiceParam(search, 'window', WINDOWS),
   }),
@@ -18,7 +22,7 @@ export const metricsRoute = createRoute({
       title: 'Metrics',
       nav: { group: 'cluster', order: 2, icon: Activity },
       needs: 'operator',
-      example: '/metrics',
+      example: '/charts',
     },
   },
   component: lazyRouteComponent(() => import('./metrics-page.tsx'), 'MetricsPage'),
