@@ -11,7 +11,8 @@ export async function writeExampleData({ url, apiKey }: VectronProcess): Promise
   await vectron.createCollection({ name: 'dictionary', dimension: DIMENSION })
   await vectron.collection('dictionary').upsert(
     Array.from({ length: POINTS }, (_, index) => ({
-      id: `word-${index}`,
+      // The first is called as one of the demo, so that addresses of examples find it.
+      id: index === 0 ? 'n02086723' : `word-${index}`,
       vector: Array.from({ length: DIMENSION }, (_, axis) => Math.sin(1 + index * (axis + 1))),
       payload: {
         pos: KINDS[index % KINDS.length],

@@ -44,6 +44,9 @@ interface SearchFlags extends ClientFlags {
   readonly cache: boolean
   readonly whyNot?: string
   readonly rerank?: Record<string, unknown>
+  readonly consistency?: 'eventual' | 'strong'
+  readonly timeout?: number
+  readonly payload: boolean
 }
 
 /** A result, with the value of its group. */
@@ -62,7 +65,7 @@ Examples:
   $ vectron search photos --vector 0.1,0.2,0.3 -o json`
 
 export function addSearchCommand(program: Command, { terminal, env }: CliContext): void {
-  withClientFlags(program.command('search').description('find the nearest points'))
+  withAnswerFlags(withClientFlags(program.command('search').description('find the nearest points')))
     .argument('<collection>')
     .argument('[text]', 'embedded by the collection')
     .option('--vector <numbers>', 'search by a vector: 0.1,0.2,0.3', vector)
@@ -85,15 +88,6 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     .option('--group-size <n>', 'results of a group', wholeNumber(1, 100), 3)
     .option('--fields <paths...>', 'only these fields of payloads: title author.name')
     .option('--without-fields <paths...>', 'all fields of payloads but these')
-    .option('--exact', 'compare with every point instead of walking the graph')
-    .option('--recall <share>', 'recall to aim at, .80 to .999', number)
-    .option('--width <n>', 'search as for so many results', wholeNumber(1, 10_000))
-    .option('--rerank <json>', 'put the best into another order: {"preset":"news"}', jsonObject)
-    .option('--with-vector', 'give vectors too (with -o json)')
-    .option('--explain', 'tell the plan and what happened')
-    .option('--why-not <id>', 'tell why this point is not among the results')
-    .option('--no-cache', 'ask the shards, whatever the gateway remembers')
-    .option('--allow-partial', 'answer from the shards that can be asked')
     .addHelpText('after', EXAMPLES)
     .action(async (collection: string, text: string | undefined, flags: SearchFlags) => {
       const result = await connect(flags, env)
@@ -110,6 +104,7 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
           ...(flags.whyNot === undefined ? {} : { whyNot: flags.whyNot }),
           ...rerankOf(flags),
           ...shapeOf(flags),
+          ...readOf(flags),
           ...(flags.recall === undefined ? {} : { targetRecall: flags.recall }),
           ...(flags.width === undefined ? {} : { width: flags.width }),
         })
@@ -124,6 +119,36 @@ export function addSearchCommand(program: Command, { terminal, env }: CliContext
     })
 }
 
+/** How well, how fresh and how late the answer comes, and what it tells. */
+function withAnswerFlags(command: Command): Command {
+  return command
+    .option('--exact', 'compare with every point instead of walking the graph')
+    .option('--recall <share>', 'recall to aim at, .80 to .999', number)
+    .option('--width <n>', 'search as for so many results', wholeNumber(1, 10_000))
+    .option('--rerank <json>', 'put the best into another order: {"preset":"news"}', jsonObject)
+    .option('--with-vector', 'give vectors too (with -o json)')
+    .option('--no-payload', 'give ids and scores alone')
+    .addOption(
+      new Option('--consistency <how>', 'strong: sees every write acknowledged before').choices([
+        'eventual',
+        'strong',
+      ]),
+    )
+    .option('--timeout <ms>', 'milliseconds that the server has', wholeNumber(1, 60_000))
+    .option('--explain', 'tell the plan and what happened')
+    .option('--why-not <id>', 'tell why this point is not among the results')
+    .option('--no-cache', 'ask the shards, whatever the gateway remembers')
+    .option('--allow-partial', 'answer from the shards that can be asked')
+}
+
+/** How fresh and how late the answer may be. */
+function readOf({ consistency, timeout }: SearchFlags): Partial<SearchRequest<AnyPayload>> {
+  return {
+    ...(consistency === undefined ? {} : { consistency }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+  }
+}
+
 /** Which of the hits are wanted, and what of them. */
 function shapeOf(flags: SearchFlags): Partial<SearchRequest<AnyPayload>> {
   const { offset, threshold, pageToken, groupBy, groupSize, fields, withoutFields } = flags
@@ -135,6 +160,7 @@ function shapeOf(flags: SearchFlags): Partial<SearchRequest<AnyPayload>> {
     ...(pageToken === undefined ? {} : { pageToken }),
     ...(groupBy === undefined ? {} : { groupBy: { field: groupBy, groupSize } }),
     ...(isAll ? {} : { payloadFields }),
+    ...(flags.payload ? {} : { withPayload: false }),
   }
 }
 

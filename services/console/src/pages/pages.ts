@@ -10,6 +10,7 @@ import { homeRoute } from './home/routes.ts'
 import { importRoute } from './import/routes.ts'
 import { metricsRoute } from './metrics/routes.ts'
 import { pointsRoute } from './points/routes.ts'
+import { searchRoute } from './search/routes.ts'
 import { registerRoute, signInRoute } from './sign-in/routes.ts'
 import { slowQueriesRoute } from './slow-queries/routes.ts'
 
@@ -27,6 +28,7 @@ export const PAGES = [
   clusterRoute,
   metricsRoute,
   slowQueriesRoute,
+  searchRoute,
   accountRoute,
 ] as const
 
