@@ -9,12 +9,13 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-export function launchChromium(): Promise<Browser> {
+/** @param flags further ones of the command line */
+export function launchChromium(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env['CHROMIUM'] ?? PLACES.find((place) => existsSync(place))
   if (executablePath === undefined) {
     throw new Error('There is no Chromium here: apt-get install chromium, or set CHROMIUM.')
   }
   // Nobody but these tests' own pages runs in it, and root cannot have the sandbox.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  return chromium.launch({ executablePath, args })
+  const own = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  return chromium.launch({ executablePath, args: [...own, ...flags] })
 }

@@ -36,7 +36,7 @@ export interface LabAnswer {
 
 type Question = Pick<LabSearch, 'collection' | 'by' | 'q'>
 
-/** The answer to a question in one config; asks the shards, for what is remembered takes no time. */
+/** The answer to a question in one config; explained, so that the shards are asked. */
 export function labQuery(projectId: string, question: Question, config: LabConfig) {
   const { collection = '', by, q } = question
   return queryOptions({

@@ -8,6 +8,7 @@ import { clusterRoute } from './cluster/routes.ts'
 import { collectionRoute, collectionsRoute, newCollectionRoute } from './collections/routes.ts'
 import { homeRoute } from './home/routes.ts'
 import { importRoute } from './import/routes.ts'
+import { mapRoute } from './map/routes.ts'
 import { metricsRoute } from './metrics/routes.ts'
 import { pointsRoute } from './points/routes.ts'
 import { searchRoute } from './search/routes.ts'
@@ -29,6 +30,7 @@ export const PAGES = [
   metricsRoute,
   slowQueriesRoute,
   searchRoute,
+  mapRoute,
   accountRoute,
 ] as const
 

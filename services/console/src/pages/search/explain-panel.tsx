@@ -1,4 +1,4 @@
-/** How each answer came about: its stages over time, what each shard planned, and all of it as text. */
+/** How each answer came about: stages over time, what each shard planned, all of it as text. */
 import type { SearchStage, ShardPlan } from '@vectron/client'
 import { CodeBlock } from '../../kit/code-block.tsx'
 import { type Column, DataTable } from '../../kit/data-table.tsx'

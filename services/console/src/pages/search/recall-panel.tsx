@@ -78,11 +78,13 @@ export function RecallPanel({ lab, onWidth }: RecallPanelProps) {
 }
 
 function NotMeasured({ topK, filtered }: { readonly topK: number; readonly filtered: boolean }) {
-  const what = `Stored points drawn at random are searched for their ${topK} nearest${filtered ? ' that match the filter of A' : ''}`
+  const which = filtered ? ' that match the filter of A' : ''
+  const what = `Stored points drawn at random are searched for their ${topK} nearest${which}`
+  const how = `once exactly, and then by the graph at ${recallWidths(topK).length} search widths`
   return (
     <EmptyState
       title="How good are the answers here?"
-      text={`${what}: once exactly, and then by the graph at ${recallWidths(topK).length} search widths. The curve shows what more width brings, and what it costs.`}
+      text={`${what}: ${how}. The curve shows what more width brings, and what it costs.`}
     />
   )
 }

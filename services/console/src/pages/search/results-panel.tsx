@@ -1,5 +1,6 @@
 /** The results of each way: how far they can be relied on, and how their order differs. */
 import { Text } from '@mantine/core'
+import type { RerankReport } from '@vectron/client'
 import type { LabAnswer } from '../../api/lab.ts'
 import { EmptyState } from '../../kit/empty-state.tsx'
 import { formatMicros, formatPlural, formatShare } from '../../kit/format.ts'
@@ -81,15 +82,16 @@ function Reliance({ answer }: { readonly answer: LabAnswer }) {
         {lines.map((line) => (
           <li key={line}>{line}</li>
         ))}
-        {rerank !== undefined && !rerank.degraded && (
-          <li>
-            {`Reranked ${rerank.candidates} candidates by ${rerank.preset || rerank.strategy} in ${formatMicros(rerank.tookUs)}.`}
-          </li>
-        )}
+        {rerank !== undefined && !rerank.degraded && <li>{rerankText(rerank)}</li>}
         {rerank?.degraded && <li>{`Not reranked: ${rerank.message}`}</li>}
       </ul>
     </div>
   )
+}
+
+function rerankText({ candidates, preset, strategy, tookUs }: RerankReport): string {
+  const by = preset || strategy
+  return `Reranked ${candidates} candidates by ${by} in ${formatMicros(tookUs)}.`
 }
 
 interface DifferenceProps {

@@ -82,7 +82,7 @@ function typescript({ url }: SnippetOf, lines: string): string {
     `const apiKey = process.env['VECTRON_API_KEY'] ?? ''`,
     `const vectron = new Vectron({ url: ${JSON.stringify(url)}, apiKey })`,
     lines,
-    `for (const { id } of results) console.log(id)`,
+    "for (const { id } of results) process.stdout.write(id + '\\n')",
   ].join('\n')
 }
 

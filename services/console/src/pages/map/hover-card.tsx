@@ -1,0 +1,50 @@
+/** What the hovered point is: its id and the first fields of its payload. */
+import { useEffect, useState } from 'react'
+import classes from './hover-card.module.css'
+import type { MapSession } from './map-session.ts'
+import type { Hovered } from './map-stage.ts'
+
+export interface HoverCardProps {
+  readonly hovered: Hovered
+  readonly id: string
+  readonly session: MapSession
+}
+
+const FIELDS_MAX = 6
+
+export function HoverCard({ hovered, id, session }: HoverCardProps) {
+  const { point, at } = hovered
+  const [payload, setPayload] = useState<Readonly<Record<string, unknown>>>({})
+  useEffect(() => {
+    let isLeft = false
+    session.call({ kind: 'payload', point }).then((found) => {
+      if (!isLeft) setPayload(found)
+    })
+    return () => {
+      isLeft = true
+    }
+  }, [session, point])
+  return (
+    <div
+      className={classes['card']}
+      style={{ transform: `translate(${at.x + 14}px, ${at.y + 14}px)` }}
+      data-hovered={id}
+    >
+      <div className={classes['id']}>{id}</div>
+      <dl>
+        {Object.entries(payload)
+          .slice(0, FIELDS_MAX)
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{valueText(value)}</dd>
+            </div>
+          ))}
+      </dl>
+    </div>
+  )
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
