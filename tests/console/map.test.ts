@@ -122,7 +122,7 @@ test('by keys alone: zoomed, moved, what is in view selected, a colour selected'
   const heading = page.getByRole('heading', { name: /points? selected/ })
   const inView = Number((await heading.textContent())?.replace(/\D/g, ''))
   assert.ok(inView < POINTS)
-  await page.getByRole('button', { name: `Select blue: ${POINTS / 4} points` }).focus()
+  await page.getByRole('button', { name: `blue ${POINTS / 4}` }).focus()
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: `${POINTS / 4} points selected` }).waitFor()
   opened.check()

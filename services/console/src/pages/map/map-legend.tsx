@@ -1,6 +1,6 @@
 /** What the colours mean; a value of it selects its points. */
 import { UnstyledButton } from '@mantine/core'
-import { formatCount, formatShortCount } from '../../kit/format.ts'
+import { formatShortCount } from '../../kit/format.ts'
 import type { Coloring } from './coloring.ts'
 import classes from './map-legend.module.css'
 
@@ -32,13 +32,13 @@ export function MapLegend({ coloring, onSelect }: MapLegendProps) {
         <li key={label}>
           <UnstyledButton
             className={classes['entry']}
-            aria-label={`Select ${label}: ${formatCount(count)} points`}
+            title="Select these points"
             onClick={() => onSelect(pointsOf(codes, colors.indexOf(color)))}
           >
             <svg viewBox="0 0 10 10" aria-hidden="true">
               <circle cx="5" cy="5" r="5" fill={color} />
             </svg>
-            <span className={classes['name']}>{label}</span>
+            <span className={classes['name']}>{label}</span>{' '}
             <span className="quiet figures">{formatShortCount(count)}</span>
           </UnstyledButton>
         </li>
