@@ -68,6 +68,7 @@ export function useDeleteCollection() {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: (name: string) => vectronOf(projectId).deleteCollection(name),
+    onMutate: (name) => queries.cancelQueries({ queryKey: [projectId, 'collections', name] }),
     onSuccess: (_, name) => {
       queries.removeQueries({ queryKey: [projectId, 'collections', name] })
       return queries.invalidateQueries({ queryKey: [projectId, 'collections'] })

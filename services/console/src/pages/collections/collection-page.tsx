@@ -31,8 +31,11 @@ export function CollectionPage() {
   const { name } = collectionRoute.useParams()
   const projectId = useProject()?.projectId ?? ''
   const may = useMay()
-  const info = useQuery(collectionQuery(projectId, name))
-  const stats = useQuery(collectionStatsQuery(projectId, name))
+  const removal = useDeleteCollection()
+  // What is being deleted is not asked for again: it would be missing in the middle of it.
+  const enabled = !removal.isPending && !removal.isSuccess
+  const info = useQuery({ ...collectionQuery(projectId, name), enabled })
+  const stats = useQuery({ ...collectionStatsQuery(projectId, name), enabled })
   return (
     <CollectionFrame
       name={name}
@@ -50,7 +53,7 @@ export function CollectionPage() {
                 Import
               </ButtonLink>
             )}
-            {may('admin') && <DeleteButton info={info.data} />}
+            {may('admin') && <DeleteButton info={info.data} removal={removal} />}
           </>
         )
       }
@@ -90,12 +93,16 @@ function Statistics({ info, stats }: StatisticsProps) {
   )
 }
 
-function DeleteButton({ info }: { readonly info: CollectionInfo }) {
+interface DeleteButtonProps {
+  readonly info: CollectionInfo
+  readonly removal: ReturnType<typeof useDeleteCollection>
+}
+
+function DeleteButton({ info, removal }: DeleteButtonProps) {
   const [isOpen, dialog] = useDisclosure(false)
   const navigate = useNavigate()
-  const remove = useDeleteCollection()
   const confirm = () =>
-    remove.mutate(info.name, { onSuccess: () => navigate({ to: '/collections' }) })
+    removal.mutate(info.name, { onSuccess: () => navigate({ to: '/collections' }) })
   return (
     <>
       <Button variant="default" leftSection={<Trash size={15} />} onClick={dialog.open}>
@@ -108,8 +115,8 @@ function DeleteButton({ info }: { readonly info: CollectionInfo }) {
         name={info.name}
         action="Delete collection"
         onConfirm={confirm}
-        isRunning={remove.isPending}
-        error={remove.error}
+        isRunning={removal.isPending}
+        error={removal.error}
       >
         <Text>
           Its {formatPlural(info.pointsCount, 'point')} will be gone from every replica. This cannot
