@@ -70,6 +70,8 @@ test('a browser without WebGL gets the same map', async () => {
 test('a lasso selects points, which are a table, a filter, and a search', async () => {
   await openMap({ color: 'group' })
   await page.getByRole('button', { name: 'Select with a lasso' }).click()
+  // What stands beside the plot may still change its size: the frame after the last change.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 250)))
   const box = await page.locator('[data-plot]').boundingBox()
   assert.ok(box !== null)
   const [x, y] = [box.x + box.width / 2, box.y + 2]
@@ -88,6 +90,7 @@ test('a lasso selects points, which are a table, a filter, and a search', async 
   const count = Number((await heading.textContent())?.replace(/\D/g, ''))
   assert.ok(count > 200 && count < POINTS - 200, String(count))
   const table = page.getByRole('region', { name: 'Selected points' })
+  await table.locator('tbody tr').nth(199).waitFor()
   assert.equal(await table.locator('tbody tr').count(), 200)
   const filter = JSON.parse((await page.locator('pre').textContent()) ?? '')
   assert.equal(filter.must[0].hasId.length, count)
