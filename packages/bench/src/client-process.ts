@@ -3,10 +3,10 @@
  * points, searches one after the other, or keeps several searches in flight.
  */
 import http from 'node:http'
-import { createInterface } from 'node:readline'
 import { assertDefined } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
 import { type Client, GrpcChannel } from '@vectron/rpc'
+import { answerLines } from './answer-lines.ts'
 import { bytesOf, type FloatRows, readFloats } from './float-file.ts'
 import { TRUTH_K } from './truth.ts'
 import { COLLECTION } from './words.ts'
@@ -223,13 +223,5 @@ function rowBytes(floats: FloatRows, row: number): Uint8Array {
   return bytesOf(values.subarray(row * dimension, (row + 1) * dimension))
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  let reply: object
-  try {
-    reply = await answer(JSON.parse(line))
-  } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error) }
-  }
-  process.stdout.write(`${JSON.stringify(reply)}\n`)
-}
+await answerLines(answer)
 connected?.close()

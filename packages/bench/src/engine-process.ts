@@ -8,12 +8,12 @@
  */
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { assertDefined } from '@vectron/base'
 import { engine, vectron, worker } from '@vectron/contracts'
 import { configureEngine, openShardEngine, type ShardEngine } from '@vectron/native'
 import { encodeSearchRequest, encodeUpsert } from '@vectron/shard'
+import { answerLines } from './answer-lines.ts'
 import type { BuildTimes, Memory, SearchTimes } from './contestant.ts'
 import { bytesOf, type FloatRows, readFloats } from './float-file.ts'
 
@@ -226,13 +226,5 @@ function folderBytes(folder: string): number {
   return sizes.reduce((sum, stat) => sum + stat.size, 0)
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  let reply: object
-  try {
-    reply = await answer(JSON.parse(line))
-  } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error) }
-  }
-  process.stdout.write(`${JSON.stringify(reply)}\n`)
-}
+await answerLines(answer)
 await opened?.shard.close()

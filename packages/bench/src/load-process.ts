@@ -8,10 +8,10 @@
  */
 import http from 'node:http'
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2'
-import { createInterface } from 'node:readline'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { assertDefined } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
+import { answerLines } from './answer-lines.ts'
 import { bytesOf, readFloats } from './float-file.ts'
 import { keepBusy, type Outcome, offer, type Send } from './open-loop.ts'
 import { TRUTH_K } from './truth.ts'
@@ -181,13 +181,5 @@ function eachQuery<T>(file: string, make: (f32: Uint8Array) => T): T[] {
   return Array.from({ length: rows }, (_, at) => make(bytesOf(row(at))))
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  let reply: object
-  try {
-    reply = await answer(JSON.parse(line))
-  } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error) }
-  }
-  process.stdout.write(`${JSON.stringify(reply)}\n`)
-}
+await answerLines(answer)
 connected?.close()

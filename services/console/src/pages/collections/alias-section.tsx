@@ -6,7 +6,7 @@ import type { Alias } from '@vectron/client'
 import Plus from 'lucide-react/icons/plus'
 import { type FormEvent, useState } from 'react'
 import { aliasesQuery, collectionsQuery, useUpdateAliases } from '../../api/collections.ts'
-import { Confirm } from '../../kit/confirm.tsx'
+import { ConfirmDialog } from '../../kit/confirm-dialog.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
@@ -112,7 +112,8 @@ function AliasRow({ alias, mayChange }: { readonly alias: Alias; readonly mayCha
       <Modal opened={isSwitching} onClose={switching.close} title={`Switch ${alias.alias}`}>
         <SwitchAlias alias={alias} onClose={switching.close} />
       </Modal>
-      <Confirm
+      <ConfirmDialog
+        tone="final"
         opened={isDeleting}
         onClose={deleting.close}
         title={`Delete the alias ${alias.alias}?`}
@@ -122,7 +123,7 @@ function AliasRow({ alias, mayChange }: { readonly alias: Alias; readonly mayCha
         error={remove.error}
       >
         The collection {alias.collection} stays. Requests that name the alias fail from then on.
-      </Confirm>
+      </ConfirmDialog>
     </Group>
   )
 }

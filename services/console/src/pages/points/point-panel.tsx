@@ -7,7 +7,7 @@ import Trash from 'lucide-react/icons/trash-2'
 import X from 'lucide-react/icons/x'
 import { type KeyboardEvent, useEffect, useRef } from 'react'
 import { type CollectionKey, pointQuery, useDeletePoints } from '../../api/points.ts'
-import { Confirm } from '../../kit/confirm.tsx'
+import { ConfirmDialog } from '../../kit/confirm-dialog.tsx'
 import { CopyButton } from '../../kit/copy-button.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
 import { ErrorState } from '../../kit/error-state.tsx'
@@ -122,7 +122,8 @@ function DeletePoint({ collection, id, onDeleted }: PointPanelProps) {
       >
         <Trash size={15} />
       </ActionIcon>
-      <Confirm
+      <ConfirmDialog
+        tone="final"
         opened={isOpen}
         onClose={dialog.close}
         title="Delete this point?"
@@ -132,7 +133,7 @@ function DeletePoint({ collection, id, onDeleted }: PointPanelProps) {
         error={remove.error}
       >
         {id} will be gone from every replica. This cannot be undone.
-      </Confirm>
+      </ConfirmDialog>
     </>
   )
 }
