@@ -1,8 +1,9 @@
 /** How each answer came about: stages over time, what each shard planned, all of it as text. */
-import type { SearchStage, ShardPlan } from '@vectron/client'
+import type { ShardPlan } from '@vectron/client'
 import { CodeBlock } from '../../kit/code-block.tsx'
 import { type Column, DataTable } from '../../kit/data-table.tsx'
 import { formatCount, formatMicros } from '../../kit/format.ts'
+import { StageWaterfall } from '../../kit/stage-waterfall.tsx'
 import classes from './explain-panel.module.css'
 import { type Way, Ways } from './ways.tsx'
 
@@ -13,7 +14,7 @@ export function ExplainPanel({ ways }: { readonly ways: readonly Way[] }) {
         result !== undefined && (
           <div className={classes['explain']}>
             {result.explanation !== undefined && (
-              <Waterfall stages={result.explanation.stages} tookUs={result.tookUs} />
+              <StageWaterfall stages={result.explanation.stages} tookUs={result.tookUs} />
             )}
             {result.plans.length > 0 && (
               <DataTable
@@ -30,36 +31,6 @@ export function ExplainPanel({ ways }: { readonly ways: readonly Way[] }) {
         )
       }
     </Ways>
-  )
-}
-
-interface WaterfallProps {
-  readonly stages: readonly SearchStage[]
-  readonly tookUs: number
-}
-
-function Waterfall({ stages, tookUs }: WaterfallProps) {
-  const endUs = Math.max(tookUs, 1, ...stages.map((stage) => stage.startUs + stage.tookUs))
-  const percent = (us: number) => `${((100 * us) / endUs).toFixed(2)}%`
-  return (
-    <section className={`panel ${classes['waterfall']}`} aria-label="Stages">
-      <ol>
-        {stages.map(({ name, startUs, tookUs: us, detail }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a stage may come twice
-          <li key={index} data-inner={name.startsWith('shard') || undefined}>
-            <span className={classes['stage']}>{name.replaceAll('_', ' ')}</span>
-            <span className={classes['track']} aria-hidden>
-              <span
-                className={classes['bar']}
-                style={{ left: percent(startUs), width: `max(2px, ${percent(us)})` }}
-              />
-            </span>
-            <span className={`figures ${classes['time']}`}>{formatMicros(us)}</span>
-            {detail !== '' && <span className={classes['detail']}>{detail}</span>}
-          </li>
-        ))}
-      </ol>
-    </section>
   )
 }
 

@@ -7,9 +7,9 @@ import { EmptyState } from '../../kit/empty-state.tsx'
 import { Figure, Figures } from '../../kit/figure.tsx'
 import { formatCount, formatMicros, formatMoment } from '../../kit/format.ts'
 import { PageSection } from '../../kit/page-section.tsx'
+import { StageWaterfall } from '../../kit/stage-waterfall.tsx'
 import { StateDot } from '../../kit/state-dot.tsx'
-import classes from './slow-drawer.module.css'
-import { barsOf, prettyFilter } from './slow-rows.ts'
+import { inOrder, prettyFilter } from './slow-rows.ts'
 
 export interface SlowDrawerProps {
   /** undefined: the gateway does not remember it any more. */
@@ -59,7 +59,7 @@ function SlowDetails({ query }: { readonly query: SlowQuery }) {
       </Figures>
       <StateDot tone={outcome === 'OK' ? 'good' : 'bad'}>{outcome}</StateDot>
       <PageSection title="Where the time went">
-        <Waterfall query={query} />
+        <Stages query={query} />
       </PageSection>
       {filter !== '' && (
         <PageSection title="Filter">
@@ -80,36 +80,15 @@ function SlowDetails({ query }: { readonly query: SlowQuery }) {
   )
 }
 
-function Waterfall({ query }: { readonly query: SlowQuery }) {
-  const bars = barsOf(query)
-  if (bars.length === 0) {
+function Stages({ query: { stages, tookUs } }: { readonly query: SlowQuery }) {
+  if (stages.length === 0) {
     return (
       <Text size="sm" className="quiet">
         Stages are noted for searches alone.
       </Text>
     )
   }
-  return (
-    <ol className={`panel ${classes['bars']}`} aria-label="Stages">
-      {bars.map(({ name, detail, tookUs, start, width }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a stage may come twice
-        <li key={index} className={classes['row']}>
-          <Text size="xs" className={classes['name']} title={detail || name}>
-            {name}
-          </Text>
-          <span className={classes['track']} aria-hidden>
-            <span
-              className={classes['bar']}
-              style={{ insetInlineStart: `${100 * start}%`, width: `${100 * width}%` }}
-            />
-          </span>
-          <Text size="xs" className="figures quiet" ta="right">
-            {formatMicros(tookUs)}
-          </Text>
-        </li>
-      ))}
-    </ol>
-  )
+  return <StageWaterfall stages={inOrder(stages)} tookUs={tookUs} />
 }
 
 function Id({ name, value }: { readonly name: string; readonly value: string }) {

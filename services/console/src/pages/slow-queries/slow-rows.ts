@@ -25,28 +25,9 @@ export function namesOf(queries: readonly SlowQuery[], field: 'collection' | 'me
   return [...new Set(queries.map((query) => query[field]))].filter(Boolean).sort()
 }
 
-/** One bar of the waterfall: shares of the whole time. */
-export interface StageBar {
-  readonly name: string
-  readonly detail: string
-  readonly tookUs: number
-  /** 0 to 1. */
-  readonly start: number
-  readonly width: number
-}
-
-/** Stages in the order in which they began; none is outside the whole. */
-export function barsOf({ stages, tookUs }: Pick<SlowQuery, 'stages' | 'tookUs'>): StageBar[] {
-  const whole = Math.max(1, tookUs, ...stages.map((stage) => stage.startUs + stage.tookUs))
-  return stages
-    .toSorted((a, b) => a.startUs - b.startUs)
-    .map((stage) => ({
-      name: stage.name,
-      detail: stage.detail,
-      tookUs: stage.tookUs,
-      start: stage.startUs / whole,
-      width: stage.tookUs / whole,
-    }))
+/** Stages in the order in which they began. */
+export function inOrder(stages: SlowQuery['stages']): SlowQuery['stages'] {
+  return stages.toSorted((a, b) => a.startUs - b.startUs)
 }
 
 /** The stage that took the longest; undefined where none was noted. */
