@@ -70,8 +70,6 @@ test('a browser without WebGL gets the same map', async () => {
 test('a lasso selects points, which are a table, a filter, and a search', async () => {
   await openMap({ color: 'group' })
   await page.getByRole('button', { name: 'Select with a lasso' }).click()
-  // What stands beside the plot may still change its size: the frame after the last change.
-  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 250)))
   const box = await page.locator('[data-plot]').boundingBox()
   assert.ok(box !== null)
   const [x, y] = [box.x + box.width / 2, box.y + 2]

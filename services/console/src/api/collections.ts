@@ -71,6 +71,10 @@ export function useDeleteCollection() {
     onMutate: (name) => queries.cancelQueries({ queryKey: [projectId, 'collections', name] }),
     onSuccess: (_, name) => {
       queries.removeQueries({ queryKey: [projectId, 'collections', name] })
+      // Until the list is asked for again, it is the one that was: without what is gone.
+      queries.setQueryData(collectionsQuery(projectId).queryKey, (all) =>
+        all?.filter((collection) => collection.name !== name),
+      )
       return queries.invalidateQueries({ queryKey: [projectId, 'collections'] })
     },
   })
