@@ -26,9 +26,9 @@ const GROWTH_BYTES_MAX = 1280 * 2 ** 20
 const ATTACKER = path.join(import.meta.dirname, 'attacker-process.ts')
 
 /**
- * How the server ends each: the answers that attackers hear, and the cause that it counts. Who still
- * sends while a connection is ended may hear of it by a write that fails, before reading the GOAWAY:
- * no answer, but the same end.
+ * How the server ends each: the answers that attackers hear, and the cause that it counts. Who is
+ * still sending while a connection is ended may learn it from a write that fails, before reading
+ * the GOAWAY: no answer, but the same end.
  */
 const EXPECTED: Readonly<Record<AttackName, { answers: RegExp; cause?: string }>> = {
   'slow headers': { answers: /^HTTP 408$/, cause: 'slow-header' },
