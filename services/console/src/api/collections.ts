@@ -93,6 +93,7 @@ export function useUpdateCollection(name: string) {
 export function aliasesQuery(projectId: string, collection: string) {
   return queryOptions({
     queryKey: [projectId, 'aliases', collection],
+    refetchInterval: REFRESH_MS,
     queryFn: ({ signal }) => vectronOf(projectId).aliases.list({ collection, signal }),
   })
 }

@@ -67,7 +67,7 @@ export function CollectionPage() {
           {stats.isError && <ErrorState error={stats.error} onRetry={stats.refetch} />}
           {stats.data !== undefined && <Statistics info={info.data} stats={stats.data} />}
           <AliasSection collection={name} />
-          {may('admin') && <SettingsSection key={info.data.etag} info={info.data} />}
+          {may('admin') && <SettingsSection info={info.data} />}
         </Stack>
       )}
     </CollectionFrame>

@@ -1,24 +1,23 @@
 /** What of a collection can be changed after it was made. */
 import { Button, Group, NumberInput, Stack, Text, TextInput } from '@mantine/core'
-import type { CollectionInfo } from '@vectron/client'
+import type { CollectionChange, CollectionInfo } from '@vectron/client'
 import { type FormEvent, useState } from 'react'
 import { useUpdateCollection } from '../../api/collections.ts'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
 import classes from './new-collection-page.module.css'
 
+type Edit = Pick<CollectionChange, 'description' | 'searchReplicas'>
+
 export function SettingsSection({ info }: { readonly info: CollectionInfo }) {
-  const [description, setDescription] = useState(info.description)
-  const [searchReplicas, setSearchReplicas] = useState(info.searchReplicas)
+  /** What was typed over what stands there: what others change meanwhile takes nothing from it. */
+  const [edit, setEdit] = useState<Edit>({})
   const update = useUpdateCollection(info.name)
-  const change = {
-    ...(description === info.description ? {} : { description }),
-    ...(searchReplicas === info.searchReplicas ? {} : { searchReplicas }),
-  }
-  const isChanged = Object.keys(change).length > 0
+  const { description = info.description, searchReplicas = info.searchReplicas } = edit
+  const isChanged = description !== info.description || searchReplicas !== info.searchReplicas
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    update.mutate(change)
+    update.mutate(edit, { onSuccess: () => setEdit({}) })
   }
   const fixed = `${info.dimension} dimensions, ${info.metric}, ${info.shardCount} shards of
     ${info.replicationFactor} replicas, divided by ${info.partitionKey || 'the id'}`
@@ -30,7 +29,7 @@ export function SettingsSection({ info }: { readonly info: CollectionInfo }) {
             <TextInput
               label="Description"
               value={description}
-              onChange={(event) => setDescription(event.currentTarget.value)}
+              onChange={(event) => setEdit({ ...edit, description: event.currentTarget.value })}
             />
             <NumberInput
               label="Search-only replicas"
@@ -39,7 +38,7 @@ export function SettingsSection({ info }: { readonly info: CollectionInfo }) {
               max={16}
               allowDecimal={false}
               value={searchReplicas}
-              onChange={(value) => setSearchReplicas(Number(value) || 0)}
+              onChange={(value) => setEdit({ ...edit, searchReplicas: Number(value) || 0 })}
             />
           </div>
           {update.isError && <ErrorState error={update.error} />}
