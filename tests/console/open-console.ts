@@ -12,8 +12,11 @@ import { VectronProcess } from '@vectron/testkit'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from './chromium.ts'
 
-export interface OpenedConsole {
+export interface OpenedConsole extends OpenedBrowser {
   readonly vectron: VectronProcess
+}
+
+export interface OpenedBrowser {
   readonly browser: Browser
   /** Of the owner, signed in. */
   readonly page: Page
@@ -36,24 +39,42 @@ export interface ConsoleOptions {
 
 export async function openConsole(options: ConsoleOptions = {}): Promise<OpenedConsole> {
   const data = mkdtempSync(path.join(tmpdir(), 'vectron-console-'))
-  const [vectron, browser] = await Promise.all([VectronProcess.start({ data }), launchChromium()])
-  const { colorScheme = 'light' } = options
-  const { origin } = new URL(vectron.url)
+  const vectron = await VectronProcess.start({ data })
+  const opened = await openBrowser(vectron, options)
+  return {
+    ...opened,
+    vectron,
+    async close() {
+      await opened.close()
+      await vectron.stop()
+      rmSync(data, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Where a gateway serves, and the link that signs its owner in. */
+export interface ConsoleAddress {
+  readonly url: string
+  readonly console: string
+}
+
+/** A browser at the console of what runs already. */
+export async function openBrowser(
+  { url, console: link }: ConsoleAddress,
+  { colorScheme = 'light' }: ConsoleOptions = {},
+): Promise<OpenedBrowser> {
+  const browser = await launchChromium()
+  const { origin } = new URL(url)
   const open = async () => watch(await browser.newContext({ colorScheme }), origin)
   const owner = await open()
-  await owner.page.goto(vectron.console)
+  await owner.page.goto(link)
   await owner.page.getByRole('heading', { level: 1, name: 'Home' }).waitFor()
   return {
-    vectron,
     browser,
     page: owner.page,
     openStranger: open,
     check: () => assert.deepEqual(owner.takeComplaints(), []),
-    async close() {
-      await browser.close()
-      await vectron.stop()
-      rmSync(data, { recursive: true, force: true })
-    },
+    close: () => browser.close(),
   }
 }
 

@@ -88,6 +88,7 @@ export {
   parseAltNames,
   rolesOf,
 } from './node-role.ts'
+export { type LoadOfProcess, ProcessLoad } from './process-load.ts'
 export { type Random, seededRandom, systemRandom, testSeed } from './random.ts'
 export { isSameSecret } from './same-secret.ts'
 export { writeSecretFile } from './secret-file.ts'

@@ -34,6 +34,9 @@ export interface WorkerInfo {
   readonly replicaBytes: number
   readonly diskUsedBytes: number
   readonly diskFreeBytes: number
+  /** Cores that its process kept busy of late: 1.5 is one and a half. */
+  readonly cpuCores: number
+  readonly memoryBytes: number
 }
 
 export interface ShardInfo {
@@ -126,6 +129,23 @@ export interface ClusterView {
   readonly time: string
   /** Of the gateway that answers. */
   readonly load: GatewayLoad
+  /** Gateways that ask placement for the routing now and then. */
+  readonly gateways: number
+  /** Addresses of the rerankers that announce themselves. */
+  readonly rerankers: readonly string[]
+  /** Nodes that this gateway may kill and start: of a cluster on one machine. */
+  readonly localNodes: readonly LocalNode[]
+}
+
+/** A process of a cluster on one machine, for demonstrations. */
+export interface LocalNode {
+  readonly name: string
+  readonly service: 'worker' | 'placement' | 'reranker'
+  /** Under which the cluster knows it. */
+  readonly address: string
+  readonly state: 'up' | 'paused' | 'down' | 'starting'
+  /** Why it did not start the last time. */
+  readonly failure: string
 }
 
 /** What one gateway answered in the last seconds. */
@@ -134,6 +154,12 @@ export interface GatewayLoad {
   /** Seconds that it is over, up to ten. */
   readonly seconds: number
   readonly requests: readonly RequestLoad[]
+  /** Searches a second that were looked up among the kept answers, and those answered from there. */
+  readonly cacheLookupsPerSecond: number
+  readonly cacheHitsPerSecond: number
+  /** Cores that its process kept busy of late. */
+  readonly cpuCores: number
+  readonly memoryBytes: number
 }
 
 export interface RequestLoad {
@@ -141,6 +167,8 @@ export interface RequestLoad {
   readonly perSecond: number
   /** Of these: refused, or failed. */
   readonly failedPerSecond: number
+  /** Of those that failed: turned away, because of too many. */
+  readonly refusedPerSecond: number
   /** Microseconds; 0 where nothing was answered. */
   readonly p50Us: number
   readonly p95Us: number

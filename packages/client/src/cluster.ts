@@ -3,6 +3,7 @@ import type {
   ClusterEvent,
   ClusterView,
   Id,
+  LocalNode,
   Operator,
   PlacementMemberInfo,
   ShardInfo,
@@ -122,6 +123,21 @@ export class Cluster {
   /** Stops a move where it is. */
   cancelOperator(operatorId: Id, options?: CallOptions): Promise<Operator> {
     return this.#post(`/operators/${operatorId}:cancel`, {}, options)
+  }
+
+  /** Kills a node of a cluster on one machine, where the gateway has such; see `localNodes`. */
+  killNode(name: string, options?: CallOptions): Promise<LocalNode> {
+    return this.#demo(`${encodeURIComponent(name)}:kill`, options)
+  }
+
+  /** Begins to start a node that is down. */
+  startNode(name: string, options?: CallOptions): Promise<LocalNode> {
+    return this.#demo(`${encodeURIComponent(name)}:start`, options)
+  }
+
+  #demo(path: string, options: CallOptions | undefined): Promise<LocalNode> {
+    const call = { method: 'POST', path: `/v1/demo/nodes/${path}`, body: {} } as const
+    return this.#transport.call({ ...call, idempotent: false }, options)
   }
 
   async #drain(path: string, options: CallOptions | undefined): Promise<number> {

@@ -34,6 +34,7 @@ export type {
   ClusterView,
   GatewayLoad,
   Id,
+  LocalNode,
   Operator,
   OperatorStep,
   PlacementMemberInfo,

@@ -2,6 +2,7 @@
 
 export * from './gen/vectron/v1/cluster_pb.js'
 export * from './gen/vectron/v1/collections_pb.js'
+export * from './gen/vectron/v1/demo_pb.js'
 export * from './gen/vectron/v1/filter_pb.js'
 export * from './gen/vectron/v1/options_pb.js'
 export * from './gen/vectron/v1/points_pb.js'

@@ -48,7 +48,12 @@ test('The file of every node is what its service takes, and names the others.', 
   const valuesOf = (name: string) => {
     const node = nodes.find((one) => one.name === name)
     assert.ok(node)
-    const text = nodeSettings(node, { name: 'c', nodes, dataFolder: `data of ${name}` })
+    const text = nodeSettings(node, {
+      name: 'c',
+      nodes,
+      dataFolder: `data of ${name}`,
+      clusterFolder: '/c',
+    })
     const spec = SPECS[node.service]
     assert.ok(spec)
     // biome-ignore lint/suspicious/noExplicitAny: looked into by assertions

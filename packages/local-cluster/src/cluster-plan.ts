@@ -71,6 +71,8 @@ export interface SettingsContext {
   readonly nodes: readonly PlannedNode[]
   /** Where the node keeps its data. */
   readonly dataFolder: string
+  /** Folder of the whole cluster. */
+  readonly clusterFolder: string
 }
 
 /** The TOML file of a node. */
@@ -86,7 +88,10 @@ export function nodeSettings(node: PlannedNode, context: SettingsContext): strin
   return `# Written by vectron cluster; read at each start of ${node.name}.\n\n${sections.join('\n')}`
 }
 
-function servicesSections(node: PlannedNode, { name, nodes }: SettingsContext): string[] {
+function servicesSections(
+  node: PlannedNode,
+  { name, nodes, clusterFolder }: SettingsContext,
+): string[] {
   const placement = nodes.filter(({ service }) => service === 'placement')
   switch (node.service) {
     case 'placement': {
@@ -103,6 +108,7 @@ function servicesSections(node: PlannedNode, { name, nodes }: SettingsContext): 
       return [
         section('placement', { members: placement.map(grpcAddress) }),
         section('auth', { addresses: auth }),
+        section('demo', { folder: clusterFolder }),
       ]
     }
     case 'auth':

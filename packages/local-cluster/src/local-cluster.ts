@@ -293,7 +293,8 @@ export class LocalCluster {
   async #writeSettings(node: PlannedNode, { name, nodes }: ClusterFile): Promise<void> {
     const files = this.#files(node)
     await mkdir(files.folder, { recursive: true })
-    await writeFile(files.settings, nodeSettings(node, { name, nodes, dataFolder: files.data }))
+    const context = { name, nodes, dataFolder: files.data, clusterFolder: this.folder }
+    await writeFile(files.settings, nodeSettings(node, context))
   }
 
   async #startNodes(nodes: readonly PlannedNode[]): Promise<void> {

@@ -1,8 +1,14 @@
 /** `vectron gateway`: a gateway in a process of its own. It keeps nothing. */
 
-import { type AuditLog, isVectronError, NO_AUDIT_LOG, openAuditLog } from '@vectron/base'
-import { type Embedder, openGateway } from '@vectron/gateway-service'
-import { formatAddress } from './address.ts'
+import {
+  type AuditLog,
+  isVectronError,
+  NO_AUDIT_LOG,
+  openAuditLog,
+  VectronError,
+} from '@vectron/base'
+import { type DemoNodes, type Embedder, openGateway } from '@vectron/gateway-service'
+import { formatAddress, isLoopback } from './address.ts'
 import { authenticatorDoors } from './authenticator-doors.ts'
 import { cacheLimits } from './cache-limits.ts'
 import { clientLimits } from './client-limits.ts'
@@ -17,9 +23,18 @@ import type { Surroundings } from './surroundings.ts'
 import { openTrust } from './trust.ts'
 import { untilAnswered } from './until-answered.ts'
 
+/** Finds the nodes of a cluster on this machine. @param folder of the cluster */
+export type OpenDemo = (folder: string) => DemoNodes
+
+interface GatewayParts {
+  readonly embedders: readonly Embedder[]
+  readonly openDemo: OpenDemo | undefined
+}
+
 /** A gateway whose collections may name these embedders. */
 export function gatewayService(
   embedders: readonly Embedder[],
+  openDemo?: OpenDemo,
 ): ServiceDefinition<typeof GATEWAY_SETTINGS> {
   return {
     name: 'gateway',
@@ -31,13 +46,13 @@ export function gatewayService(
       tracing,
       dataFolder: undefined,
     }),
-    open: (config, around) => openGatewayService(config, embedders, around),
+    open: (config, around) => openGatewayService(config, { embedders, openDemo }, around),
   }
 }
 
 async function openGatewayService(
   config: GatewayConfig,
-  embedders: readonly Embedder[],
+  { embedders, openDemo }: GatewayParts,
   around: Surroundings,
 ): Promise<OpenService> {
   const { clock, random, logger, metrics, tracer, version, closers } = around
@@ -70,6 +85,7 @@ async function openGatewayService(
     connectReranker: connections.rerankers(),
     embedders,
     slowQueries: { ...config.slowQueries, gateway: config.node.name || 'gateway' },
+    demoNodes: demoNodes(config, openDemo),
     version,
     clock,
     random,
@@ -88,6 +104,23 @@ async function openGatewayService(
     problems: () => gateway.problems(),
     notes: () => gateway.notes(),
   }
+}
+
+/**
+ * Whoever reaches this address could kill nodes with the key of an operator, so it must be one that
+ * only this machine reaches.
+ */
+function demoNodes(config: GatewayConfig, openDemo: OpenDemo | undefined): DemoNodes | undefined {
+  const { folder } = config.demo
+  if (folder === '' || openDemo === undefined) return undefined
+  const { host } = config.http
+  if (isLoopback(host)) return openDemo(folder)
+  throw new VectronError(
+    'INVALID_ARGUMENT',
+    `demo.folder lets people kill nodes, and http.host ${host} is reached from other machines: ` +
+      'leave demo.folder out, or listen on 127.0.0.1.',
+    { field: 'demo.folder' },
+  )
 }
 
 /** A gateway has no folder of its own: it audits when it is told where. */

@@ -17,7 +17,7 @@ import {
   openSqliteStore,
   type RunningAuth,
 } from '@vectron/auth-service'
-import { type Clock, openAuditLog } from '@vectron/base'
+import { type Clock, openAuditLog, ProcessLoad } from '@vectron/base'
 import type { placement } from '@vectron/contracts'
 import { configureEngine } from '@vectron/native'
 import {
@@ -163,6 +163,7 @@ export async function openWorkerPart(
     logger: logger.child({ part: 'worker' }),
     metrics,
     tracer,
+    processLoad: new ProcessLoad(clock),
     tailPointsMax: config.engine.tailPointsMax,
     diskReserveBytes: config.data.reserveBytes,
   })

@@ -419,6 +419,13 @@ export const AUTH_SETTINGS = {
 export const GATEWAY_SETTINGS = {
   node: nodeSection,
   console: consoleSection,
+  demo: {
+    folder: stringSetting({
+      default: '',
+      describe:
+        'folder of a cluster made by `vectron cluster start`, which writes it: its nodes may be killed and started from the console, by operators, on a loopback address alone; empty: none may',
+    }),
+  },
   slowQueries: slowQueriesSection,
   audit: {
     file: stringSetting({

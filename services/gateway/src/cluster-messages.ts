@@ -23,6 +23,8 @@ export function toWorker(status: placement.WorkerStatus) {
     replicaBytes: counts.replicaBytes,
     diskUsedBytes: load?.diskUsedBytes ?? 0n,
     diskFreeBytes: load?.diskFreeBytes ?? 0n,
+    cpuCores: load?.cpuCores ?? 0,
+    memoryBytes: load?.memoryBytes ?? 0n,
   }
 }
 

@@ -3,13 +3,14 @@
  * people ask of placement. Nothing is decided here.
  */
 
-import { type Deadline, LIMITS, VectronError } from '@vectron/base'
+import { type Deadline, LIMITS, type ProcessLoad, VectronError } from '@vectron/base'
 import type { placement, vectron } from '@vectron/contracts'
 import { shardReports } from '@vectron/routing'
 import type { CallContext, Client, ServiceHandlers } from '@vectron/rpc'
 import { findHealth } from './cluster-health.ts'
 import { toEvent, toMember, toOperator, toShard, toWorker } from './cluster-messages.ts'
 import type { GatewayContext } from './context.ts'
+import type { DemoNodes } from './demo-service.ts'
 import type { RecentLoad } from './recent-load.ts'
 import { listSlowQueries } from './slow/list-slow-queries.ts'
 import { sumBytes } from './sum-reports.ts'
@@ -19,6 +20,9 @@ export interface ClusterContext extends GatewayContext {
   readonly placement: Client<typeof placement.Placement>
   readonly version: string
   readonly recentLoad: RecentLoad
+  readonly processLoad: ProcessLoad
+  /** Nodes that people may kill and start here; undefined: none. */
+  readonly demoNodes: DemoNodes | undefined
   /** Monotonic microseconds when the process began to serve. */
   readonly startedUs: number
 }

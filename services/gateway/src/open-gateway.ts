@@ -9,6 +9,7 @@ import {
   type Clock,
   type Logger,
   type Metrics,
+  ProcessLoad,
   type Random,
   type Tracer,
   toVectronError,
@@ -41,6 +42,7 @@ import { CollectionsService } from './collections-service.ts'
 import { browserSessionRoutes } from './console/browser-sessions.ts'
 import { consolePages } from './console/console-pages.ts'
 import type { GatewayContext } from './context.ts'
+import { type DemoNodes, DemoService } from './demo-service.ts'
 import type { Embedder } from './embedder.ts'
 import { FeedbackService } from './feedback/feedback-service.ts'
 import { openLoadGates } from './load-gates.ts'
@@ -84,6 +86,8 @@ export interface GatewayOptions {
   readonly connectReranker: ConnectReranker
   readonly embedders: readonly Embedder[]
   readonly slowQueries: SlowQueryLimits
+  /** Nodes that operators may kill and start from the console. Default: none. */
+  readonly demoNodes?: DemoNodes | undefined
   /** Release of the product, as people are told it. */
   readonly version: string
   readonly clock: Clock
@@ -233,7 +237,7 @@ function bindServices(
   options: GatewayOptions,
   { router, shared, slowQueries, recentLoad, access }: BoundTo,
 ): BoundService[] {
-  const { clock, placement, version, metrics, tracer } = options
+  const { clock, placement, version, metrics, tracer, demoNodes } = options
   const embedders = new Map(options.embedders.map((embedder) => [embedder.name, embedder]))
   const stageSeconds = declareStageSeconds(metrics)
   const { cache } = options
@@ -242,6 +246,7 @@ function bindServices(
     shared,
     clock,
     metrics,
+    onLookUp: (found) => recentLoad.lookedUp(found),
   })
   const rerankers = new RerankerPool({
     addresses: () => router.rerankers,
@@ -277,8 +282,17 @@ function bindServices(
     bindService(vectron.Feedback, feedback),
     bindService(
       vectron.Cluster,
-      new ClusterService({ ...context, placement, version, startedUs, recentLoad }),
+      new ClusterService({
+        ...context,
+        placement,
+        version,
+        startedUs,
+        recentLoad,
+        processLoad: new ProcessLoad(clock),
+        demoNodes,
+      }),
     ),
+    ...(demoNodes === undefined ? [] : [bindService(vectron.Demo, new DemoService(demoNodes))]),
   ]
 }
 

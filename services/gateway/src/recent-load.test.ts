@@ -49,6 +49,7 @@ test('Rates are of the last ten whole seconds, by kind, and forget what is older
     kind: 'search',
     perSecond: 0,
     failedPerSecond: 0,
+    refusedPerSecond: 0,
     p50Us: 0,
     p95Us: 0,
     p99Us: 0,

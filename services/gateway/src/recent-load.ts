@@ -7,7 +7,7 @@
  */
 
 import type { DescMethod } from '@bufbuild/protobuf'
-import type { Clock } from '@vectron/base'
+import { type Clock, isVectronError } from '@vectron/base'
 import type { CallContext, Interceptor } from '@vectron/rpc'
 import { kindOf, type RequestKind } from './request-kind.ts'
 
@@ -16,6 +16,8 @@ export interface KindLoad {
   readonly perSecond: number
   /** Of these: refused, or failed. */
   readonly failedPerSecond: number
+  /** Of those that failed: turned away, because of too many. */
+  readonly refusedPerSecond: number
   /** Microseconds; 0 where nothing was answered. Streams are not among them. */
   readonly p50Us: number
   readonly p95Us: number
@@ -26,6 +28,9 @@ export interface LoadSummary {
   /** Seconds that it is over. */
   readonly seconds: number
   readonly kinds: readonly KindLoad[]
+  /** Searches that were looked up among the kept answers, and those answered from there. */
+  readonly cacheLookupsPerSecond: number
+  readonly cacheHitsPerSecond: number
 }
 
 /** Whole seconds that a summary is over. */
@@ -38,12 +43,15 @@ const BUCKETS = 32 * BUCKETS_PER_OCTAVE
 interface Counts {
   requests: number
   failed: number
+  refused: number
   readonly times: Uint32Array
 }
 
 /** Of one second. */
 interface Slice {
   second: number
+  cacheLookups: number
+  cacheHits: number
   readonly byKind: Readonly<Record<RequestKind, Counts>>
 }
 
@@ -56,20 +64,20 @@ export class RecentLoad {
   constructor(clock: Clock) {
     this.#clock = clock
     this.#startUs = clock.monotonicUs()
-    this.#slices = Array.from({ length: SECONDS + 1 }, () => ({ second: -1, byKind: noCounts() }))
+    this.#slices = Array.from({ length: SECONDS + 1 }, newSlice)
   }
 
   /** Counts every call. */
   get interceptor(): Interceptor {
     return async (call, next) => {
       const startUs = this.#clock.monotonicUs()
-      let isFailed = true
       try {
         await next()
-        isFailed = false
-      } finally {
-        this.#note(call, startUs, isFailed)
+      } catch (error) {
+        this.#note(call, startUs, isRefusal(error) ? 'refused' : 'failed')
+        throw error
       }
+      this.#note(call, startUs, 'answered')
     }
   }
 
@@ -78,6 +86,14 @@ export class RecentLoad {
     const counts = this.#countsOf(method, this.#clock.monotonicUs())
     counts.requests += 1
     counts.failed += 1
+    counts.refused += 1
+  }
+
+  /** Counts a search that was looked up among the kept answers. */
+  lookedUp(found: 'hit' | 'miss'): void {
+    const slice = this.#sliceOf(secondOf(this.#clock.monotonicUs()))
+    slice.cacheLookups += 1
+    if (found === 'hit') slice.cacheHits += 1
   }
 
   /** Over the last whole seconds. */
@@ -86,14 +102,22 @@ export class RecentLoad {
     const since = Math.max(now - SECONDS, secondOf(this.#startUs))
     const seconds = Math.max(1, now - since)
     const slices = this.#slices.filter(({ second }) => second >= since && second < now)
-    return { seconds, kinds: KINDS.map((kind) => summarize(kind, slices, seconds)) }
+    const sum = (of: 'cacheLookups' | 'cacheHits') =>
+      slices.reduce((total, slice) => total + slice[of], 0)
+    return {
+      seconds,
+      kinds: KINDS.map((kind) => summarize(kind, slices, seconds)),
+      cacheLookupsPerSecond: sum('cacheLookups') / seconds,
+      cacheHitsPerSecond: sum('cacheHits') / seconds,
+    }
   }
 
-  #note({ method }: CallContext, startUs: number, isFailed: boolean): void {
+  #note({ method }: CallContext, startUs: number, end: CallEnd): void {
     const nowUs = this.#clock.monotonicUs()
     const counts = this.#countsOf(method, nowUs)
     counts.requests += 1
-    if (isFailed) counts.failed += 1
+    if (end !== 'answered') counts.failed += 1
+    if (end === 'refused') counts.refused += 1
     if (method.methodKind !== 'unary') return
     const bucket = bucketOf(nowUs - startUs)
     counts.times[bucket] = (counts.times[bucket] ?? 0) + 1
@@ -107,9 +131,12 @@ export class RecentLoad {
     const slice = this.#slices[second % this.#slices.length] as Slice
     if (slice.second !== second) {
       slice.second = second
+      slice.cacheLookups = 0
+      slice.cacheHits = 0
       for (const counts of Object.values(slice.byKind)) {
         counts.requests = 0
         counts.failed = 0
+        counts.refused = 0
         counts.times.fill(0)
       }
     }
@@ -121,16 +148,19 @@ function summarize(kind: RequestKind, slices: readonly Slice[], seconds: number)
   const times = new Float64Array(BUCKETS)
   let requests = 0
   let failed = 0
+  let refused = 0
   for (const { byKind } of slices) {
     const counts = byKind[kind]
     requests += counts.requests
     failed += counts.failed
+    refused += counts.refused
     for (const [bucket, count] of counts.times.entries()) times[bucket]! += count
   }
   return {
     kind,
     perSecond: requests / seconds,
     failedPerSecond: failed / seconds,
+    refusedPerSecond: refused / seconds,
     p50Us: quantile(times, 0.5),
     p95Us: quantile(times, 0.95),
     p99Us: quantile(times, 0.99),
@@ -158,7 +188,23 @@ function secondOf(us: number): number {
   return Math.floor(us / 1e6)
 }
 
+type CallEnd = 'answered' | 'failed' | 'refused'
+
+/** Turned away because of too many, and not because of what was asked. */
+function isRefusal(error: unknown): boolean {
+  return isVectronError(error, 'OVERLOADED') || isVectronError(error, 'RATE_LIMITED')
+}
+
+function newSlice(): Slice {
+  return { second: -1, cacheLookups: 0, cacheHits: 0, byKind: noCounts() }
+}
+
 function noCounts(): Record<RequestKind, Counts> {
-  const none = (): Counts => ({ requests: 0, failed: 0, times: new Uint32Array(BUCKETS) })
+  const none = (): Counts => ({
+    requests: 0,
+    failed: 0,
+    refused: 0,
+    times: new Uint32Array(BUCKETS),
+  })
   return { search: none(), read: none(), write: none(), manage: none() }
 }

@@ -32,7 +32,7 @@ export async function* watchCluster(
     // The first says at least that nothing can be seen.
     if (view === undefined && views > 0) continue
     afterEventId = view?.events.at(-1)?.eventId ?? afterEventId
-    yield view ?? unseen(context)
+    yield view ?? (await unseen(context))
   }
 }
 
@@ -57,9 +57,10 @@ async function look(
   const { placement, clock } = context
   const deadline: Deadline = deadlineAfter(clock, VIEW_TIMEOUT_MS)
   const options = { timeoutMs: VIEW_TIMEOUT_MS }
-  const [cluster, listed] = await Promise.all([
+  const [cluster, listed, local] = await Promise.all([
     placement.getCluster({ afterEventId }, options),
     withoutShards ? undefined : placement.listShards({}, options),
+    ofGateway(context),
   ])
   return {
     health: await findHealth(context, cluster, deadline),
@@ -69,27 +70,41 @@ async function look(
     operators: cluster.operators.map(toOperator),
     events: cluster.events.map(toEvent),
     time: new Date(clock.nowMs()).toISOString(),
+    ...local,
+  }
+}
+
+/** What this gateway knows by itself. */
+async function ofGateway(context: ClusterContext) {
+  const { router, demoNodes } = context
+  return {
     load: loadOf(context),
+    gateways: router.gateways,
+    rerankers: [...router.rerankers],
+    localNodes: [...((await demoNodes?.list()) ?? [])],
   }
 }
 
 /** What this gateway answers, whatever placement says. */
-function loadOf({ recentLoad, slowQueries }: ClusterContext) {
-  const { seconds, kinds } = recentLoad.summary()
+function loadOf({ recentLoad, slowQueries, processLoad }: ClusterContext) {
+  const { kinds, ...summary } = recentLoad.summary()
+  const { cpuCores, memoryBytes } = processLoad.look()
   return {
     gateway: slowQueries.limits.gateway,
-    seconds,
+    ...summary,
+    cpuCores,
+    memoryBytes: BigInt(memoryBytes),
     requests: kinds.map((kind) => ({ ...kind })),
   }
 }
 
-function unseen(context: ClusterContext) {
+async function unseen(context: ClusterContext) {
   const { clock, version } = context
   const problems = ['placement does not answer']
   return {
     health: { status: vectron.HealthStatus.UNAVAILABLE, version, problems },
     time: new Date(clock.nowMs()).toISOString(),
-    load: loadOf(context),
+    ...(await ofGateway(context)),
   }
 }
 

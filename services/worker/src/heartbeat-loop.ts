@@ -10,7 +10,7 @@
  */
 
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import { type Clock, type Logger, sleep, type WorkerId } from '@vectron/base'
+import { type Clock, type Logger, type ProcessLoad, sleep, type WorkerId } from '@vectron/base'
 import type { placement } from '@vectron/contracts'
 import type { Client } from '@vectron/rpc'
 import type { DiskGuard } from './disk-guard.ts'
@@ -30,11 +30,15 @@ const WAKE_PAUSE_MS_MIN = 5
 /** Milliseconds between reports of that kind: many groups that elect make one report, not many. */
 const WAKE_EVERY_MS = 100
 
+const NO_LOAD = { cpuCores: 0, memoryBytes: 0 }
+
 export interface HeartbeatOptions {
   readonly placement: Client<typeof placement.Placement>
   readonly registry: ShardRegistry
   readonly peers: PeerDirectory
   readonly diskGuard: Pick<DiskGuard, 'freeBytes'>
+  /** How busy this process is; absent where that is of no interest. */
+  readonly processLoad: Pick<ProcessLoad, 'look'> | undefined
   readonly workerId: WorkerId
   /** Differs in each run of the worker. */
   readonly bootEpoch: bigint
@@ -129,10 +133,16 @@ export class HeartbeatLoop {
     knownVersion: bigint,
     waitMs: number,
   ): MessageInitShape<typeof placement.HeartbeatRequestSchema> {
-    const { workerId, bootEpoch, diskGuard } = this.#options
+    const { workerId, bootEpoch, diskGuard, processLoad } = this.#options
     const replicas = this.#reports.all()
     const diskUsedBytes = replicas.reduce((sum, { diskBytes }) => sum + diskBytes, 0n)
-    const load = { diskUsedBytes, diskFreeBytes: BigInt(diskGuard.freeBytes) }
+    const { cpuCores, memoryBytes } = processLoad?.look() ?? NO_LOAD
+    const load = {
+      diskUsedBytes,
+      diskFreeBytes: BigInt(diskGuard.freeBytes),
+      cpuCores,
+      memoryBytes: BigInt(memoryBytes),
+    }
     return { workerId, bootEpoch, replicas, knownVersion, waitMs, load }
   }
 }

@@ -11,6 +11,7 @@ import {
   type Disk,
   type Logger,
   type Metrics,
+  type ProcessLoad,
   Stages,
   systemDisk,
   type Tracer,
@@ -56,6 +57,8 @@ export interface WorkerOptions {
   readonly tailPointsMax: number
   /** Free bytes of the disk below which writes are refused. */
   readonly diskReserveBytes: number
+  /** How busy this process is. Default: not told. */
+  readonly processLoad?: Pick<ProcessLoad, 'look'>
   /** Default: the machine's. */
   readonly disk?: Disk
   /** Default: the native engine. */
@@ -108,6 +111,7 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
     registry,
     peers: options.peers ?? new PeerDirectory(),
     diskGuard,
+    processLoad: options.processLoad,
     workerId: identity.workerId,
     bootEpoch: options.bootEpoch,
     clock,

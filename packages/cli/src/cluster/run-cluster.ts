@@ -1,13 +1,12 @@
 /** What `vectron cluster` does, told to a person as it is done. */
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { systemClock, systemDisk, systemRandom } from '@vectron/base'
-import { type ClusterFile, LocalCluster, type PlannedNode } from '@vectron/local-cluster'
+import type { ClusterFile, LocalCluster, PlannedNode } from '@vectron/local-cluster'
 import type { ClusterStartFlags, FolderFlags } from '../commands/cluster.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../exit-code.ts'
 import { profilePath, readProfile, writeProfile } from '../profile.ts'
 import { consoleLink } from '../start/banner.ts'
+import { clusterAt } from './cluster-at.ts'
 
 export { showLogs } from './show-logs.ts'
 export { showStatus } from './show-status.ts'
@@ -18,18 +17,8 @@ const GATEWAYS_DEFAULT = 1
 const RERANKERS_DEFAULT = 1
 const PORT_DEFAULT = 6180
 
-/** The cluster of a folder; its nodes are processes of this same command. */
 export function openCluster({ folder }: FolderFlags, { terminal, env }: CliContext): LocalCluster {
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-  return new LocalCluster({
-    folder,
-    command: [process.execPath, main],
-    env: { ...env },
-    clock: systemClock,
-    random: systemRandom,
-    disk: systemDisk,
-    onProgress: (text) => terminal.status(text),
-  })
+  return clusterAt(folder, { env, onProgress: (text) => terminal.status(text) })
 }
 
 /** Makes the cluster when there is none, and starts what of it is down. */

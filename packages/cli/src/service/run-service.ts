@@ -8,6 +8,7 @@ import {
   loadConfig,
 } from '@vectron/base'
 import { GloveSifEmbedder } from '@vectron/embed'
+import { DemoNodes } from '@vectron/local-cluster'
 import {
   AUTH_SERVICE,
   createKey,
@@ -20,6 +21,7 @@ import {
   WORKER_SERVICE,
 } from '@vectron/process'
 import { modelFolder } from '../cache-folder.ts'
+import { clusterAt } from '../cluster/cluster-at.ts'
 import type { ServiceFlags } from '../commands/service.ts'
 import type { CliContext } from '../context.ts'
 import { CliError, EXIT_CODES } from '../exit-code.ts'
@@ -39,7 +41,10 @@ export async function runServiceCommand(
       return run(WORKER_SERVICE, flags, context)
     case 'gateway':
       return run(
-        gatewayService([new GloveSifEmbedder({ cacheFolder: modelFolder(context.env) })]),
+        gatewayService(
+          [new GloveSifEmbedder({ cacheFolder: modelFolder(context.env) })],
+          (folder) => new DemoNodes(clusterAt(folder, context)),
+        ),
         flags,
         context,
       )

@@ -2,22 +2,25 @@
  * What views of the cluster said over the last hour, as figures: for charts. Kept while this page
  * of the browser is open, whichever page of the console is shown; Prometheus keeps it for longer.
  */
-import type { ClusterView, RequestLoad } from '@vectron/client'
+import type { ClusterView, RequestLoad, WorkerInfo } from '@vectron/client'
 
 export interface Sample {
   /** Seconds since the epoch. */
   readonly time: number
   readonly requests: Readonly<Partial<Record<RequestLoad['kind'], RequestLoad>>>
+  /** 0 to 1; undefined where no search could be answered from there. */
+  readonly cacheHitShare: number | undefined
   readonly nodes: readonly NodeSample[]
 }
 
-/** Of one worker. */
+/** Of one worker, or of the gateway that answers. */
 export interface NodeSample {
   readonly name: string
   /** Entries that its replicas lack of their leaders' logs; undefined in views without shards. */
   readonly lag: number | undefined
-  readonly diskUsedBytes: number
-  readonly replicaBytes: number
+  readonly replicaBytes: number | undefined
+  readonly cpuCores: number
+  readonly memoryBytes: number
 }
 
 /** An hour of a view each second. */
@@ -50,11 +53,30 @@ function sampleOf({ time, load, workers, shards }: ClusterView): Sample {
   return {
     time: Date.parse(time) / 1000,
     requests: Object.fromEntries(load.requests.map((one) => [one.kind, one])),
-    nodes: workers.map(({ workerId, diskUsedBytes, replicaBytes }) => ({
-      name: `worker ${workerId}`,
-      lag: shards.length === 0 ? undefined : (lags.get(workerId) ?? 0),
-      diskUsedBytes,
-      replicaBytes,
-    })),
+    cacheHitShare:
+      load.cacheLookupsPerSecond === 0
+        ? undefined
+        : load.cacheHitsPerSecond / load.cacheLookupsPerSecond,
+    nodes: [
+      ...workers.filter(isHeardOf).map(({ workerId, replicaBytes, cpuCores, memoryBytes }) => ({
+        name: `worker ${workerId}`,
+        lag: shards.length === 0 ? undefined : (lags.get(workerId) ?? 0),
+        replicaBytes,
+        cpuCores,
+        memoryBytes,
+      })),
+      {
+        name: load.gateway,
+        lag: undefined,
+        replicaBytes: undefined,
+        cpuCores: load.cpuCores,
+        memoryBytes: load.memoryBytes,
+      },
+    ],
   }
+}
+
+/** What a worker said last before it fell silent is not how it is now. */
+function isHeardOf({ state }: WorkerInfo): boolean {
+  return state === 'up' || state === 'draining'
 }

@@ -50,6 +50,11 @@ export function formatMicros(us: number): string {
   return `${RATE.format(us / 1_000_000)} s`
 }
 
+/** Processor cores kept busy: `1.5`, `0.03` */
+export function formatCores(cores: number): string {
+  return cores < 0.1 ? cores.toFixed(2) : cores.toFixed(1)
+}
+
 /** A share of 1: `98.5 %` */
 export function formatShare(share: number): string {
   const percent = 100 * share

@@ -110,7 +110,8 @@ const LINE_COLOURS = [1, 2, 3, 4, 5, 6, 7, 8].map((place) => `--console-chart-${
 
 /** Some room above the highest value; an axis without any has one all the same. */
 function axisTop(max: number | null, top = 0): number {
-  return Math.max(top, 1.1 * (max ?? 0)) || 1
+  const highest = max ?? 0
+  return highest > top ? 1.1 * highest : top || 1
 }
 
 /** Pixels below which a drag was a click. */

@@ -54,6 +54,8 @@ export interface CachedSearchesOptions<T> {
   readonly shared: SharedAnswers<T> | undefined
   readonly clock: Clock
   readonly metrics: Metrics
+  /** Told of each search that is looked up. Default: nobody is. */
+  readonly onLookUp?: (found: 'hit' | 'miss') => void
 }
 
 type MaybeLater<T> = T | Promise<T | undefined> | undefined
@@ -66,13 +68,15 @@ export class CachedSearches<T> {
   readonly #clock: Clock
   readonly #lookUps: Counter<'result'>
   readonly #ages: Histogram
+  readonly #onLookUp: ((found: 'hit' | 'miss') => void) | undefined
   /** Searches under way, by key. */
   readonly #flights = new Map<string, Promise<KeptAnswer<T> | undefined>>()
 
-  constructor({ cache, shared, clock, metrics }: CachedSearchesOptions<T>) {
+  constructor({ cache, shared, clock, metrics, onLookUp }: CachedSearchesOptions<T>) {
     this.#cache = cache
     this.#shared = shared
     this.#clock = clock
+    this.#onLookUp = onLookUp
     this.#lookUps = metrics.counter({
       name: 'result_cache_lookups_total',
       help: 'Searches looked up among the kept answers: hit, shared_hit, stale or miss.',
@@ -141,10 +145,12 @@ export class CachedSearches<T> {
       result = await judge(kept, read)
       if (result === 'stale') continue
       this.#lookUps.inc({ result })
+      this.#onLookUp?.('hit')
       this.#ages.observe(kept.ageMs / 1000)
       return kept
     }
     this.#lookUps.inc({ result })
+    this.#onLookUp?.('miss')
     return undefined
   }
 

@@ -19,6 +19,7 @@ import { RebalanceButton } from './rebalance-button.tsx'
 import { clusterRoute } from './routes.ts'
 import { ShardDrawer } from './shard-drawer.tsx'
 import { ShardSection } from './shard-section.tsx'
+import { ShownViewProvider } from './shown-view.ts'
 import { WorkerTable } from './worker-table.tsx'
 
 /** With more workers, the map needs the whole window. */
@@ -42,7 +43,11 @@ export function ClusterPage() {
     >
       {live.state === 'lost' && <ErrorState error={live.error} />}
       {view === undefined && live.state !== 'lost' && <Rows count={8} />}
-      {view !== undefined && <Parts view={view} events={events} isOld={live.state === 'lost'} />}
+      {view !== undefined && (
+        <ShownViewProvider value={view}>
+          <Parts view={view} events={events} isOld={live.state === 'lost'} />
+        </ShownViewProvider>
+      )}
     </PageFrame>
   )
 }
@@ -62,7 +67,7 @@ function Parts({ view, events, isOld }: PartsProps) {
     <Stack gap="xl" opacity={isOld ? 0.6 : 1}>
       <Problems problems={view.health.problems} />
       <PageSection title="Workers">
-        <WorkerTable view={view} />
+        <WorkerTable />
       </PageSection>
       <ShardSection view={view} onOpen={({ shardId }) => openShard(Number(shardId))} />
       <PageSection title="Moves" about="Running, and the last that ended.">
@@ -72,7 +77,7 @@ function Parts({ view, events, isOld }: PartsProps) {
         <EventList events={events} />
       </PageSection>
       <PageSection title="Placement and gateways">
-        <ControlPlane view={view} />
+        <ControlPlane />
       </PageSection>
       <ShardDrawer
         shard={view.shards.find(({ shardId }) => Number(shardId) === openId)}

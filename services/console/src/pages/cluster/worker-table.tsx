@@ -1,22 +1,21 @@
 /** The workers: whether they are heard of, how full they are, and what may be done to them. */
-import { Progress, Text } from '@mantine/core'
-import type { ClusterView, WorkerInfo } from '@vectron/client'
+import { Group, Progress, Text } from '@mantine/core'
+import type { WorkerInfo } from '@vectron/client'
 import Server from 'lucide-react/icons/server'
-import { useMemo } from 'react'
 import { type Column, DataTable } from '../../kit/data-table.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
-import { formatAgo, formatBytes, formatPlural, formatShare } from '../../kit/format.ts'
+import { formatAgo, formatBytes, formatCores, formatPlural, formatShare } from '../../kit/format.ts'
 import { StateDot, type StateTone } from '../../kit/state-dot.tsx'
 import { useMay } from '../../session/may.ts'
+import { DemoButton } from './demo-button.tsx'
+import { nodeAt } from './local-nodes.ts'
+import { useShownView } from './shown-view.ts'
 import { WorkerMenu } from './worker-menu.tsx'
 import classes from './worker-table.module.css'
 
-export function WorkerTable({ view }: { readonly view: ClusterView }) {
+export function WorkerTable() {
+  const view = useShownView()
   const isOperator = useMay()('operator')
-  const columns = useMemo(
-    () => (isOperator ? [...COLUMNS, actionsColumn(view.workers)] : COLUMNS),
-    [isOperator, view.workers],
-  )
   if (view.workers.length === 0) {
     return (
       <EmptyState
@@ -29,7 +28,7 @@ export function WorkerTable({ view }: { readonly view: ClusterView }) {
   return (
     <DataTable
       label="Workers"
-      columns={columns}
+      columns={isOperator ? COLUMNS_WITH_ACTIONS : COLUMNS}
       rows={view.workers}
       keyOf={({ workerId }) => String(workerId)}
     />
@@ -68,6 +67,18 @@ const COLUMNS: readonly Column<WorkerInfo>[] = [
     cell: ({ row: { original } }) => formatBytes(original.replicaBytes),
   },
   {
+    accessorKey: 'cpuCores',
+    header: 'CPU',
+    meta: { align: 'right' },
+    cell: ({ row: { original } }) => formatCores(original.cpuCores),
+  },
+  {
+    accessorKey: 'memoryBytes',
+    header: 'Memory',
+    meta: { align: 'right' },
+    cell: ({ row: { original } }) => formatBytes(original.memoryBytes),
+  },
+  {
     id: 'disk',
     header: 'Disk',
     accessorFn: usedShare,
@@ -75,14 +86,25 @@ const COLUMNS: readonly Column<WorkerInfo>[] = [
   },
 ]
 
-function actionsColumn(workers: readonly WorkerInfo[]): Column<WorkerInfo> {
-  return {
-    id: 'actions',
-    header: 'Actions',
-    enableSorting: false,
-    meta: { align: 'right' },
-    cell: ({ row: { original } }) => <WorkerMenu worker={original} workers={workers} />,
-  }
+const ACTIONS: Column<WorkerInfo> = {
+  id: 'actions',
+  header: 'Actions',
+  enableSorting: false,
+  meta: { align: 'right' },
+  cell: ({ row: { original } }) => <Actions worker={original} />,
+}
+
+const COLUMNS_WITH_ACTIONS = [...COLUMNS, ACTIONS]
+
+function Actions({ worker }: { readonly worker: WorkerInfo }) {
+  const { localNodes, workers } = useShownView()
+  const node = nodeAt(localNodes, worker.address)
+  return (
+    <Group gap="xs" justify="flex-end" wrap="nowrap">
+      {node !== undefined && <DemoButton node={node} />}
+      <WorkerMenu worker={worker} workers={workers} />
+    </Group>
+  )
 }
 
 const TONES: Readonly<Record<WorkerInfo['state'], StateTone>> = {

@@ -45,7 +45,11 @@ export function nodeLines(
   samples: readonly Sample[],
   read: (node: Sample['nodes'][number]) => number | undefined,
 ): ChartLine[] {
-  const names = new Set(samples.flatMap(({ nodes }) => nodes.map(({ name }) => name)))
+  const names = new Set(
+    samples.flatMap(({ nodes }) =>
+      nodes.filter((node) => read(node) !== undefined).map(({ name }) => name),
+    ),
+  )
   return [...names]
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .map((name) => ({

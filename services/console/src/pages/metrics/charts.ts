@@ -1,7 +1,14 @@
 /** The charts of the page: what each draws of the samples, and how its values are written. */
 import type { RequestLoad } from '@vectron/client'
 import type { Sample } from '../../api/cluster-history.ts'
-import { formatBytes, formatMicros, formatRate, formatShortCount } from '../../kit/format.ts'
+import {
+  formatBytes,
+  formatCores,
+  formatMicros,
+  formatRate,
+  formatShare,
+  formatShortCount,
+} from '../../kit/format.ts'
 import { type ChartLine, nodeLines } from './chart-data.ts'
 
 export interface Chart {
@@ -29,6 +36,11 @@ function byKind(read: (load: RequestLoad) => number): readonly ChartLine[] {
   }))
 }
 
+/** Over requests of all kinds. */
+function sumOf(read: (load: RequestLoad) => number): ChartLine['read'] {
+  return ({ requests }) => Object.values(requests).reduce((sum, load) => sum + read(load), 0)
+}
+
 /** Times where nothing was answered are none. */
 function times(kind: RequestLoad['kind']): readonly ChartLine[] {
   const quantiles = [
@@ -43,7 +55,16 @@ function times(kind: RequestLoad['kind']): readonly ChartLine[] {
 }
 
 const RATES = byKind(({ perSecond }) => perSecond)
-const FAILURES = byKind(({ failedPerSecond }) => failedPerSecond)
+const FAILURES: readonly ChartLine[] = [
+  {
+    name: 'failed',
+    read: sumOf(({ failedPerSecond, refusedPerSecond }) => failedPerSecond - refusedPerSecond),
+  },
+  { name: 'refused', read: sumOf(({ refusedPerSecond }) => refusedPerSecond) },
+]
+const CACHE: readonly ChartLine[] = [
+  { name: 'answered from there', read: ({ cacheHitShare }) => cacheHitShare },
+]
 const SEARCH_TIMES = times('search')
 const READ_TIMES = times('read')
 const WRITE_TIMES = times('write')
@@ -63,9 +84,29 @@ export const CHARTS: readonly Chart[] = [
   },
   {
     title: 'Errors and refusals',
-    about: 'Requests a second that failed or were turned away.',
+    about: 'Requests a second that failed, or were turned away because of too many.',
     lines: () => FAILURES,
     format: formatRate,
+  },
+  {
+    title: 'Kept answers',
+    about: 'Share of the searches that the gateway had the answer of.',
+    lines: () => CACHE,
+    format: formatShare,
+    top: 1,
+  },
+  {
+    title: 'CPU',
+    about: 'Cores that each process kept busy.',
+    lines: (samples) => nodeLines(samples, ({ cpuCores }) => cpuCores),
+    format: formatCores,
+    top: 1,
+  },
+  {
+    title: 'Memory',
+    about: 'Of each process.',
+    lines: (samples) => nodeLines(samples, ({ memoryBytes }) => memoryBytes),
+    format: formatBytes,
   },
   {
     title: 'Write time',

@@ -628,7 +628,7 @@ export declare type HeartbeatRequest = Message<"placement.v1.HeartbeatRequest"> 
 export declare const HeartbeatRequestSchema: GenMessage<HeartbeatRequest>;
 
 /**
- * How full a worker's disk is.
+ * How full a worker's disk is, and how busy its process.
  *
  * @generated from message placement.v1.WorkerLoad
  */
@@ -642,6 +642,18 @@ export declare type WorkerLoad = Message<"placement.v1.WorkerLoad"> & {
    * @generated from field: uint64 disk_free_bytes = 2;
    */
   diskFreeBytes: bigint;
+
+  /**
+   * Cores that were busy since the heartbeat before.
+   *
+   * @generated from field: double cpu_cores = 3;
+   */
+  cpuCores: number;
+
+  /**
+   * @generated from field: uint64 memory_bytes = 4;
+   */
+  memoryBytes: bigint;
 };
 
 /**

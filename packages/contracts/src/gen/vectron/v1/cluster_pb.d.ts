@@ -177,6 +177,20 @@ export declare type Worker = Message<"vectron.v1.Worker"> & {
    * @generated from field: uint64 disk_free_bytes = 11;
    */
   diskFreeBytes: bigint;
+
+  /**
+   * Cores that its process kept busy of late: 1.5 is one and a half.
+   *
+   * @generated from field: double cpu_cores = 12;
+   */
+  cpuCores: number;
+
+  /**
+   * Memory of its process.
+   *
+   * @generated from field: uint64 memory_bytes = 13;
+   */
+  memoryBytes: bigint;
 };
 
 /**
@@ -674,6 +688,27 @@ export declare type ClusterView = Message<"vectron.v1.ClusterView"> & {
    * @generated from field: vectron.v1.GatewayLoad load = 8;
    */
   load?: GatewayLoad | undefined;
+
+  /**
+   * Gateways that ask placement for the routing now and then.
+   *
+   * @generated from field: uint32 gateways = 9;
+   */
+  gateways: number;
+
+  /**
+   * Addresses of the rerankers that announce themselves.
+   *
+   * @generated from field: repeated string rerankers = 10;
+   */
+  rerankers: string[];
+
+  /**
+   * Nodes that this gateway may kill and start: of a cluster on one machine, for demonstrations.
+   *
+   * @generated from field: repeated vectron.v1.LocalNode local_nodes = 11;
+   */
+  localNodes: LocalNode[];
 };
 
 /**
@@ -681,6 +716,54 @@ export declare type ClusterView = Message<"vectron.v1.ClusterView"> & {
  * Use `create(ClusterViewSchema)` to create a new message.
  */
 export declare const ClusterViewSchema: GenMessage<ClusterView>;
+
+/**
+ * A process of a cluster on this machine.
+ *
+ * @generated from message vectron.v1.LocalNode
+ */
+export declare type LocalNode = Message<"vectron.v1.LocalNode"> & {
+  /**
+   * For instance "worker-2".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * "worker", "placement", "reranker".
+   *
+   * @generated from field: string service = 2;
+   */
+  service: string;
+
+  /**
+   * Under which the cluster knows it.
+   *
+   * @generated from field: string address = 3;
+   */
+  address: string;
+
+  /**
+   * "up", "paused", "down", "starting".
+   *
+   * @generated from field: string state = 4;
+   */
+  state: string;
+
+  /**
+   * Why it did not start the last time.
+   *
+   * @generated from field: string failure = 5;
+   */
+  failure: string;
+};
+
+/**
+ * Describes the message vectron.v1.LocalNode.
+ * Use `create(LocalNodeSchema)` to create a new message.
+ */
+export declare const LocalNodeSchema: GenMessage<LocalNode>;
 
 /**
  * What one gateway answered in the last seconds.
@@ -706,6 +789,32 @@ export declare type GatewayLoad = Message<"vectron.v1.GatewayLoad"> & {
    * @generated from field: repeated vectron.v1.RequestLoad requests = 3;
    */
   requests: RequestLoad[];
+
+  /**
+   * Searches a second that were looked up among the kept answers, and those answered from there.
+   *
+   * @generated from field: double cache_lookups_per_second = 4;
+   */
+  cacheLookupsPerSecond: number;
+
+  /**
+   * @generated from field: double cache_hits_per_second = 5;
+   */
+  cacheHitsPerSecond: number;
+
+  /**
+   * Cores that its process kept busy since the view before, or of late.
+   *
+   * @generated from field: double cpu_cores = 6;
+   */
+  cpuCores: number;
+
+  /**
+   * Memory of its process.
+   *
+   * @generated from field: uint64 memory_bytes = 7;
+   */
+  memoryBytes: bigint;
 };
 
 /**
@@ -754,6 +863,13 @@ export declare type RequestLoad = Message<"vectron.v1.RequestLoad"> & {
    * @generated from field: uint32 p99_us = 6;
    */
   p99Us: number;
+
+  /**
+   * Of those that failed: turned away unheard, because of too many.
+   *
+   * @generated from field: double refused_per_second = 7;
+   */
+  refusedPerSecond: number;
 };
 
 /**

@@ -1,0 +1,67 @@
+/** Slow queries: what filters let through, and where bars of the waterfall stand. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { SlowQuery } from '@vectron/client'
+import { barsOf, namesOf, prettyFilter, shownQueries, slowestStage } from './slow-rows.ts'
+
+function query(more: Partial<SlowQuery> = {}): SlowQuery {
+  return {
+    time: '2026-11-28T12:00:00Z',
+    project: 'default',
+    collection: 'books',
+    method: 'Search',
+    requestId: 'r',
+    traceId: '',
+    outcome: 'OK',
+    tookUs: 1000,
+    stages: [],
+    target: 'vector',
+    count: 1,
+    topK: 10,
+    filter: '',
+    shardsTotal: 1,
+    shardsAnswered: 1,
+    ...more,
+  }
+}
+
+test('every part of a filter narrows', () => {
+  const queries = [
+    query(),
+    query({ collection: 'atlas', tookUs: 5000 }),
+    query({ method: 'GetPoint', outcome: 'TIMED_OUT', tookUs: 9000 }),
+  ]
+  const shown = (filter: Parameters<typeof shownQueries>[1]) =>
+    shownQueries(queries, filter).map((one) => queries.indexOf(one))
+  assert.deepEqual(shown({}), [0, 1, 2])
+  assert.deepEqual(shown({ collection: 'atlas' }), [1])
+  assert.deepEqual(shown({ method: 'GetPoint' }), [2])
+  assert.deepEqual(shown({ outcome: 'ok' }), [0, 1])
+  assert.deepEqual(shown({ outcome: 'failed', least: 9 }), [2])
+  assert.deepEqual(shown({ least: 10 }), [])
+  assert.deepEqual(namesOf(queries, 'collection'), ['atlas', 'books'])
+})
+
+test('bars stand in the order in which stages began, within the whole', () => {
+  const stages = [
+    { name: 'merge', startUs: 600, tookUs: 400, detail: '' },
+    { name: 'fan_out', startUs: 0, tookUs: 500, detail: '' },
+  ]
+  const bars = barsOf({ stages, tookUs: 1000 })
+  assert.deepEqual(
+    bars.map(({ name, start, width }) => [name, start, width]),
+    [
+      ['fan_out', 0, 0.5],
+      ['merge', 0.6, 0.4],
+    ],
+  )
+  // A stage that ended after the answer was on its way.
+  assert.ok(barsOf({ stages, tookUs: 500 }).every(({ start, width }) => start + width <= 1))
+  assert.equal(slowestStage({ stages }), 'fan_out')
+  assert.equal(slowestStage({ stages: [] }), undefined)
+})
+
+test('a filter that was cut stays as it is', () => {
+  assert.equal(prettyFilter('{"a":1}'), '{\n  "a": 1\n}')
+  assert.equal(prettyFilter('{"a":'), '{"a":')
+})
