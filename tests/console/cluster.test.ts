@@ -143,7 +143,7 @@ test('a failover is watched live: the node is stopped, another leads, searches g
 
 test('the charts draw what the cluster does, for the time that is chosen', async () => {
   const { page } = opened
-  await page.goto(`${url}/metrics`)
+  await page.goto(`${url}/charts`)
   await settled(page)
   await page.getByRole('img', { name: 'Requests, over time' }).locator('canvas').waitFor()
   await page.getByRole('img', { name: 'CPU, over time' }).getByText('worker 3').waitFor()
@@ -162,9 +162,12 @@ test('a reader is shown neither the pages of operators nor their actions', async
   await page.getByRole('heading', { level: 1, name: 'Home' }).waitFor()
   await page.getByText('All is served').waitFor(PATIENCE)
   const places = page.getByRole('navigation', { name: 'Pages' })
-  for (const name of ['Cluster', 'Metrics']) {
+  for (const [name, address] of [
+    ['Cluster', '/cluster'],
+    ['Metrics', '/charts'],
+  ] as const) {
     assert.equal(await places.getByRole('link', { name }).count(), 0)
-    await page.goto(`${url}/${name.toLowerCase()}`)
+    await page.goto(url + address)
     await page.getByText('This page is not for you').waitFor()
   }
   assert.deepEqual(takeComplaints(), [])
