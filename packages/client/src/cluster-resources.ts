@@ -154,7 +154,7 @@ export interface GatewayLoad {
   /** Seconds that it is over, up to ten. */
   readonly seconds: number
   readonly requests: readonly RequestLoad[]
-  /** Searches a second that were looked up among the kept answers, and those answered from there. */
+  /** Searches a second that were looked up among kept answers, and those answered from there. */
   readonly cacheLookupsPerSecond: number
   readonly cacheHitsPerSecond: number
   /** Cores that its process kept busy of late. */

@@ -1,6 +1,6 @@
 /**
- * The handlers of vectron.v1.Demo: kill and start nodes of a cluster on this machine, for people who
- * want to see what the others do then. Bound only where the gateway was given such nodes.
+ * The handlers of vectron.v1.Demo: kill and start nodes of a cluster on this machine, for people
+ * who want to see what the others do then. Bound only where the gateway was given such nodes.
  */
 import { VectronError } from '@vectron/base'
 import type { vectron } from '@vectron/contracts'

@@ -30,7 +30,8 @@ export function ControlPlane() {
         keyOf={({ memberId }) => String(memberId)}
       />
       <Text size="sm" className="quiet">
-        {`${formatPlural(Math.max(1, gateways), 'gateway')}; "${load.gateway}" answers here. ${rerankerWords(rerankers)}`}
+        {`${formatPlural(Math.max(1, gateways), 'gateway')}; "${load.gateway}" answers here. `}
+        {rerankerWords(rerankers)}
       </Text>
     </Stack>
   )

@@ -46,8 +46,8 @@ export declare type StartNodeRequest = Message<"vectron.v1.StartNodeRequest"> & 
 export declare const StartNodeRequestSchema: GenMessage<StartNodeRequest>;
 
 /**
- * Demo: breaks and mends the nodes of a cluster on this machine, to watch what the others do. Served
- * only where the setting demo.folder names the cluster: never by one that counts.
+ * Demo: breaks and mends the nodes of a cluster on this machine, to watch what the others do.
+ * Served only where the setting demo.folder names the cluster: never by one that counts.
  *
  * @generated from service vectron.v1.Demo
  */

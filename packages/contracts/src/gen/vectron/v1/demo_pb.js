@@ -27,8 +27,8 @@ export const StartNodeRequestSchema = /*@__PURE__*/
   messageDesc(file_vectron_v1_demo, 1);
 
 /**
- * Demo: breaks and mends the nodes of a cluster on this machine, to watch what the others do. Served
- * only where the setting demo.folder names the cluster: never by one that counts.
+ * Demo: breaks and mends the nodes of a cluster on this machine, to watch what the others do.
+ * Served only where the setting demo.folder names the cluster: never by one that counts.
  *
  * @generated from service vectron.v1.Demo
  */
