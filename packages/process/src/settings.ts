@@ -423,7 +423,8 @@ export const GATEWAY_SETTINGS = {
     folder: stringSetting({
       default: '',
       describe:
-        'folder of a cluster made by `vectron cluster start`, which writes it: its nodes may be killed and started from the console, by operators, on a loopback address alone; empty: none may',
+        'folder of the cluster that `vectron cluster start` made, and wrote this: operators may ' +
+        'kill and start its nodes, on a loopback address; empty: none may',
     }),
   },
   slowQueries: slowQueriesSection,
