@@ -63,6 +63,8 @@ test('the page shows three workers and where each shard is', async () => {
 
 test('a leader is handed on by the page, which shows the new one', async () => {
   const { page } = opened
+  await page.goto(`${url}/cluster`)
+  await settled(page)
   const shard = await shardOf('steady')
   const next = shard.workerIds.find((id) => id !== shard.leaderWorkerId)
   await shardRow(page, shard).click()
@@ -84,6 +86,8 @@ test('a leader is handed on by the page, which shows the new one', async () => {
 
 test('a worker is drained: its replicas move away, and it takes some again', async () => {
   const { page } = opened
+  await page.goto(`${url}/cluster`)
+  await settled(page)
   const shards = await vectron.cluster.shards('moving')
   const workerId = shards[0]?.workerIds[0]
   await chooseAction(page, `worker ${workerId}`, 'Drain')
@@ -107,6 +111,8 @@ test('a worker is drained: its replicas move away, and it takes some again', asy
 
 test('a failover is watched live: the node is stopped, another leads, searches go on', async () => {
   const { page } = opened
+  await page.goto(`${url}/cluster`)
+  await settled(page)
   await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }))
   const shard = await shardOf('steady')
   const victim = shard.leaderWorkerId
