@@ -111,7 +111,8 @@ function turnAway(served: ServedMethod, asked: MethodRequest, refusal: VectronEr
   const sentId = request.headers['x-request-id']
   const requestId = acceptRequestId(typeof sentId === 'string' ? sentId : undefined)
   sendProblem(response, reportError(refusal, requestId), path)
-  drainRequest(request, served.limits.bodyBytesMax)
+  // A small body has come with the header, and is read by the next tick: there is nothing to drain.
+  process.nextTick(() => drainRequest(request, served.limits.bodyBytesMax))
 }
 
 function startCall(served: ServedMethod, asked: MethodRequest): Call {

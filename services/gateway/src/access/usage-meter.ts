@@ -62,10 +62,9 @@ export class UsageMeter {
     return async (call, next) => {
       const { principal } = call
       if (principal === undefined) return next()
-      this.#countsOf(principal.projectId).requests += 1
-      if (call.method.parent.typeName === 'vectron.v1.Search') {
-        this.#countsOf(principal.projectId).searches += 1
-      }
+      const counts = this.#countsOf(principal.projectId)
+      counts.requests += 1
+      if (call.method.parent.typeName === 'vectron.v1.Search') counts.searches += 1
       if (principal.keyId !== '') this.#keyUses.set(principal.keyId, this.#options.clock.nowMs())
       return next()
     }
