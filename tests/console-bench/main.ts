@@ -3,17 +3,25 @@
  * [scenario ...] [--size small|full]`. One file for each scenario.
  *
  * Times are the browser's own: from the input event to the frame that shows what was asked for.
- * Ends with one `name=value` line for each figure; docs/BENCHMARKS.md says what they mean.
+ * Prints each scenario as a table for docs/BENCHMARKS.md, which says what the figures mean, and
+ * ends with one `name=value` line for each.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { openConsole } from '../console/open-console.ts'
+import { figureTables } from './figure-table.ts'
+import { benchMap } from './map-scenario.ts'
 import { benchPoints } from './points-scenario.ts'
 import type { Scenario } from './scenario.ts'
+import { benchScripts } from './scripts-scenario.ts'
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { points: benchPoints }
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  points: benchPoints,
+  map: benchMap,
+  scripts: benchScripts,
+}
 const FOLDER = path.resolve(import.meta.dirname, '../../bench-results')
 
 async function main(): Promise<void> {
@@ -22,7 +30,10 @@ async function main(): Promise<void> {
     options: { size: { type: 'string', default: 'full' } },
   })
   const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS)
-  const size = values.size === 'small' ? 'small' : 'full'
+  const { size } = values
+  if (size !== 'small' && size !== 'full') {
+    throw new Error(`--size is "${size}": it may be small or full.`)
+  }
   const figures = new Map<string, number>()
   for (const name of names) {
     const scenario = SCENARIOS[name]
@@ -31,9 +42,9 @@ async function main(): Promise<void> {
     }
     const opened = await openConsole()
     try {
-      for (const [figure, value] of await scenario(opened, { size })) {
-        figures.set(`console.${name}.${figure}`, value)
-      }
+      const measured = await scenario(opened, { size })
+      process.stdout.write(`${figureTables(name, measured).join('\n')}\n`)
+      for (const [figure, value] of measured) figures.set(`console.${name}.${figure}`, value)
     } finally {
       await opened.close()
     }

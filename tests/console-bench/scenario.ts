@@ -45,10 +45,15 @@ function startClock({ event, check, mostMs }: Clock): { readonly result: Promise
     const start = (input: Event) => {
       const began = input.timeStamp
       const look = () => {
-        const now = performance.now()
-        if (check()) requestAnimationFrame(() => resolve(performance.now() - began))
-        else if (now - began > mostMs) reject(new Error(`${event}: nothing was shown`))
-        else requestAnimationFrame(look)
+        // Told of the size it has in this very frame, after all that draws and before it is shown.
+        const end = new ResizeObserver(() => {
+          end.disconnect()
+          const now = performance.now()
+          if (check()) requestAnimationFrame(() => resolve(performance.now() - began))
+          else if (now - began > mostMs) reject(new Error(`${event}: nothing was shown`))
+          else requestAnimationFrame(look)
+        })
+        end.observe(document.documentElement)
       }
       requestAnimationFrame(look)
     }

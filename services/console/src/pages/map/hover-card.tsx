@@ -12,13 +12,20 @@ export interface HoverCardProps {
 
 const FIELDS_MAX = 6
 
+interface Found {
+  readonly point: number
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
 export function HoverCard({ hovered, id, session }: HoverCardProps) {
   const { point, at } = hovered
-  const [payload, setPayload] = useState<Readonly<Record<string, unknown>>>({})
+  const [found, setFound] = useState<Found>()
+  // That of the point before is nothing of this one.
+  const payload = found?.point === point ? found.payload : {}
   useEffect(() => {
     let isLeft = false
-    session.call({ kind: 'payload', point }).then((found) => {
-      if (!isLeft) setPayload(found)
+    session.call({ kind: 'payload', point }).then((payload) => {
+      if (!isLeft) setFound({ point, payload })
     })
     return () => {
       isLeft = true
