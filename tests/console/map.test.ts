@@ -99,6 +99,28 @@ test('a lasso selects points, which are a table, a filter, and a search', async 
   opened.check()
 })
 
+test('where colours cannot be made, the map is plain and says why', async () => {
+  const failing = await page.context().newPage()
+  await failing.route(/map-worker/, async (route) => {
+    const response = await route.fetch()
+    await route.fulfill({ response, body: REFUSE_COLORS + (await response.text()) })
+  })
+  await failing.goto(`${opened.vectron.url}/map?collection=clouds&color=group`)
+  await failing.getByText('The points cannot be coloured by "group": out of memory').waitFor()
+  await failing.locator('[data-plot]').waitFor()
+  await settled(failing)
+  await failing.close()
+})
+
+/** Put before the worker's own script: it hears of each call first. */
+const REFUSE_COLORS = `
+addEventListener('message', (event) => {
+  if (event.data.call?.kind !== 'color') return
+  event.stopImmediatePropagation()
+  postMessage({ number: event.data.number, error: 'out of memory' })
+});
+`
+
 test('hovering tells what a point is', async () => {
   await openMap({ pin: 'p5' })
   const [hit] = await page.locator('[data-pin]').all()

@@ -6,6 +6,7 @@ import Minus from 'lucide-react/icons/minus'
 import Move from 'lucide-react/icons/move'
 import Plus from 'lucide-react/icons/plus'
 import { type RefObject, useEffect, useRef, useState } from 'react'
+import { formatPlural } from '../../kit/format.ts'
 import type { Coloring } from './coloring.ts'
 import { channelsOf } from './coloring.ts'
 import { HoverCard } from './hover-card.tsx'
@@ -81,7 +82,7 @@ export function MapCanvas(props: MapCanvasProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the map
         tabIndex={0}
         role="application"
-        aria-label={`Map of ${ids.length} points. Arrow keys move it, plus and minus zoom, 0 shows all of it.`}
+        aria-label={`Map of ${formatPlural(ids.length, 'point')}. Arrow keys move it, plus and minus zoom, 0 shows all of it.`}
       >
         {pin !== undefined && (
           <div className={classes['pin']} data-pin={`${pin.x} ${pin.y}`}>

@@ -99,6 +99,7 @@ function CollectionMap({ info, names }: CollectionMapProps) {
     <Stack gap="md">
       <MapBar info={info} names={names} go={go} onCollection={choose} />
       {pinned.isError && <ErrorState error={pinned.error} />}
+      {data.colorError !== undefined && <ErrorState error={data.colorError} />}
       <StageLine data={data} onInstead={() => go({ by: undefined })} />
       {info.pointsCount === 0 ? (
         <EmptyState

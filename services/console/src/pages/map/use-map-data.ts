@@ -32,6 +32,8 @@ export interface MapData {
   /** The last one that is whole. */
   readonly projection: Projection | undefined
   readonly coloring: Coloring | undefined
+  /** Why the points are not in the colours that were asked for; undefined: they are. */
+  readonly colorError: unknown
   cancel(): void
 }
 
@@ -52,7 +54,7 @@ export function useMapData({ projectId, info, method, color }: MapOf): MapData {
   const [stage, setStage] = useState<Stage>({ kind: 'loading', loaded: 0, wanted: 0 })
   const [loaded, setLoaded] = useState<Loaded>()
   const [projection, setProjection] = useState<Projection>()
-  const [coloring, setColoring] = useState<Coloring>()
+  const painted = useColoring(loaded, color)
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts change; the map stays as loaded
   useEffect(() => {
@@ -60,7 +62,6 @@ export function useMapData({ projectId, info, method, color }: MapOf): MapData {
     const session = new MapSession()
     setLoaded(undefined)
     setProjection(undefined)
-    setColoring(undefined)
     const wanted = capacityFor(info)
     setStage({ kind: 'loading', loaded: 0, wanted })
     load({ projectId, info, session, signal: leave.signal }, (count) =>
@@ -98,24 +99,40 @@ export function useMapData({ projectId, info, method, color }: MapOf): MapData {
     }
   }, [loaded, method])
 
+  const { ids = [], session } = loaded ?? {}
+  return { stage, session, ids, projection, ...painted, cancel: () => session?.cancel() }
+}
+
+/** The last colours stay until the next are made. */
+function useColoring(loaded: Loaded | undefined, color: string): Painted {
+  const [painted, setPainted] = useState<Painted>(UNPAINTED)
   useEffect(() => {
-    if (loaded === undefined) return
-    if (color === '') {
-      setColoring(plainColoring(loaded.ids.length))
+    if (loaded === undefined || color === '') {
+      const coloring = loaded && plainColoring(loaded.ids.length)
+      setPainted({ coloring, colorError: undefined })
       return
     }
     let isLeft = false
-    loaded.session.call({ kind: 'color', field: color }).then((made) => {
-      if (!isLeft) setColoring(made)
-    })
+    setPainted(({ coloring }) => ({ coloring, colorError: undefined }))
+    loaded.session
+      .call({ kind: 'color', field: color })
+      .then((coloring) => {
+        if (!isLeft) setPainted({ coloring, colorError: undefined })
+      })
+      .catch(({ message }) => {
+        const colorError = new Error(`The points cannot be coloured by "${color}": ${message}`)
+        if (!isLeft) setPainted({ coloring: plainColoring(loaded.ids.length), colorError })
+      })
     return () => {
       isLeft = true
     }
   }, [loaded, color])
-
-  const { ids = [], session } = loaded ?? {}
-  return { stage, session, ids, projection, coloring, cancel: () => session?.cancel() }
+  return painted
 }
+
+type Painted = Pick<MapData, 'coloring' | 'colorError'>
+
+const UNPAINTED: Painted = { coloring: undefined, colorError: undefined }
 
 interface Loaded {
   readonly ids: readonly string[]
