@@ -113,6 +113,16 @@ test('a filter of offered fields and values counts, stands in the address, and r
   const count = await vectron.collection('beads').count({ filter })
   await page.getByText(`${count.toLocaleString('en-US')} points of 12,000 points match`).waitFor()
   assert.deepEqual(JSON.parse(new URL(page.url()).searchParams.get('filter') ?? ''), filter)
+  await atNarrowWidth(page, async () => {
+    const remove = second.getByRole('button', { name: 'Remove condition 2' })
+    const [first, last] = await Promise.all([
+      second.getByRole('combobox', { name: 'Of which' }).boundingBox(),
+      remove.boundingBox(),
+    ])
+    assert.ok(first && last)
+    assert.ok(Math.abs(first.y - last.y) < first.height, 'the button left the first line')
+    assert.ok(last.x + last.width <= 390)
+  })
   await page.getByText('JSON', { exact: true }).click()
   await page.getByRole('textbox', { name: 'The filter as JSON' }).waitFor()
   await page.locator('.cm-content').getByText('"gte"').waitFor()
@@ -120,6 +130,13 @@ test('a filter of offered fields and values counts, stands in the address, and r
   await page.getByText('12,000 points', { exact: true }).waitFor()
   opened.check()
 })
+
+async function atNarrowWidth(page: Page, look: () => Promise<void>): Promise<void> {
+  const before = page.viewportSize()
+  await page.setViewportSize({ width: 390, height: 844 })
+  await look()
+  if (before !== null) await page.setViewportSize(before)
+}
 
 test('an edit is saved; past an edit of somebody else nothing is lost, and the person decides', async () => {
   const id = idOf(3)

@@ -49,7 +49,9 @@ export function ConditionRows(props: ConditionRowsProps) {
     <div className={classes['rows']}>
       {rows.map((row, index) => (
         <fieldset key={row.key} className={classes['row']} aria-label={`Condition ${index + 1}`}>
-          <ConditionRow {...props} row={row} onPut={put} />
+          <div className={classes['parts']}>
+            <ConditionRow {...props} row={row} onPut={put} />
+          </div>
           <ActionIcon
             variant="subtle"
             color="gray"
