@@ -5,6 +5,7 @@
  * person's eyes: by collection, then by id.
  */
 import type { ShardInfo, ShardReplica, WorkerInfo } from '@vectron/client'
+import { formatPlural } from '../../kit/format.ts'
 import type { StateTone } from '../../kit/state-dot.tsx'
 
 export interface ShardFilter {
@@ -65,7 +66,7 @@ export function markReplica(replica: ShardReplica): ReplicaMark {
   const { letter, word } = leaving ? LEAVING : ROLES[role]
   const behind = role !== 'leader' && lag > 0 ? lag : 0
   const parts = [leaving ? `${role}, leaving` : role, state]
-  if (behind > 0) parts.push(`${behind} entries behind`)
+  if (behind > 0) parts.push(`${formatPlural(behind, 'entry', 'entries')} behind`)
   return { letter, word, role, tone: toneOf(replica), lag: behind, title: parts.join(', ') }
 }
 

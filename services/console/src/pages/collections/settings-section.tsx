@@ -4,6 +4,7 @@ import type { CollectionChange, CollectionInfo } from '@vectron/client'
 import { type FormEvent, useState } from 'react'
 import { useUpdateCollection } from '../../api/collections.ts'
 import { ErrorState } from '../../kit/error-state.tsx'
+import { formatPlural } from '../../kit/format.ts'
 import { PageSection } from '../../kit/page-section.tsx'
 import classes from './new-collection-page.module.css'
 
@@ -19,8 +20,8 @@ export function SettingsSection({ info }: { readonly info: CollectionInfo }) {
     event.preventDefault()
     update.mutate(edit, { onSuccess: () => setEdit({}) })
   }
-  const fixed = `${info.dimension} dimensions, ${info.metric}, ${info.shardCount} shards of
-    ${info.replicationFactor} replicas, divided by ${info.partitionKey || 'the id'}`
+  const fixed = `${info.dimension} dimensions, ${info.metric}, ${formatPlural(info.shardCount, 'shard')} of
+    ${formatPlural(info.replicationFactor, 'replica')}, divided by ${info.partitionKey || 'the id'}`
   return (
     <PageSection title="Settings" about={`Fixed when it was made: ${fixed}.`}>
       <form className={`panel ${classes['step']}`} onSubmit={submit}>
