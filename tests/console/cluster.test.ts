@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -28,7 +29,10 @@ let url = ''
 before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'vectron-console-cluster-'))
   cluster = localCluster(folder)
-  await cluster.create({ workers: 3, placement: 1, gateways: 1, rerankers: 0, port: 0 })
+  await cluster.create({ workers: 3, placement: 1, gateways: 1, rerankers: 1, port: 0 })
+  // Every query is slow.
+  const settings = path.join(cluster.folder, 'gateway-1', 'gateway.toml')
+  await appendFile(settings, '\n[slowQueries]\nthresholdMs = 0\n')
   await cluster.startAll()
   url = (await cluster.addresses()).url
   const apiKey = await cluster.createKey('console test')
@@ -158,6 +162,27 @@ test('the charts draw what the cluster does, for the time that is chosen', async
   opened.check()
 })
 
+test('a slow query is asked again in the search lab, with its filter and its top k', async () => {
+  const { page } = opened
+  const filter = { must: [{ field: 'third', match: 1 }] }
+  const vector = [0, 1, 0, 0]
+  const { results } = await vectron.collection('moving').search({ vector, topK: 7, filter })
+  await page.goto(`${url}/slow-queries?collection=moving&method=Search`)
+  await settled(page)
+  await page.getByRole('row', { name: / vector 7 OK/ }).click()
+  const drawer = page.getByRole('dialog', { name: 'Search of moving' })
+  await drawer.getByRole('list').getByText('fan out').waitFor()
+  await drawer.getByRole('link', { name: 'Open in the search lab' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Search lab' }).waitFor()
+  const asked = new URL(page.url()).searchParams
+  assert.deepEqual(JSON.parse(asked.get('a') ?? ''), { topK: 7, filter })
+  assert.equal(asked.get('collection'), 'moving')
+  await page.getByRole('textbox', { name: /^Vector/ }).fill(vector.join(', '))
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  for (const { id } of results) await page.getByText(id, { exact: true }).first().waitFor()
+  opened.check()
+})
+
 test('a reader is shown neither the pages of operators nor their actions', async () => {
   const { page, takeComplaints } = await opened.openStranger()
   page.context().setDefaultTimeout(PATIENCE.timeout)
@@ -189,6 +214,7 @@ async function fill(
     Array.from({ length: POINTS }, (_, index) => ({
       id: `point-${index}`,
       vector: Array.from({ length: DIMENSION }, (_, axis) => Math.sin(1 + index * (axis + 1))),
+      payload: { third: index % 3 },
     })),
   )
 }

@@ -1,15 +1,18 @@
 /** One slow query: where its time went, what it asked for, and how to ask it again. */
 import { Drawer, Group, Stack, Text } from '@mantine/core'
 import type { SlowQuery } from '@vectron/client'
+import FlaskConical from 'lucide-react/icons/flask-conical'
 import { CodeBlock } from '../../kit/code-block.tsx'
 import { CopyButton } from '../../kit/copy-button.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
 import { Figure, Figures } from '../../kit/figure.tsx'
 import { formatCount, formatMicros, formatMoment } from '../../kit/format.ts'
+import { ButtonLink } from '../../kit/links.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
 import { StageWaterfall } from '../../kit/stage-waterfall.tsx'
 import { StateDot } from '../../kit/state-dot.tsx'
-import { inOrder, prettyFilter } from './slow-rows.ts'
+import { useProfile } from '../../session/use-session.ts'
+import { inOrder, labOf, prettyFilter } from './slow-rows.ts'
 
 export interface SlowDrawerProps {
   /** undefined: the gateway does not remember it any more. */
@@ -66,6 +69,7 @@ function SlowDetails({ query }: { readonly query: SlowQuery }) {
           <CodeBlock label="the filter" code={prettyFilter(filter)} />
         </PageSection>
       )}
+      <AskAgain query={query} />
       <PageSection title="Find it elsewhere">
         <Stack gap={4}>
           <Id name="Request" value={query.requestId} />
@@ -77,6 +81,37 @@ function SlowDetails({ query }: { readonly query: SlowQuery }) {
         </Stack>
       </PageSection>
     </Stack>
+  )
+}
+
+/** Nothing where the lab cannot ask it: a read by ids, or one of somebody else's project. */
+function AskAgain({ query }: { readonly query: SlowQuery }) {
+  const { projects } = useProfile()
+  const lab = labOf(query)
+  const project = query.project
+  if (lab === undefined || !projects.some(({ projectId }) => projectId === project)) return null
+  const isWhole = query.filter === '' || lab.a?.filter !== undefined
+  return (
+    <PageSection title="Ask it again">
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm" className="quiet">
+          {lab.by === 'filter'
+            ? 'The lab shows which points match this filter.'
+            : 'The lab opens with its collection and its parameters. What it looked for is not kept: ' +
+              'type one there.'}
+          {!isWhole && ' The filter is too long to be kept whole: it is left out.'}
+        </Text>
+        <ButtonLink
+          to="/search"
+          search={{ ...lab, project }}
+          size="xs"
+          variant="default"
+          leftSection={<FlaskConical size={14} />}
+        >
+          Open in the search lab
+        </ButtonLink>
+      </Stack>
+    </PageSection>
   )
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SlowQuery } from '@vectron/client'
-import { inOrder, namesOf, prettyFilter, shownQueries, slowestStage } from './slow-rows.ts'
+import { inOrder, labOf, namesOf, prettyFilter, shownQueries, slowestStage } from './slow-rows.ts'
 
 function query(more: Partial<SlowQuery> = {}): SlowQuery {
   return {
@@ -58,4 +58,28 @@ test('stages come in the order in which they began; the longest is told', () => 
 test('a filter that was cut stays as it is', () => {
   assert.equal(prettyFilter('{"a":1}'), '{\n  "a": 1\n}')
   assert.equal(prettyFilter('{"a":'), '{"a":')
+})
+
+test('the lab asks again with the same filter and top k, of what kind the query was', () => {
+  const filter = { must: [{ field: 'color', match: 'red' }] }
+  const text = JSON.stringify({ ...filter, should: [], mustNot: [] })
+  const collection = 'books'
+  assert.deepEqual(labOf(query({ target: 'text', topK: 25, filter: text })), {
+    collection,
+    by: 'text',
+    a: { topK: 25, filter },
+  })
+  assert.deepEqual(labOf(query({ method: 'CountPoints', target: '', topK: 0, filter: text })), {
+    collection,
+    by: 'filter',
+    a: { filter },
+  })
+  // Several kinds in a batch: the person chooses.
+  assert.deepEqual(labOf(query({ target: 'id, vector' })), { collection, a: {} })
+  assert.deepEqual(labOf(query({ filter: '{"must":[{"fie...' })), {
+    collection,
+    by: 'vector',
+    a: {},
+  })
+  assert.equal(labOf(query({ method: 'GetPoint', target: '' })), undefined)
 })
