@@ -20,8 +20,11 @@ export function SettingsSection({ info }: { readonly info: CollectionInfo }) {
     event.preventDefault()
     update.mutate(edit, { onSuccess: () => setEdit({}) })
   }
-  const fixed = `${info.dimension} dimensions, ${info.metric}, ${formatPlural(info.shardCount, 'shard')} of
-    ${formatPlural(info.replicationFactor, 'replica')}, divided by ${info.partitionKey || 'the id'}`
+  const { dimension, metric, partitionKey } = info
+  const spread =
+    `${formatPlural(info.shardCount, 'shard')} ` +
+    `of ${formatPlural(info.replicationFactor, 'replica')}`
+  const fixed = `${dimension} dimensions, ${metric}, ${spread}, divided by ${partitionKey || 'the id'}`
   return (
     <PageSection title="Settings" about={`Fixed when it was made: ${fixed}.`}>
       <form className={`panel ${classes['step']}`} onSubmit={submit}>

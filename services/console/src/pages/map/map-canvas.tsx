@@ -15,6 +15,8 @@ import type { MapSession } from './map-session.ts'
 import { type Hand, type Hovered, MapStage } from './map-stage.ts'
 import { MARK } from './point-plot.ts'
 
+const KEYS = 'Arrow keys move it, plus and minus zoom, 0 shows all of it.'
+
 export interface Pin {
   readonly label: string
   readonly x: number
@@ -82,7 +84,7 @@ export function MapCanvas(props: MapCanvasProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the map
         tabIndex={0}
         role="application"
-        aria-label={`Map of ${formatPlural(ids.length, 'point')}. Arrow keys move it, plus and minus zoom, 0 shows all of it.`}
+        aria-label={`Map of ${formatPlural(ids.length, 'point')}. ${KEYS}`}
       >
         {pin !== undefined && (
           <div className={classes['pin']} data-pin={`${pin.x} ${pin.y}`}>
