@@ -35,6 +35,8 @@ const NEEDS: Readonly<Record<string, Need>> = {
   updateAliases: 'admin',
   listAliases: 'reader',
   listSlowQueries: 'admin',
+  checkAccess: 'admin',
+  listAuditEntries: 'admin',
   upsertPoints: 'writer',
   upsertPointsStream: 'writer',
   deletePoints: 'writer',
@@ -161,6 +163,62 @@ test('each role does what it may and no more, in its own project', async (t) => 
       }
     })
   }
+})
+
+test('what is told beforehand of a key and a call is what the call is told', async () => {
+  const owner = keys.get('owner') ?? ''
+  const { keys: made } = await ask('listApiKeys', { projectId }, owner)
+  const keyIds = new Map<string, string>(made.map((key: Answer) => [key.name, key.keyId]))
+  const narrow = ['narrow', ...ROLES].filter((name) => keyIds.has(name))
+  assert.equal(narrow.length, 5)
+  for (const operation of operations.filter(({ id }) => !ENDS_CREDENTIALS.has(id))) {
+    for (const name of narrow) {
+      const asked = { keyId: keyIds.get(name) ?? '', operation: operation.id, collection: 'matrix' }
+      const verdict = await ask('checkAccess', asked, owner)
+      const { reason } = await tryHttp(operation, keys.get(name) ?? '')
+      const what = `${operation.id} as ${name}: ${JSON.stringify(verdict)}, in fact ${reason}`
+      assert.equal(verdict.allowed, reason !== 'FORBIDDEN', what)
+      assert.equal(verdict.reason, verdict.allowed ? '' : 'FORBIDDEN', what)
+    }
+  }
+})
+
+test('a key that was revoked, or is of another project, is told from one that lacks a right', async () => {
+  const owner = keys.get('owner') ?? ''
+  const check = (keyId: string) => ({ keyId, operation: 'search', collection: 'matrix' })
+  const { key } = await ask('createApiKey', { projectId, name: 'gone' }, owner)
+  assert.equal((await ask('checkAccess', check(key.keyId), owner)).allowed, true)
+  await ask('revokeApiKey', { projectId, keyId: key.keyId }, owner)
+  const verdict = await ask('checkAccess', check(key.keyId), owner)
+  assert.deepEqual([verdict.allowed, verdict.reason], [false, 'WRONG_KEY'])
+  assert.match(verdict.message, /^The key was revoked at /)
+  const foreign = running.key.split('_').at(2) ?? ''
+  assert.equal(await refusal('checkAccess', check(foreign), owner), 'INVALID_ARGUMENT')
+})
+
+test('the audit of a project tells who did what, and nothing of others', async () => {
+  const owner = keys.get('owner') ?? ''
+  const { keys: made } = await ask('listApiKeys', { projectId }, owner)
+  const ownerId = made.find(({ name }: Answer) => name === 'owner').keyId
+  const name = 'audited'
+  await ask('createCollection', { name, dimension: 2 }, owner).catch(() => {})
+  assert.equal(
+    await refusal('deleteCollection', { collection: name }, keys.get('reader') ?? ''),
+    'FORBIDDEN',
+  )
+  await ask('deleteCollection', { collection: name }, owner).catch(() => {})
+  const { entries, kept } = await ask('listAuditEntries', { subject: name, pageSize: 3 }, owner)
+  assert.equal(kept, true)
+  assert.equal(entries[0].action, 'Collections.deleteCollection')
+  assert.equal(entries[0].actor, ownerId)
+  assert.equal(entries[1].result, 'FORBIDDEN')
+  assert.ok(entries.every((entry: Answer) => entry.project === projectId))
+  const keysMade = await ask('listAuditEntries', { action: 'KEY.create', actor: ownerId }, owner)
+  assert.ok(keysMade.entries.length > 0)
+  const everywhere = { allProjects: true }
+  assert.equal(await refusal('listAuditEntries', everywhere, owner), 'FORBIDDEN')
+  const all = await ask('listAuditEntries', { ...everywhere, pageSize: 500 }, running.key)
+  assert.ok(all.entries.some((entry: Answer) => entry.action === 'account.register'))
 })
 
 test('nobody reaches a collection of another project, nor learns that it is there', async () => {

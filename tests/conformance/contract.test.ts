@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { OpenApiDocument } from '@vectron/rpc'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { type Answer, type Exchange, exchanges, type Json } from './exchanges.ts'
+import { type Answer, type Exchange, exchanges, type Json, OWN_KEY } from './exchanges.ts'
 import { startTestVectron, type TestVectron } from './running-vectron.ts'
 import {
   askGrpc,
@@ -96,7 +96,9 @@ function operation(exchange: Exchange): DocumentedOperation {
 
 /** The requests for one protocol: each has a collection of its own. */
 function requestsOf(exchange: Exchange, protocol: 'http' | 'grpc'): Json[] {
-  const text = JSON.stringify(exchange.request).replaceAll('contract-*', `contract-${protocol}`)
+  const text = JSON.stringify(exchange.request)
+    .replaceAll('contract-*', `contract-${protocol}`)
+    .replaceAll(OWN_KEY, running.key.split('_')[2] ?? '')
   const request = JSON.parse(text) as Json
   return Array.isArray(request) ? request : [request]
 }

@@ -26,6 +26,8 @@ export interface Exchange {
 export type Answer = any
 
 const collection = 'contract-*'
+/** In a request: the id of the key that sends it. */
+export const OWN_KEY = 'key-of-the-caller'
 const DOG = 'a dog'
 const CAT = 'a cat'
 
@@ -348,6 +350,22 @@ export const exchanges: readonly Exchange[] = [
     check: ([list]) => {
       assert.deepEqual(list, { gateway: 'vectron', thresholdMs: 60_000, queries: [] })
     },
+  },
+  {
+    operation: 'checkAccess',
+    request: { keyId: OWN_KEY, operation: 'deleteCollection', collection },
+    check: ([verdict]) =>
+      assert.deepEqual(verdict, { allowed: true, reason: '', message: '', notes: [] }),
+  },
+  {
+    operation: 'listAuditEntries',
+    request: { action: 'createCollection', subject: collection, pageSize: 1 },
+    check: ([page]) => {
+      assert.equal(page.kept, true)
+      assert.equal(page.entries[0].action, 'Collections.createCollection')
+      assert.equal(page.entries[0].result, 'ok')
+    },
+    passing: ['time', 'actor', 'subject', 'requestId', 'peer', 'nextPageToken'],
   },
   {
     operation: 'watchCluster',

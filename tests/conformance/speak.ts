@@ -81,6 +81,7 @@ export const PUBLIC_SERVICES: readonly DescService[] = [
   vectron.Search,
   vectron.Reranking,
   vectron.Feedback,
+  vectron.Access,
   vectron.Cluster,
   auth.Accounts,
   auth.Projects,

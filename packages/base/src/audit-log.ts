@@ -7,6 +7,7 @@
  */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { type AuditPage, type AuditPageOptions, readAuditPage } from './audit-reader.ts'
 import type { Clock } from './clock.ts'
 
 export interface AuditEntry {
@@ -26,7 +27,11 @@ export interface AuditEntry {
 }
 
 export interface AuditLog {
+  /** Whether what is written can be read. */
+  readonly isKept: boolean
   write(entry: AuditEntry): void
+  /** From the newest back. */
+  readPage(options: Omit<AuditPageOptions, 'file'>): Promise<AuditPage>
 }
 
 export interface AuditLogOptions {
@@ -44,13 +49,19 @@ export interface AuditLogOptions {
 const MIB = 1024 * 1024
 
 /** An audit log that nobody reads. */
-export const NO_AUDIT_LOG: AuditLog = { write: () => {} }
+export const NO_AUDIT_LOG: AuditLog = {
+  isKept: false,
+  write: () => {},
+  readPage: async () => ({ entries: [], next: '' }),
+}
 
 export function openAuditLog(options: AuditLogOptions): AuditLog {
   const { file, clock, fileBytesMax = 64 * MIB, filesMax = 10, onFailed } = options
   mkdirSync(dirname(file), { recursive: true })
   let bytes = existsSync(file) ? statSync(file).size : 0
   return {
+    isKept: true,
+    readPage: (page) => readAuditPage({ file, ...page }),
     write(entry) {
       const line = `${JSON.stringify({ time: new Date(clock.nowMs()).toISOString(), ...entry })}\n`
       try {

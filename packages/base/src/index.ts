@@ -11,6 +11,7 @@ export {
   NO_AUDIT_LOG,
   openAuditLog,
 } from './audit-log.ts'
+export type { AuditPage, RecordedEntry } from './audit-reader.ts'
 export { type Backoff, backoffMs } from './backoff.ts'
 export {
   bytesEqual,

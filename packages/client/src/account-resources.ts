@@ -68,6 +68,56 @@ export interface ApiKey {
   readonly revokeTime: string
   /** Secrets in force: 2 while the key is being rotated. */
   readonly secrets: number
+  /** May run the cluster too. */
+  readonly clusterOperator: boolean
+}
+
+/** Whether a key would be let in with a call. */
+export interface AccessVerdict {
+  readonly allowed: boolean
+  /** Why not: the reason of the error that it would get; empty when it is allowed. */
+  readonly reason: string
+  readonly message: string
+  readonly notes: readonly string[]
+}
+
+export interface AuditQuery {
+  /** Id of a person or of an API key. */
+  readonly actor?: string
+  /** A part of the action's name. */
+  readonly action?: string
+  /** A part of what it was done to. */
+  readonly subject?: string
+  /** "ok", the reason of an error, or "refused" for all that is not "ok". */
+  readonly result?: string
+  /** RFC 3339. */
+  readonly since?: string
+  readonly until?: string
+  /** For operators of the cluster. */
+  readonly allProjects?: boolean
+  readonly pageSize?: number
+  readonly pageToken?: string
+}
+
+export interface AuditEntry {
+  /** RFC 3339. */
+  readonly time: string
+  readonly action: string
+  readonly actor: string
+  readonly project: string
+  readonly subject: string
+  readonly result: string
+  readonly requestId: string
+  readonly peer: string
+  readonly facts: Readonly<Record<string, string>>
+}
+
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[]
+  /** Empty on the last page. */
+  readonly nextPageToken: string
+  /** Whether there is an audit log beside the gateway that answered. */
+  readonly kept: boolean
 }
 
 export interface NewApiKey {

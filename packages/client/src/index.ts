@@ -4,9 +4,14 @@
  *     const vectron = new Vectron({ url: 'http://127.0.0.1:6180', apiKey })
  *     const { results } = await vectron.collection('dictionary').search({ text: 'a young dog' })
  */
+export { Access, type AccessQuestion } from './access.ts'
 export { Account, type PasswordChange } from './account.ts'
 export type {
+  AccessVerdict,
   ApiKey,
+  AuditEntry,
+  AuditPage,
+  AuditQuery,
   CreatedApiKey,
   DayUsage,
   KeyScope,

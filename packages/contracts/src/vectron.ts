@@ -1,5 +1,6 @@
 // The proto package vectron.v1: the public API.
 
+export * from './gen/vectron/v1/access_pb.js'
 export * from './gen/vectron/v1/cluster_pb.js'
 export * from './gen/vectron/v1/collections_pb.js'
 export * from './gen/vectron/v1/demo_pb.js'

@@ -9,6 +9,7 @@ import {
   type Clock,
   createLogger,
   type Logger,
+  NO_AUDIT_LOG,
   systemClock,
   systemRandom,
 } from '@vectron/base'
@@ -81,7 +82,7 @@ export async function openAuthFixture(
     clock,
     random: systemRandom,
     logger,
-    auditLog: { write: (entry) => audited.push(entry) },
+    auditLog: { ...NO_AUDIT_LOG, write: (entry) => audited.push(entry) },
   })
   return { running, store, clock, logger, audited, logged, as: (key) => clientsOf(running, key) }
 }

@@ -6,18 +6,20 @@ import { VectronError } from '@vectron/base'
 import { CALLER_ADDRESS_HEADER, PROJECT_HEADER } from '@vectron/contracts'
 import type { CallContext } from '@vectron/rpc'
 import { isWithinRole } from './api-keys.ts'
+import { toPrincipal } from './messages.ts'
 import type { Caller, Membership, Principals } from './principals.ts'
 import type { RoleName } from './records.ts'
 
 /** A person who is signed in. */
 export type Person = Caller & { readonly kind: 'user' }
 
-/** @throws VectronError NO_KEY, WRONG_KEY */
+/** Notes who calls, for the audit. @throws VectronError NO_KEY, WRONG_KEY */
 export async function callerOf(principals: Principals, call: CallContext): Promise<Caller> {
   const caller = await principals.resolve(credentialOf(call), call.header(PROJECT_HEADER))
   if (caller === undefined) {
     throw new VectronError('WRONG_KEY', 'The credential is unknown, mistyped, expired or revoked.')
   }
+  call.principal = toPrincipal(caller)
   return caller
 }
 

@@ -117,6 +117,7 @@ export function toApiKey({ key, lastUsedMs }: ListedKey): auth.ApiKey {
     lastUseTime: toTime(lastUsedMs),
     revokeTime: toTime(key.revokedMs),
     secrets: key.secretHashes.length,
+    clusterOperator: key.clusterOperator,
   })
 }
 

@@ -162,7 +162,7 @@ function writeAudit(
   const { userId = '', projectId = '', keyId = '' } = facts
   log.write({
     action,
-    actor: call.principal?.keyId ?? userId,
+    actor: call.principal?.userId || call.principal?.keyId || userId,
     project: projectId,
     subject: keyId || userId || projectId,
     result: 'ok',

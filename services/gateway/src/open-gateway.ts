@@ -14,7 +14,7 @@ import {
   type Tracer,
   toVectronError,
 } from '@vectron/base'
-import { type placement, vectron, wire } from '@vectron/contracts'
+import { auth, type placement, vectron, wire } from '@vectron/contracts'
 import { type ConnectWorker, Router } from '@vectron/routing'
 import {
   BodyBudget,
@@ -35,6 +35,7 @@ import {
   type TurnAway,
   traceCalls,
 } from '@vectron/rpc'
+import { AccessService } from './access/access-service.ts'
 import { type Access, type AuthenticatorDoors, openAccess } from './access/open-access.ts'
 import { type GatewayLimits, openRates } from './access/open-rates.ts'
 import { ClusterService } from './cluster-service.ts'
@@ -281,6 +282,17 @@ function bindServices(
     bindService(vectron.Reranking, new RerankingService({ ...context, placement, rerankers })),
     bindService(vectron.Feedback, feedback),
     bindService(
+      vectron.Access,
+      new AccessService({
+        apiKeys: options.auth.apiKeys,
+        names: router,
+        services: PUBLIC_SERVICES,
+        nowMs: () => clock.nowMs(),
+        auditLog: options.auditLog,
+        clusterId: router.table.clusterId,
+      }),
+    ),
+    bindService(
       vectron.Cluster,
       new ClusterService({
         ...context,
@@ -295,6 +307,20 @@ function bindServices(
     ...(demoNodes === undefined ? [] : [bindService(vectron.Demo, new DemoService(demoNodes))]),
   ]
 }
+
+const PUBLIC_SERVICES = [
+  vectron.Collections,
+  vectron.Points,
+  vectron.Search,
+  vectron.Reranking,
+  vectron.Feedback,
+  vectron.Access,
+  vectron.Cluster,
+  auth.Accounts,
+  auth.Projects,
+  auth.ApiKeys,
+  auth.Tokens,
+]
 
 /** By routing fetched anew; without placement a gateway is not ready. */
 async function findProblems(router: Router): Promise<string[]> {

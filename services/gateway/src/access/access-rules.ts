@@ -84,6 +84,10 @@ const RULES: Readonly<Record<string, Readonly<Record<string, AccessRule>>>> = {
     invalidateRerankCache: on('admin', 'all'),
   },
   'vectron.v1.Feedback': { addFeedback: on('write', 'all') },
+  'vectron.v1.Access': {
+    checkAccess: { kind: 'project', verb: 'admin', rows: 'all' },
+    listAuditEntries: { kind: 'project', verb: 'admin', rows: 'all' },
+  },
   'vectron.v1.Cluster': {
     getHealth: ANYONE,
     // Filters of others, with their values: not for who may see some rows alone.

@@ -20,7 +20,7 @@ type Action = vectron.AliasAction['action']
 export function admitAliasActions(
   { actions }: vectron.UpdateAliasesRequest,
   principal: Principal,
-  call: CallContext,
+  call: Pick<CallContext, 'audited'>,
 ): void {
   checkVerb(principal, 'admin', undefined)
   if (principal.rowRule !== '') {

@@ -34,13 +34,17 @@ function passOn<S extends DescService>(desc: S, client: Client<S>): BoundService
   const methods = client as Readonly<Record<string, AnyUnary>>
   const handlers = desc.methods.map(({ localName }) => {
     const method = assertDefined(methods[localName], `${desc.typeName} has ${localName}`)
-    const handle = (request: object, call: CallContext) =>
-      method(request, { headers: headersOf(call), timeoutMs: call.deadline.remainingMs() })
+    const handle = (request: object, call: CallContext) => method(request, passedOn(call))
     return [localName, handle] as const
   })
   return bindService(desc, Object.fromEntries(handlers) as never, {
     requestBytesMax: LIMITS.openRequestBytesMax,
   })
+}
+
+/** What a call to the authenticator is told of the call that it is made for. */
+export function passedOn(call: CallContext) {
+  return { headers: headersOf(call), timeoutMs: call.deadline.remainingMs() }
 }
 
 function headersOf(call: CallContext): Record<string, string> {

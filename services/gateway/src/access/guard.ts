@@ -114,12 +114,19 @@ async function* entering(
   }
 }
 
-/** @throws VectronError FORBIDDEN */
-function admit(
+/** What of a call decides whether it is let in. */
+export type EnteringCall = Pick<CallContext, 'principal' | 'method' | 'audited'>
+
+/**
+ * Lets a request in, and gives the names in it the project's prefix.
+ *
+ * @throws VectronError NO_KEY, FORBIDDEN
+ */
+export function admit(
   rule: AccessRule,
   names: CollectionNames,
   request: AnyMessage,
-  call: CallContext,
+  call: EnteringCall,
 ): Entered {
   const { principal } = call
   if (principal === undefined) throw new VectronError('NO_KEY', 'The request brings no credential.')
@@ -146,7 +153,7 @@ function admit(
 interface Entrant {
   readonly request: AnyMessage
   readonly principal: Principal
-  readonly call: CallContext
+  readonly call: EnteringCall
 }
 
 function admitToCollection(
@@ -156,9 +163,10 @@ function admitToCollection(
 ): Entered {
   const { verb, field, byAlias } = rule
   const name = String(fieldsOf(request)[field] ?? '')
+  // Refusals too say what they were about; a name that is not checked yet may be of any length.
+  call.audited = name.slice(0, AUDITED_CHARS_MAX)
   checkVerb(principal, verb, name)
   checkRows(rule, principal, call)
-  call.audited = name
   // A name with "/" must not become another project's.
   if (name.includes('/') || field === 'name') checkCollectionName(name, field)
   if (name === '') return
@@ -179,11 +187,13 @@ function admitToCollection(
   return known === undefined ? names.resolveName(named).then(enterAs) : enterAs(known)
 }
 
+const AUDITED_CHARS_MAX = 256
+
 /** @throws VectronError FORBIDDEN */
 function checkRows(
   { verb, rows }: { readonly verb: Verb; readonly rows: Rows },
   { rowRule }: Principal,
-  { method }: CallContext,
+  { method }: EnteringCall,
 ): void {
   if (rowRule === '' || rows === 'visible') return
   throw new VectronError(

@@ -734,6 +734,13 @@ export declare type ApiKey = Message<"auth.v1.ApiKey"> & {
    * @generated from field: uint32 secrets = 12;
    */
   secrets: number;
+
+  /**
+   * May run the cluster too.
+   *
+   * @generated from field: bool cluster_operator = 13;
+   */
+  clusterOperator: boolean;
 };
 
 /**
