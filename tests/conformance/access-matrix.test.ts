@@ -213,6 +213,7 @@ test('the audit of a project tells who did what, and nothing of others', async (
   assert.equal(entries[0].actor, ownerId)
   assert.equal(entries[1].result, 'FORBIDDEN')
   assert.ok(entries.every((entry: Answer) => entry.project === projectId))
+  await ask('createApiKey', { projectId, name: 'of the audit' }, owner)
   const keysMade = await ask('listAuditEntries', { action: 'KEY.create', actor: ownerId }, owner)
   assert.ok(keysMade.entries.length > 0)
   const everywhere = { allProjects: true }

@@ -1,4 +1,5 @@
 /** The client of one Vectron: collections, and the state of the cluster. */
+import { Access } from './access.ts'
 import { Account } from './account.ts'
 import { Aliases } from './aliases.ts'
 import { Cluster } from './cluster.ts'
@@ -23,6 +24,8 @@ export class Vectron {
   readonly account: Account
   /** Projects with their members and API keys. */
   readonly projects: Projects
+  /** Whether keys would be let in, and who did what. */
+  readonly access: Access
   /** Second names of collections. */
   readonly aliases: Aliases
   readonly #transport: Transport
@@ -33,6 +36,7 @@ export class Vectron {
     this.cluster = new Cluster(this.#transport)
     this.account = new Account(this.#transport)
     this.projects = new Projects(this.#transport)
+    this.access = new Access(this.#transport)
     this.aliases = new Aliases(this.#transport)
   }
 

@@ -1,6 +1,11 @@
 /** Keys and members of a project: what is read of them, and what is done to them. */
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
-import type { NewApiKey, Role } from '@vectron/client'
+import {
+  infiniteQueryOptions,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query'
+import type { AccessQuestion, AuditQuery, NewApiKey, Role } from '@vectron/client'
 import { useProject } from '../session/project.ts'
 import { session } from '../session/session.ts'
 import { vectronOf } from './client.ts'
@@ -83,3 +88,29 @@ function useMemberMutation<Asked, Answer>(
     },
   })
 }
+
+/** Whether the key would be let in; nothing is done. */
+export function accessQuery(projectId: string, question: AccessQuestion) {
+  const { keyId, operation, collection = '' } = question
+  return queryOptions({
+    queryKey: [projectId, 'access', keyId, operation, collection],
+    staleTime: 0,
+    queryFn: ({ signal }) => vectronOf(projectId).access.check(question, { signal }),
+  })
+}
+
+export type AuditFilter = Omit<AuditQuery, 'pageSize' | 'pageToken'>
+
+export function auditQuery(projectId: string, filter: AuditFilter) {
+  return infiniteQueryOptions({
+    queryKey: [projectId, 'audit', filter],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) => {
+      const query = { ...filter, pageSize: AUDIT_PAGE, pageToken: pageParam }
+      return vectronOf(projectId).access.audit(query, { signal })
+    },
+    getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+  })
+}
+
+const AUDIT_PAGE = 50

@@ -11,6 +11,7 @@ import { importRoute } from './import/routes.ts'
 import { mapRoute } from './map/routes.ts'
 import { metricsRoute } from './metrics/routes.ts'
 import { pointsRoute } from './points/routes.ts'
+import { playgroundRoute } from './playground/routes.ts'
 import { searchRoute } from './search/routes.ts'
 import { registerRoute, signInRoute } from './sign-in/routes.ts'
 import { slowQueriesRoute } from './slow-queries/routes.ts'
@@ -23,6 +24,7 @@ export const PAGES = [
   collectionRoute,
   pointsRoute,
   importRoute,
+  playgroundRoute,
   accessRoute,
   newKeyRoute,
   keyRoute,

@@ -36,27 +36,41 @@ export function CodeEditor(props: JsonEditorProps) {
   const view = useRef<EditorView>(null)
   const latest = useRef(props)
   latest.current = props
+  // Told, but not seen in `value` yet: it may come late, when more was typed already.
+  const told = useRef<string[]>([])
   useEffect(() => {
     if (place.current === null) return
     const made = new EditorView({
       parent: place.current,
       state: EditorState.create({
         doc: latest.current.value,
-        extensions: extensionsFor(() => latest.current),
+        extensions: extensionsFor(
+          () => latest.current,
+          (text) => {
+            told.current.push(text)
+            latest.current.onChange(text)
+          },
+        ),
       }),
     })
     view.current = made
     return () => made.destroy()
   }, [])
   useEffect(() => {
+    const at = told.current.lastIndexOf(value)
+    if (at >= 0) {
+      told.current.splice(0, at + 1)
+      return
+    }
     const shown = view.current
     if (shown === null || shown.state.doc.toString() === value) return
+    told.current = []
     shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: value } })
   }, [value])
   return <div ref={place} className={classes['editor']} style={{ minHeight: rows * ROW_PX + 18 }} />
 }
 
-function extensionsFor(latest: () => JsonEditorProps): Extension[] {
+function extensionsFor(latest: () => JsonEditorProps, tell: (text: string) => void): Extension[] {
   const { label, lines = false, readOnly = false } = latest()
   const submit = () => {
     const { onSubmit } = latest()
@@ -81,7 +95,7 @@ function extensionsFor(latest: () => JsonEditorProps): Extension[] {
     EditorState.readOnly.of(readOnly),
     EditorView.contentAttributes.of({ 'aria-label': label }),
     EditorView.updateListener.of((update) => {
-      if (update.docChanged) latest().onChange(update.state.doc.toString())
+      if (update.docChanged) tell(update.state.doc.toString())
     }),
   ]
 }

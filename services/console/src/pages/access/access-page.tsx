@@ -6,6 +6,7 @@ import { ButtonLink } from '../../kit/links.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
 import { useMay } from '../../session/may.ts'
 import { useProject } from '../../session/project.ts'
+import { AuditList } from './audit-list.tsx'
 import { KeyList } from './key-list.tsx'
 import { MemberList } from './member-list.tsx'
 import { NewKeyButton } from './new-key-button.tsx'
@@ -16,6 +17,7 @@ type Tab = (typeof ACCESS_TABS)[number]
 const TITLES: Readonly<Record<Tab, string>> = {
   keys: 'API keys',
   members: 'Members',
+  audit: 'Audit',
 }
 
 export function AccessPage() {
@@ -23,7 +25,7 @@ export function AccessPage() {
   const may = useMay()
   const navigate = useNavigate()
   const search = accessRoute.useSearch()
-  // Keys are for admins: others see who is there.
+  // Keys and the audit are for admins: others see who is there.
   const tabs = ACCESS_TABS.filter((tab) => tab === 'members' || may('admin'))
   const tab = tabs.find((each) => each === search.tab) ?? tabs[0] ?? 'members'
   const show = (next: string | null) =>
@@ -54,6 +56,9 @@ export function AccessPage() {
           </Tabs.Panel>
           <Tabs.Panel value="members">
             <MemberList project={project} />
+          </Tabs.Panel>
+          <Tabs.Panel value="audit">
+            <AuditList project={project} />
           </Tabs.Panel>
         </Tabs>
       )}

@@ -16,6 +16,7 @@ import { Rows } from '../../kit/page-waiting.tsx'
 import { useProject } from '../../session/project.ts'
 import { formatScopes, KeyStateDot, keyState } from './key-facts.tsx'
 import { KeyShownOnce } from './key-shown-once.tsx'
+import { KeyTest } from './key-test.tsx'
 import { ROLE_WORDS } from './role-select.tsx'
 import { keyRoute } from './routes.ts'
 
@@ -63,7 +64,7 @@ function KeyFacts({ value }: { readonly value: ApiKey }) {
         <Figure label="Made" value={formatAgo(value.createTime)} />
         <Figure label="Id" value={keyId} note={`${secrets} of at most 2 secrets`} />
       </Figures>
-      <PageSection title="What it may do" about={`As ${role}: ${ROLE_WORDS[role]}.`}>
+      <PageSection title="What it may do" about={`Made as ${role}, who ${ROLE_WORDS[role]}.`}>
         <Text size="sm">On {formatScopes(scopes)}.</Text>
         {rowRule !== '' && (
           <>
@@ -74,6 +75,7 @@ function KeyFacts({ value }: { readonly value: ApiKey }) {
           </>
         )}
       </PageSection>
+      <KeyTest value={value} />
     </Stack>
   )
 }

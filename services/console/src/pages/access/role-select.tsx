@@ -5,10 +5,10 @@ import type { Role } from '@vectron/client'
 const ROLES: readonly Role[] = ['reader', 'writer', 'admin', 'owner']
 
 export const ROLE_WORDS: Readonly<Record<Role, string>> = {
-  reader: 'reads, searches, counts',
-  writer: 'and writes points',
-  admin: 'and makes collections and API keys',
-  owner: 'and decides on members, the plan and the end of the project',
+  reader: 'reads, searches and counts',
+  writer: 'also writes points',
+  admin: 'also makes collections and API keys',
+  owner: 'also decides on members, the plan and the end of the project',
 }
 
 /** Nobody gives more than they have. */

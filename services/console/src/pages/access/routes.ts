@@ -4,15 +4,46 @@ import KeyRound from 'lucide-react/icons/key-round'
 import { shellRoute } from '../../app/root-route.ts'
 import { choiceParam, textParam } from '../../app/search-params.ts'
 
-export const ACCESS_TABS = ['keys', 'members'] as const
+export const ACCESS_TABS = ['keys', 'members', 'audit'] as const
+
+/** Days of each span of the audit. */
+export const AUDIT_SPANS = {
+  'last day': 1,
+  'last 7 days': 7,
+  'last 30 days': 30,
+} as const
+const SPAN_NAMES = Object.keys(AUDIT_SPANS) as (keyof typeof AUDIT_SPANS)[]
+
+export interface AccessSearch {
+  readonly tab?: (typeof ACCESS_TABS)[number]
+  /** Part of a key's name or id. */
+  readonly find?: string
+  // Of the audit.
+  readonly actor?: string
+  readonly action?: string
+  readonly subject?: string
+  readonly result?: 'ok' | 'refused'
+  readonly span?: keyof typeof AUDIT_SPANS
+  readonly all?: 'yes'
+}
+
+function readSearch(search: Record<string, unknown>): AccessSearch {
+  return {
+    ...choiceParam(search, 'tab', ACCESS_TABS),
+    ...textParam(search, 'find'),
+    ...textParam(search, 'actor'),
+    ...textParam(search, 'action'),
+    ...textParam(search, 'subject'),
+    ...choiceParam(search, 'result', ['ok', 'refused']),
+    ...choiceParam(search, 'span', SPAN_NAMES),
+    ...choiceParam(search, 'all', ['yes']),
+  }
+}
 
 export const accessRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/access',
-  validateSearch: (search: Record<string, unknown>) => ({
-    ...choiceParam(search, 'tab', ACCESS_TABS),
-    ...textParam(search, 'find'),
-  }),
+  validateSearch: readSearch,
   staticData: {
     page: {
       title: 'Access',

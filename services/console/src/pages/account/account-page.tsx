@@ -1,21 +1,37 @@
-/** The person's own account: name, address, password, and every session's end. */
+/** The person's own account: name, password, sessions; projects, and what the chosen one used. */
 import { Button, Group, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { vectronOf } from '../../api/client.ts'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
+import { useProject } from '../../session/project.ts'
 import { session } from '../../session/session.ts'
 import { useProfile } from '../../session/use-session.ts'
 import classes from './account-page.module.css'
+import { DeleteAccount } from './delete-account.tsx'
+import { Projects } from './projects.tsx'
+import { Usage } from './usage.tsx'
 
 export function AccountPage() {
+  const project = useProject()
+  // Without a password nothing proves who asks for the end.
+  const { email } = useProfile()
   return (
     <PageFrame title="Account" about="Who you are here, and how you sign in.">
-      <Stack gap="lg">
-        <NameForm />
-        <PasswordForm />
-        <Sessions />
+      <Stack gap="xl">
+        <Stack gap="lg">
+          <NameForm />
+          <PasswordForm />
+          <Sessions />
+        </Stack>
+        <Projects />
+        {project !== undefined && <Usage project={project} />}
+        {email !== '' && (
+          <Section title="The end" text="Of the account and of what it has alone.">
+            <DeleteAccount />
+          </Section>
+        )}
       </Stack>
     </PageFrame>
   )

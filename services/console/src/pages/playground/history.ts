@@ -1,0 +1,56 @@
+/**
+ * What was sent from the playground, in this browser: requests alone, no answers, and no bodies of
+ * calls that take a secret.
+ */
+import type { ApiOperation } from '../../api/openapi.ts'
+import type { Parameters } from './routes.ts'
+
+export interface PastRequest {
+  readonly operation: string
+  readonly with: Parameters
+  readonly body: string
+  readonly status: number
+  readonly tookMs: number
+  /** Milliseconds since the epoch. */
+  readonly sentMs: number
+}
+
+const KEPT_MAX = 30
+const BODY_CHARS_MAX = 20_000
+/** Their bodies hold passwords and tokens. */
+const SECRET_SERVICES = new Set(['Accounts', 'Tokens'])
+
+/** Of one person: others may use this browser too. */
+function keyOf(userId: string): string {
+  return `vectron.playground.${userId}`
+}
+
+export function readHistory(userId: string): PastRequest[] {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(keyOf(userId)) ?? '[]')
+    return Array.isArray(kept) ? kept : []
+  } catch {
+    return []
+  }
+}
+
+/** The history with the request in front, which is kept where the browser lets it. */
+export function remember(
+  userId: string,
+  { service }: ApiOperation,
+  request: PastRequest,
+): PastRequest[] {
+  const isKept = !SECRET_SERVICES.has(service) && request.body.length <= BODY_CHARS_MAX
+  const kept = isKept ? request : { ...request, body: '' }
+  const history = [kept, ...readHistory(userId)].slice(0, KEPT_MAX)
+  try {
+    localStorage.setItem(keyOf(userId), JSON.stringify(history))
+  } catch {
+    // No room, or not allowed: it lasts as long as the page then.
+  }
+  return history
+}
+
+export function forgetHistory(userId: string): void {
+  localStorage.removeItem(keyOf(userId))
+}
