@@ -14,6 +14,9 @@ export const AUDIT_SPANS = {
 } as const
 const SPAN_NAMES = Object.keys(AUDIT_SPANS) as (keyof typeof AUDIT_SPANS)[]
 
+const RESULTS = ['ok', 'refused'] as const
+const YES = ['yes'] as const
+
 export interface AccessSearch {
   readonly tab?: (typeof ACCESS_TABS)[number]
   /** Part of a key's name or id. */
@@ -34,9 +37,9 @@ function readSearch(search: Record<string, unknown>): AccessSearch {
     ...textParam(search, 'actor'),
     ...textParam(search, 'action'),
     ...textParam(search, 'subject'),
-    ...choiceParam(search, 'result', ['ok', 'refused']),
+    ...choiceParam(search, 'result', RESULTS),
     ...choiceParam(search, 'span', SPAN_NAMES),
-    ...choiceParam(search, 'all', ['yes']),
+    ...choiceParam(search, 'all', YES),
   }
 }
 
