@@ -75,6 +75,7 @@ const TITLES: Readonly<Record<string, string>> = {
   TIMED_OUT: 'No answer in time',
   FORBIDDEN: 'This is not for you',
   WRONG_KEY: 'Sign in again',
+  SESSION_ENDED: 'Your session has ended',
   COLLECTION_NOT_FOUND: 'There is no such collection',
   RATE_LIMITED: 'Too many requests just now',
   OVERLOADED: 'Vectron is busy',

@@ -11,6 +11,7 @@ import { importRoute } from './import/routes.ts'
 import { mapRoute } from './map/routes.ts'
 import { metricsRoute } from './metrics/routes.ts'
 import { pointsRoute } from './points/routes.ts'
+import { learnRoute } from './learn/routes.ts'
 import { playgroundRoute } from './playground/routes.ts'
 import { searchRoute } from './search/routes.ts'
 import { registerRoute, signInRoute } from './sign-in/routes.ts'
@@ -25,6 +26,7 @@ export const PAGES = [
   pointsRoute,
   importRoute,
   playgroundRoute,
+  learnRoute,
   accessRoute,
   newKeyRoute,
   keyRoute,

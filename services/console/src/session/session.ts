@@ -5,7 +5,7 @@
  * in memory alone. Invariant: at most one resume is under way in this tab; the gateway answers
  * those of several tabs that come together with one session.
  */
-import type { Profile } from '@vectron/client'
+import { type Profile, VectronApiError } from '@vectron/client'
 import { type GrantedSession, type SessionCall, sendSessionCall } from './session-calls.ts'
 
 export type SessionState =
@@ -67,8 +67,12 @@ class Session {
 
   /** Gets the next token. @throws VectronApiError when no answer came */
   resume(): Promise<void> {
+    const before = this.#state.kind
     this.#resuming ??= sendSessionCall({ kind: 'resume' }, undefined)
-      .then((granted) => this.#take(granted))
+      .then((granted) => {
+        if (granted === null && before === 'signed-in') this.#end(endedElsewhere())
+        else this.#take(granted)
+      })
       .finally(() => {
         this.#resuming = undefined
       })
@@ -99,6 +103,14 @@ class Session {
     this.#state = state
     for (const listener of this.#listeners) listener()
   }
+}
+
+function endedElsewhere(): VectronApiError {
+  return new VectronApiError(
+    'SESSION_ENDED',
+    'You were logged out elsewhere, your password was changed, or the session was used by ' +
+      'somebody else and ended for your safety. Sign in to go on where you were.',
+  )
 }
 
 /** The one-time code of the address, which is taken out of it and of the history at once. */
