@@ -63,26 +63,35 @@ export const STEPS: readonly LearnStep[] = [
   {
     id: 'create',
     title: 'Make a collection',
-    text: 'A collection holds points: vectors with their payloads. This one makes vectors out of texts by the built-in model, and indexes two fields of payloads for filters.',
+    text:
+      'A collection holds points: vectors with their payloads. This one makes vectors ' +
+      'out of texts by the built-in model, and indexes two fields of payloads for ' +
+      'filters.',
     look: 'The collection, with the dimension of the model.',
     calls: [{ verb: 'POST', path: '/v1/collections', body: NEW_COLLECTION }],
     typescript: `await vectron.createCollection(${code(NEW_COLLECTION)})`,
     cli: [
-      `npx vectron collection create ${BOOKS} --embedder glove-sif-100 --field genre:keyword --field year:integer`,
+      `npx vectron collection create ${BOOKS} --embedder glove-sif-100` +
+        ' --field genre:keyword --field year:integer',
     ],
   },
   {
     id: 'upsert',
     title: 'Write points',
-    text: 'Each has an id, a text that becomes its vector, and a payload of any JSON. Writing an id again replaces the point.',
-    look: 'How many were written. The write is on the disk of a majority of replicas when the answer comes.',
+    text:
+      'Each has an id, a text that becomes its vector, and a payload of any JSON. ' +
+      'Writing an id again replaces the point.',
+    look:
+      'How many were written. The write is on the disk of a majority of replicas when ' +
+      'the answer comes.',
     calls: [
       { verb: 'POST', path: `/v1/collections/${BOOKS}/points:upsert`, body: { points: POINTS } },
     ],
     typescript: `await vectron.collection('${BOOKS}').upsert(${code(POINTS)})`,
     cli: POINTS.map(
       ({ id, text, payload }) =>
-        `npx vectron point upsert ${BOOKS} ${id} --text ${shellWord(text)} --payload ${shellWord(JSON.stringify(payload))}`,
+        `npx vectron point upsert ${BOOKS} ${id} --text ${shellWord(text)}` +
+        ` --payload ${shellWord(JSON.stringify(payload))}`,
     ),
   },
   {
@@ -95,7 +104,9 @@ export const STEPS: readonly LearnStep[] = [
   {
     id: 'filter',
     title: 'Filter',
-    text: 'Only points whose payload matches. The filter holds while the graph is walked, so that as many results come as were asked for, if there are so many.',
+    text:
+      'Only points whose payload matches. The filter holds while the graph is walked, ' +
+      'so that as many results come as were asked for, if there are so many.',
     look: 'Two adventures, and completeness: whether all that match were seen.',
     ...searchStep({ text: QUERY, topK: 3, filter: ADVENTURES }, [
       shellWord(QUERY),
@@ -106,7 +117,9 @@ export const STEPS: readonly LearnStep[] = [
   {
     id: 'explain',
     title: 'See the plan',
-    text: 'With explain, the answer tells how each shard searched, what it had expected, and where the time went.',
+    text:
+      'With explain, the answer tells how each shard searched, what it had expected, ' +
+      'and where the time went.',
     look: 'explain: the plan of each shard; stages: when each began and how long it took.',
     ...searchStep({ text: QUERY, topK: 2, explain: true }, [shellWord(QUERY), '-k 2', '--explain']),
   },
@@ -125,7 +138,9 @@ export const STEPS: readonly LearnStep[] = [
   {
     id: 'rerank',
     title: 'Rerank the best',
-    text: 'The nearest are put into another order by more than their vectors: here, newer books rise.',
+    text:
+      'The nearest are put into another order by more than their vectors: here, newer ' +
+      'books rise.',
     look: 'Each result with its originalScore and the rerankReason.',
     ...searchStep({ text: QUERY, topK: 3, rerank: NEWER }, [
       shellWord(QUERY),
@@ -136,7 +151,9 @@ export const STEPS: readonly LearnStep[] = [
   {
     id: 'alias',
     title: 'Give it a second name',
-    text: 'Programs that use an alias go over to another collection at one moment, without a failed request.',
+    text:
+      'Programs that use an alias go over to another collection at one moment, ' +
+      'without a failed request.',
     look: 'The alias. Searches may name it from now on.',
     calls: [
       {
@@ -208,7 +225,7 @@ export function codeOf(step: LearnStep, language: Language, origin: string): str
         `const vectron = new Vectron({ url: '${origin}', apiKey: process.env.VECTRON_API_KEY })`,
         ...lines.slice(0, last),
         `const answer = ${statement}`,
-        'console.log(answer)',
+        'console.dir(answer, { depth: null })',
       ].join('\n')
     }
     case 'cli':
