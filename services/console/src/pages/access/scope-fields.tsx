@@ -85,7 +85,7 @@ function ScopeRow({ scope, names, onChange, onRemove }: ScopeRowProps) {
   return (
     <Group className="panel" p="xs" gap="md">
       <Autocomplete
-        aria-label="Collections"
+        aria-label="Collections of this scope"
         placeholder="shop-*"
         flex="1 1 200px"
         spellCheck={false}
