@@ -256,7 +256,8 @@ export declare const AuditEntrySchema: GenMessage<AuditEntry>;
  */
 export declare const Access: GenService<{
   /**
-   * Whether a key of the project would be let in with a call, and if not, why. The call is not made.
+   * Whether a key of the project would be let in with a call, and if not, why. The call is not
+   * made.
    *
    * @generated from rpc vectron.v1.Access.CheckAccess
    */
@@ -266,8 +267,8 @@ export declare const Access: GenService<{
     output: typeof CheckAccessResponseSchema;
   },
   /**
-   * What was changed in the project or refused to its callers, newest first. Read from the audit log
-   * beside this gateway: behind a load balancer, ask each.
+   * What was changed in the project or refused to its callers, newest first. Read from the audit
+   * log beside this gateway: behind a load balancer, ask each.
    *
    * @generated from rpc vectron.v1.Access.ListAuditEntries
    */
