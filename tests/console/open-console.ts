@@ -83,6 +83,7 @@ const TIMEOUT_MS = 20_000
 
 async function watch(context: BrowserContext, origin: string): Promise<WatchedPage> {
   context.setDefaultTimeout(TIMEOUT_MS)
+  await context.addInitScript(tellBreaches)
   const page = await context.newPage()
   let complaints: string[] = []
   page.on('console', (message) => {
@@ -102,6 +103,16 @@ async function watch(context: BrowserContext, origin: string): Promise<WatchedPa
       return taken
     },
   }
+}
+
+/** Runs in the page: the browser's own words for a breach leave out which script did it. */
+function tellBreaches(): void {
+  document.addEventListener('securitypolicyviolation', (breach) => {
+    const { effectiveDirective, blockedURI, sourceFile, lineNumber, sample } = breach
+    console.error(
+      `policy: ${effectiveDirective} ${blockedURI} ${sourceFile}:${lineNumber} ${sample}`,
+    )
+  })
 }
 
 /** The page is there with all its data: nothing says that it is still on its way. */

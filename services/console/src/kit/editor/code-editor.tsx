@@ -27,6 +27,7 @@ import { pageNonce } from '../../app/page-nonce.ts'
 import type { JsonEditorProps } from '../json-editor.tsx'
 import classes from './code-editor.module.css'
 import { completeJson } from './json-completion.ts'
+import { typeOverLines } from './type-over-lines.ts'
 
 const ROW_PX = 20
 
@@ -85,6 +86,7 @@ function extensionsFor(latest: () => JsonEditorProps, tell: (text: string) => vo
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
+    typeOverLines,
     autocompletion({ override: [completeJson(() => latest().schemas)], icons: false }),
     keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
     json(),
