@@ -218,8 +218,10 @@ test('the audit of a project tells who did what, and nothing of others', async (
   assert.ok(keysMade.entries.length > 0)
   const everywhere = { allProjects: true }
   assert.equal(await refusal('listAuditEntries', everywhere, owner), 'FORBIDDEN')
-  const all = await ask('listAuditEntries', { ...everywhere, pageSize: 500 }, running.key)
-  assert.ok(all.entries.some((entry: Answer) => entry.action === 'account.register'))
+  const people = { ...everywhere, action: 'account.register' }
+  const { entries: registered } = await ask('listAuditEntries', people, running.key)
+  assert.ok(registered.length > 0)
+  assert.ok(registered.every((entry: Answer) => entry.action === 'account.register'))
 })
 
 test('nobody reaches a collection of another project, nor learns that it is there', async () => {
@@ -227,7 +229,7 @@ test('nobody reaches a collection of another project, nor learns that it is ther
   const url = `${running.url}/v1/collections`
   const body = JSON.stringify({ name: 'secrets', dimension: 2 })
   const headers = { 'content-type': 'application/json' }
-  const made = await fetch(url, { method: 'POST', headers: { ...headers, ...own }, body })
+  const made = await fetchInTime(url, { method: 'POST', headers: { ...headers, ...own }, body })
   assert.equal(made.status, 200)
   const owner = keys.get('owner') ?? ''
   const list = await ask('listCollections', {}, owner)
@@ -240,7 +242,7 @@ test('nobody reaches a collection of another project, nor learns that it is ther
     `${projectId}/secrets`,
   ]) {
     const path = `${url}/${encodeURIComponent(name)}`
-    const answer = await fetch(path, { headers: { 'x-api-key': owner } })
+    const answer = await fetchInTime(path, { headers: { 'x-api-key': owner } })
     const text = await answer.text()
     assert.ok(answer.status === 404 || answer.status === 400, `${name}: ${text}`)
     assert.ok(!text.includes(projectId) || name.includes(projectId), text)
@@ -249,11 +251,14 @@ test('nobody reaches a collection of another project, nor learns that it is ther
   // The same name is free in each project, and each sees its own.
   const theirs = { ...headers, 'x-api-key': owner }
   const mine = JSON.stringify({ name: 'secrets', dimension: 3 })
-  assert.equal((await fetch(url, { method: 'POST', headers: theirs, body: mine })).status, 200)
-  const seen = await fetch(`${url}/secrets`, { headers: theirs })
+  assert.equal(
+    (await fetchInTime(url, { method: 'POST', headers: theirs, body: mine })).status,
+    200,
+  )
+  const seen = await fetchInTime(`${url}/secrets`, { headers: theirs })
   const { name, dimension } = (await seen.json()) as Answer
   assert.deepEqual([name, dimension], ['secrets', 3])
-  const foreign = await fetch(`${url}/${projectId}%2Fsecrets`, { headers: own })
+  const foreign = await fetchInTime(`${url}/${projectId}%2Fsecrets`, { headers: own })
   assert.equal(foreign.status, 400)
 })
 
@@ -414,6 +419,15 @@ interface Outcome {
 /** The rate of the plan is waited for; log-ins without a plan are slowed down for long. */
 function isFinal({ id }: { readonly id: string }, reason: string): boolean {
   return reason !== 'RATE_LIMITED' || NEEDS[id] === 'open'
+}
+
+/** As a client that waits for the rate of its plan. */
+async function fetchInTime(url: string, init: RequestInit): Promise<Response> {
+  for (;;) {
+    const response = await fetch(url, init)
+    if (response.status !== 429) return response
+    await untilAllowed(response)
+  }
 }
 
 async function tryHttp(operation: DocumentedOperation, credential: string): Promise<Outcome> {
