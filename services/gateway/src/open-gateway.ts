@@ -281,17 +281,7 @@ function bindServices(
     bindShadowedService({ open: vectron.Search, shadow: wire.Search }, new SearchService(context)),
     bindService(vectron.Reranking, new RerankingService({ ...context, placement, rerankers })),
     bindService(vectron.Feedback, feedback),
-    bindService(
-      vectron.Access,
-      new AccessService({
-        apiKeys: options.auth.apiKeys,
-        names: router,
-        services: PUBLIC_SERVICES,
-        nowMs: () => clock.nowMs(),
-        auditLog: options.auditLog,
-        clusterId: router.table.clusterId,
-      }),
-    ),
+    bindService(vectron.Access, createAccessService(options, router)),
     bindService(
       vectron.Cluster,
       new ClusterService({
@@ -306,6 +296,17 @@ function bindServices(
     ),
     ...(demoNodes === undefined ? [] : [bindService(vectron.Demo, new DemoService(demoNodes))]),
   ]
+}
+
+function createAccessService({ auth, auditLog, clock }: GatewayOptions, router: Router) {
+  return new AccessService({
+    apiKeys: auth.apiKeys,
+    names: router,
+    services: PUBLIC_SERVICES,
+    nowMs: () => clock.nowMs(),
+    auditLog,
+    clusterId: router.table.clusterId,
+  })
 }
 
 const PUBLIC_SERVICES = [
