@@ -1,5 +1,5 @@
 /**
- * Pictures of every page, for people who mend how it looks: `npm run console:shots [path part]`.
+ * Pictures of every page, for people who mend how it looks: `npm run console:shots [path part]...`.
  *
  * Each page of the list in light, dark and at 390 px, with the demo data, into
  * services/console/shots (not kept by git).
@@ -26,9 +26,9 @@ interface Shot {
   readonly outer: boolean
 }
 
-async function main(part = ''): Promise<void> {
+async function main(parts: readonly string[]): Promise<void> {
   const shots = [...listShots(PAGES, false), ...listShots(OUTER_PAGES, true)].filter((shot) =>
-    shot.path.includes(part),
+    parts.some((part) => shot.path.includes(part)),
   )
   rmSync(FOLDER, { recursive: true, force: true })
   mkdirSync(FOLDER, { recursive: true })
@@ -93,4 +93,5 @@ async function searchOn(vectron: Vectron, signal: AbortSignal): Promise<void> {
   }
 }
 
-await main(process.argv[2])
+const parts = process.argv.slice(2)
+await main(parts.length === 0 ? [''] : parts)
