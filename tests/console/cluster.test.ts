@@ -157,6 +157,8 @@ test('the charts draw what the cluster does, for the time that is chosen', async
   await settled(page)
   await page.getByRole('img', { name: 'Requests, over time' }).locator('canvas').waitFor()
   await page.getByRole('img', { name: 'CPU, over time' }).getByText('worker 3').waitFor()
+  // The marks of the axis are drawn; this is the newest value, without a pointer over the chart.
+  await page.getByRole('img', { name: 'Memory, over time' }).getByText(/MiB$/).first().waitFor()
   await page.getByText('15m').click()
   await page.waitForURL(/window=15m/)
   opened.check()

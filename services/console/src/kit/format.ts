@@ -52,7 +52,7 @@ export function formatMicros(us: number): string {
 
 /** Processor cores kept busy: `1.5`, `0.03` */
 export function formatCores(cores: number): string {
-  return cores < 0.1 ? cores.toFixed(2) : cores.toFixed(1)
+  return String(Number(cores.toFixed(2)))
 }
 
 /** A share of 1: `98.5 %` */

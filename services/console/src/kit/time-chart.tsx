@@ -22,6 +22,8 @@ export interface TimeChartProps {
   readonly format: (value: number) => string
   /** The largest value that the axis has at least. Default: that of the lines. */
   readonly top?: number
+  /** What may lie between two marks of the axis. Default: 1, 2, 2.5 and 5 of any power of ten. */
+  readonly steps?: readonly number[]
   readonly onSpan: (span: { readonly from: number; readonly to: number }) => void
 }
 
@@ -53,6 +55,7 @@ export function TimeChart(props: TimeChartProps) {
   useEffect(() => {
     chart.current?.batch(() => {
       chart.current?.setData(columns, false)
+      if (chart.current !== undefined) tellNewest(chart.current)
       chart.current?.setScale('x', { min: span.from, max: span.to })
     })
   }, [columns, span])
@@ -66,7 +69,7 @@ interface Latest {
 
 function optionsOf(element: HTMLElement, latest: Latest): uPlot.Options {
   const colour = (name: string) => getComputedStyle(element).getPropertyValue(name).trim()
-  const { lines, group, span } = latest.current
+  const { lines, group, span, steps } = latest.current
   const show = (value: number | null) => (value === null ? '–' : latest.current.format(value))
   const axis = {
     stroke: colour('--console-quiet'),
@@ -90,7 +93,13 @@ function optionsOf(element: HTMLElement, latest: Latest): uPlot.Options {
     },
     axes: [
       { ...axis, space: 70, size: 28, values: '{HH}:{mm}:{ss}' },
-      { ...axis, space: 32, size: 62, values: (_, ticks) => ticks.map((tick) => show(tick)) },
+      {
+        ...axis,
+        space: 32,
+        size: 62,
+        values: (_, ticks) => ticks.map((tick) => (tick === 0 ? '0' : show(tick))),
+        ...(steps && { incrs: [...steps] }),
+      },
     ],
     series: [
       { value: '{HH}:{mm}:{ss}' },
@@ -102,8 +111,18 @@ function optionsOf(element: HTMLElement, latest: Latest): uPlot.Options {
         value: (_: uPlot, value: number | null) => show(value),
       })),
     ],
-    hooks: { setSelect: [(plot) => takeSelection(plot, latest.current.onSpan)] },
+    hooks: {
+      setCursor: [tellNewest],
+      setSelect: [(plot) => takeSelection(plot, latest.current.onSpan)],
+    },
   }
+}
+
+/** The legend has the values under the cross-hair; without one, the newest. */
+function tellNewest(plot: uPlot): void {
+  if (plot.cursor.idx !== null && plot.cursor.idx !== undefined) return
+  const newest = plot.data[0].length - 1
+  plot.setLegend({ idx: newest, idxs: plot.data.map(() => newest) }, false)
 }
 
 const LINE_COLOURS = [1, 2, 3, 4, 5, 6, 7, 8].map((place) => `--console-chart-${place}`)

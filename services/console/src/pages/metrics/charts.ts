@@ -18,7 +18,12 @@ export interface Chart {
   readonly format: (value: number) => string
   /** The largest value that the axis has at least. */
   readonly top?: number
+  /** What may lie between two marks of the axis. */
+  readonly steps?: readonly number[]
 }
+
+/** Powers of two: KiB, MiB and their halves. */
+const BYTE_STEPS = Array.from({ length: 53 }, (_, power) => 2 ** power)
 
 const KINDS = [
   { kind: 'search', name: 'searches' },
@@ -81,10 +86,11 @@ export const CHARTS: readonly Chart[] = [
     about: 'Half, 95 % and 99 % of searches took at most so long.',
     lines: () => SEARCH_TIMES,
     format: formatMicros,
+    top: 1000,
   },
   {
     title: 'Errors and refusals',
-    about: 'Requests a second that failed, or were turned away because of too many.',
+    about: 'A second: failed, or turned away as too many.',
     lines: () => FAILURES,
     format: formatRate,
   },
@@ -107,18 +113,22 @@ export const CHARTS: readonly Chart[] = [
     about: 'Of each process.',
     lines: (samples) => nodeLines(samples, ({ memoryBytes }) => memoryBytes),
     format: formatBytes,
+    top: 2 ** 20,
+    steps: BYTE_STEPS,
   },
   {
     title: 'Write time',
     about: 'Until a majority of replicas had it on disk.',
     lines: () => WRITE_TIMES,
     format: formatMicros,
+    top: 1000,
   },
   {
     title: 'Read time',
     about: 'Points by id, scrolls and counts.',
     lines: () => READ_TIMES,
     format: formatMicros,
+    top: 1000,
   },
   {
     title: 'Lag by worker',
@@ -132,5 +142,7 @@ export const CHARTS: readonly Chart[] = [
     about: 'Bytes of its replicas on disk.',
     lines: (samples) => nodeLines(samples, ({ replicaBytes }) => replicaBytes),
     format: formatBytes,
+    top: 2 ** 20,
+    steps: BYTE_STEPS,
   },
 ]

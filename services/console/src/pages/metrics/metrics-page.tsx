@@ -1,5 +1,5 @@
 /** Charts of the last minutes: what the gateway answers, and how the workers are. */
-import { Button, Group, SegmentedControl } from '@mantine/core'
+import { Button, Group, SegmentedControl, Stack } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import type { ClusterView } from '@vectron/client'
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react'
@@ -50,9 +50,11 @@ export function MetricsPage() {
       actions={<WindowChoice window={window} held={held} onLive={() => setHeld(undefined)} />}
       width="full"
     >
-      {live.state === 'lost' && <ErrorState error={live.error} />}
-      {samples.length === 0 && live.state !== 'lost' && <Rows count={8} />}
-      {samples.length > 0 && <Charts samples={samples} span={span} onSpan={setHeld} />}
+      <Stack gap="md">
+        {live.state === 'lost' && <ErrorState error={live.error} />}
+        {samples.length === 0 && live.state !== 'lost' && <Rows count={8} />}
+        {samples.length > 0 && <Charts samples={samples} span={span} onSpan={setHeld} />}
+      </Stack>
     </PageFrame>
   )
 }
@@ -122,6 +124,7 @@ function ChartPanel({ chart, samples, span, onSpan }: ChartsProps & { readonly c
             group="metrics"
             format={chart.format}
             {...(chart.top === undefined ? {} : { top: chart.top })}
+            {...(chart.steps === undefined ? {} : { steps: chart.steps })}
             onSpan={onSpan}
           />
         </Suspense>
