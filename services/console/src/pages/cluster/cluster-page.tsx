@@ -41,13 +41,15 @@ export function ClusterPage() {
       actions={may('operator') && view !== undefined && <RebalanceButton />}
       width={(view?.workers.length ?? 0) > WORKERS_OF_A_COLUMN ? 'full' : 'reading'}
     >
-      {live.state === 'lost' && <ErrorState error={live.error} />}
-      {view === undefined && live.state !== 'lost' && <Rows count={8} />}
-      {view !== undefined && (
-        <ShownViewProvider value={view}>
-          <Parts view={view} events={events} isOld={live.state === 'lost'} />
-        </ShownViewProvider>
-      )}
+      <Stack gap="xl">
+        {live.state === 'lost' && <ErrorState error={live.error} />}
+        {view === undefined && live.state !== 'lost' && <Rows count={8} />}
+        {view !== undefined && (
+          <ShownViewProvider value={view}>
+            <Parts view={view} events={events} isOld={live.state === 'lost'} />
+          </ShownViewProvider>
+        )}
+      </Stack>
     </PageFrame>
   )
 }

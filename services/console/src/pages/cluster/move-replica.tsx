@@ -32,7 +32,14 @@ export function MoveReplica({ shard, workers }: ShardActionProps) {
   return (
     <>
       <Group align="flex-end" gap="xs">
-        <Select label="Move from" data={sources} value={from} onChange={setFrom} flex={1} />
+        <Select
+          label="Move from"
+          placeholder="Choose a worker"
+          data={sources}
+          value={from}
+          onChange={setFrom}
+          flex="1 1 150px"
+        />
         <Select
           label="Move to"
           placeholder="Placement chooses"
@@ -40,7 +47,7 @@ export function MoveReplica({ shard, workers }: ShardActionProps) {
           value={to}
           onChange={setTo}
           clearable
-          flex={1}
+          flex="1 1 150px"
         />
         <Button variant="default" disabled={from === null} onClick={() => setAsked(true)}>
           Move replica
