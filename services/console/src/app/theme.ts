@@ -2,7 +2,12 @@
  * How the console looks: its colours, type and density. Components take it from Mantine's theme;
  * what Mantine has no word for is in console.css.
  */
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+import {
+  type AlertProps,
+  type CSSVariablesResolver,
+  createTheme,
+  type MantineColorsTuple,
+} from '@mantine/core'
 
 /** The accent: jade. White on shades 6 and 7, and shade 4 on black, pass WCAG AA for text. */
 const JADE: MantineColorsTuple = [
@@ -60,6 +65,21 @@ const DARK: MantineColorsTuple = [
   '#090c10',
 ]
 
+/** By colour: the tone of the console that an alert has. */
+const ALERT_TONES: Readonly<Record<string, string>> = { red: 'bad', yellow: 'warn', jade: 'good' }
+
+/** A breath of its tone on a panel: an alert may stand there for long. */
+function alertVars(_: unknown, { color }: AlertProps) {
+  const tone = ALERT_TONES[color ?? '']
+  if (tone === undefined) return { root: {} }
+  return {
+    root: {
+      '--alert-bg': `color-mix(in srgb, var(--console-${tone}) 9%, var(--console-panel))`,
+      '--alert-color': `var(--console-${tone})`,
+    },
+  }
+}
+
 export const theme = createTheme({
   primaryColor: 'jade',
   primaryShade: { light: 7, dark: 6 },
@@ -82,6 +102,7 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
+    Alert: { vars: alertVars },
     Button: { defaultProps: { size: 'sm' } },
     TextInput: { defaultProps: { size: 'sm' } },
     NumberInput: { defaultProps: { size: 'sm' } },
