@@ -97,8 +97,8 @@ function AskAgain({ query }: { readonly query: SlowQuery }) {
         <Text size="sm" className="quiet">
           {lab.by === 'filter'
             ? 'The lab shows which points match this filter.'
-            : 'The lab opens with its collection and its parameters. What it looked for is not kept: ' +
-              'type one there.'}
+            : 'The lab opens with its collection, filter and top k. What it looked for is not kept: ' +
+              'type it there.'}
           {!isWhole && ' The filter is too long to be kept whole: it is left out.'}
         </Text>
         <ButtonLink

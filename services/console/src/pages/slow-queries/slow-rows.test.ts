@@ -51,7 +51,7 @@ test('stages come in the order in which they began; the longest is told', () => 
     inOrder(stages).map(({ name }) => name),
     ['fan_out', 'merge'],
   )
-  assert.equal(slowestStage({ stages }), 'fan_out')
+  assert.equal(slowestStage({ stages }), 'fan out')
   assert.equal(slowestStage({ stages: [] }), undefined)
 })
 

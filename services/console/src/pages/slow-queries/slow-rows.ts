@@ -31,9 +31,10 @@ export function inOrder(stages: SlowQuery['stages']): SlowQuery['stages'] {
   return stages.toSorted((a, b) => a.startUs - b.startUs)
 }
 
-/** The stage that took the longest; undefined where none was noted. */
+/** The stage that took the longest, in words; undefined where none was noted. */
 export function slowestStage(query: Pick<SlowQuery, 'stages'>): string | undefined {
-  return query.stages.toSorted((a, b) => b.tookUs - a.tookUs)[0]?.name
+  const [longest] = query.stages.toSorted((a, b) => b.tookUs - a.tookUs)
+  return longest?.name.replaceAll('_', ' ')
 }
 
 /** The filter on lines of its own; as it is where it was cut. */
