@@ -85,7 +85,7 @@ function Filters({ projectId }: { readonly projectId: string }) {
       <Select
         label="Who"
         placeholder="anybody"
-        w={190}
+        flex="1 1 150px"
         searchable
         clearable
         data={[...names].map(([value, label]) => ({ value, label }))}
@@ -97,7 +97,7 @@ function Filters({ projectId }: { readonly projectId: string }) {
       <Select
         label="Result"
         placeholder="any"
-        w={120}
+        flex="1 1 140px"
         clearable
         data={[
           { value: 'ok', label: 'done' },
@@ -109,7 +109,7 @@ function Filters({ projectId }: { readonly projectId: string }) {
       <Select
         label="When"
         placeholder="ever"
-        w={150}
+        flex="1 1 140px"
         clearable
         data={Object.keys(AUDIT_SPANS)}
         value={search.span ?? null}
@@ -141,7 +141,7 @@ function Typed({ label, initial = '', onType }: TypedProps) {
     <TextInput
       label={label}
       placeholder="any"
-      w={160}
+      flex="1 1 150px"
       spellCheck={false}
       value={text}
       onChange={({ currentTarget: { value } }) => {

@@ -82,7 +82,9 @@ function Limit({ label, used, most }: LimitProps) {
         {label}
       </Text>
       <Text className="figures" fw={600}>
-        {used === undefined ? mostText : `${formatCount(used)} of ${mostText}`}
+        {used === undefined
+          ? mostText
+          : `${formatCount(used)}${most === 0 ? ', ' : ' of '}${mostText}`}
       </Text>
       {used !== undefined && most > 0 && (
         <Progress

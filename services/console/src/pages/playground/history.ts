@@ -20,6 +20,11 @@ const BODY_CHARS_MAX = 20_000
 /** Their bodies hold passwords and tokens. */
 const SECRET_SERVICES = new Set(['Accounts', 'Tokens'])
 
+/** Its body is kept nowhere: neither in the history, nor in the address. */
+export function takesSecret({ service }: ApiOperation): boolean {
+  return SECRET_SERVICES.has(service)
+}
+
 /** Of one person: others may use this browser too. */
 function keyOf(userId: string): string {
   return `vectron.playground.${userId}`
@@ -37,10 +42,10 @@ export function readHistory(userId: string): PastRequest[] {
 /** The history with the request in front, which is kept where the browser lets it. */
 export function remember(
   userId: string,
-  { service }: ApiOperation,
+  operation: ApiOperation,
   request: PastRequest,
 ): PastRequest[] {
-  const isKept = !SECRET_SERVICES.has(service) && request.body.length <= BODY_CHARS_MAX
+  const isKept = !takesSecret(operation) && request.body.length <= BODY_CHARS_MAX
   const kept = isKept ? request : { ...request, body: '' }
   const history = [kept, ...readHistory(userId)].slice(0, KEPT_MAX)
   try {

@@ -1,13 +1,14 @@
 /** Any call of the API, written with completion and sent with the person's own session. */
-import { Stack } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
 import { type ApiDocument, type ApiOperation, openApiQuery } from '../../api/openapi.ts'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
 import { Rows } from '../../kit/page-waiting.tsx'
 import { useProfile } from '../../session/use-session.ts'
 import { AnswerView } from './answer-view.tsx'
+import { takesSecret } from './history.ts'
 import { HistoryList } from './history-list.tsx'
 import classes from './playground-page.module.css'
 import { firstBody } from './request.ts'
@@ -38,7 +39,7 @@ export function PlaygroundPage() {
   )
 }
 
-/** What is written, as the address has it. */
+/** What is written, as the address has it; bodies with a secret are of this page alone. */
 export interface Draft {
   readonly operation: ApiOperation
   readonly parameters: Parameters
@@ -56,45 +57,48 @@ function Bench({ api }: { readonly api: ApiDocument }) {
   const search = playgroundRoute.useSearch()
   const navigate = useNavigate()
   const operation = findOperation(api, search.operation ?? FIRST)
+  const [secretBody, setSecretBody] = useState<string>()
+  const body = takesSecret(operation) ? secretBody : search.body
   const draft: Draft = {
     operation,
     parameters: search.with ?? {},
-    body: search.body ?? firstBody(operation, api.schemas),
+    body: body ?? firstBody(operation, api.schemas),
   }
-  const show = (next: Shown) =>
-    navigate({
+  const show = (next: Shown) => {
+    const isSecret = takesSecret(findOperation(api, next.operation))
+    setSecretBody(isSecret ? next.body : undefined)
+    return navigate({
       to: '/playground',
       replace: true,
       search: {
         operation: next.operation,
         ...(Object.keys(next.parameters).length === 0 ? {} : { with: next.parameters }),
         // What was emptied stays empty, without the first body coming back.
-        ...(next.body === undefined ? {} : { body: next.body || ' ' }),
+        ...(next.body === undefined || isSecret ? {} : { body: next.body || ' ' }),
       },
     })
+  }
   const sending = useSending()
   return (
     <div className={classes['bench']}>
-      <Stack gap="md" miw={0}>
-        <RequestForm
-          api={api}
-          draft={draft}
-          isSending={sending.isSending}
-          onChange={(part) => show({ ...draft, operation: operation.id, ...part })}
-          // Names go along to the next operation, the body does not.
-          onChoose={(id) => show({ operation: id, parameters: draft.parameters })}
-          onSend={() => sending.send(draft)}
-          onStop={sending.stop}
-        />
-        <HistoryList
-          history={sending.history}
-          onOpen={({ operation: id, with: parameters, body }) =>
-            show({ operation: id, parameters, body })
-          }
-          onForget={sending.forget}
-        />
-      </Stack>
+      <RequestForm
+        api={api}
+        draft={draft}
+        isSending={sending.isSending}
+        onChange={(part) => show({ ...draft, operation: operation.id, ...part })}
+        // Names go along to the next operation, the body does not.
+        onChoose={(id) => show({ operation: id, parameters: draft.parameters })}
+        onSend={() => sending.send(draft)}
+        onStop={sending.stop}
+      />
       <AnswerView answer={sending.answer} error={sending.error} isSending={sending.isSending} />
+      <HistoryList
+        history={sending.history}
+        onOpen={({ operation: id, with: parameters, body: past }) =>
+          show({ operation: id, parameters, body: past })
+        }
+        onForget={sending.forget}
+      />
     </div>
   )
 }

@@ -31,7 +31,7 @@ export function RequestForm(props: RequestFormProps) {
     if (missing.length === 0 && !isSending) onSend()
   }
   return (
-    <Stack gap="md">
+    <Stack gap="md" miw={0}>
       <Select
         label="Call"
         searchable
