@@ -34,7 +34,7 @@ test('a body is completed by the document of the API, and the answer is that of 
   await page.keyboard.type('2, "vec')
   await page.getByRole('option', { name: 'vector', exact: true }).click()
   await page.keyboard.type(VECTOR)
-  assert.equal((await body.innerText()).trim(), `{"topK": 2, "vector": [${VECTOR}]}`)
+  assert.equal((await body.textContent())?.trim(), `{"topK": 2, "vector": [${VECTOR}]}`)
   await page.keyboard.press('Control+Enter')
   await page.getByRole('status').getByText('200').waitFor()
   const answer = JSON.parse(

@@ -189,6 +189,11 @@ function useColumns(projectId: string): readonly Column<AuditEntry>[] {
         id: 'subject',
         header: 'What',
         accessorFn: ({ subject }) => names.get(subject) ?? (subject || '–'),
+        cell: ({ getValue }) => (
+          <Text size="sm" truncate maw={280} title={String(getValue())}>
+            {String(getValue())}
+          </Text>
+        ),
       },
       {
         accessorKey: 'result',
