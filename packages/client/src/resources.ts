@@ -90,7 +90,8 @@ export interface ShardStats {
 
 export interface FieldStats {
   readonly field: string
-  readonly type: FieldType
+  /** `unspecified` where all values are null. */
+  readonly type: FieldType | 'unspecified'
   readonly declared: boolean
   readonly pointsCount: number
   readonly distinctValues: number

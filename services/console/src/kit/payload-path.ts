@@ -15,8 +15,10 @@ export function valueAt(payload: unknown, path: string): unknown {
 /** More would not be seen in a cell. */
 const CELL_CHARACTERS_MAX = 240
 
+/** Lists of plain values without their brackets. */
 export function cellText(value: unknown): string {
   if (value === undefined) return ''
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const isList = Array.isArray(value) && value.every((item) => typeof item !== 'object')
+  const text = isList ? value.join(', ') : typeof value === 'string' ? value : JSON.stringify(value)
   return text.length > CELL_CHARACTERS_MAX ? `${text.slice(0, CELL_CHARACTERS_MAX)}…` : text
 }

@@ -26,13 +26,23 @@ export function FieldTable({ fields }: { readonly fields: readonly FieldStats[] 
   )
 }
 
+/** What is stored alone is in no index, so that nobody counts it. */
+function ofIndex({ type }: FieldStats, figure: string): string {
+  return type === 'stored' ? '–' : figure
+}
+
 const FIELD_COLUMNS: readonly Column<FieldStats>[] = [
   {
     accessorKey: 'field',
     header: 'Field',
     cell: ({ row: { original } }) => <Code>{original.field}</Code>,
   },
-  { accessorKey: 'type', header: 'Type' },
+  {
+    accessorKey: 'type',
+    header: 'Type',
+    cell: ({ row: { original } }) =>
+      original.type === 'unspecified' ? 'none: all are null' : original.type,
+  },
   {
     accessorKey: 'declared',
     header: 'Schema',
@@ -42,19 +52,19 @@ const FIELD_COLUMNS: readonly Column<FieldStats>[] = [
     accessorKey: 'pointsCount',
     header: 'Points',
     meta: { align: 'right' },
-    cell: ({ row: { original } }) => formatCount(original.pointsCount),
+    cell: ({ row: { original } }) => ofIndex(original, formatCount(original.pointsCount)),
   },
   {
     accessorKey: 'distinctValues',
     header: 'Values',
     meta: { align: 'right' },
-    cell: ({ row: { original } }) => formatCount(original.distinctValues),
+    cell: ({ row: { original } }) => ofIndex(original, formatCount(original.distinctValues)),
   },
   {
     accessorKey: 'memoryBytes',
     header: 'Memory',
     meta: { align: 'right' },
-    cell: ({ row: { original } }) => formatBytes(original.memoryBytes),
+    cell: ({ row: { original } }) => ofIndex(original, formatBytes(original.memoryBytes)),
   },
 ]
 

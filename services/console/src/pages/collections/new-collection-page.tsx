@@ -144,7 +144,7 @@ function NameStep({ draft, change }: StepProps) {
 
 function VectorStep({ draft, change }: StepProps) {
   return (
-    <Step title="Vectors" text={METRIC_WORDS[draft.metric]}>
+    <Step title="Vectors" text="Where they come from, and what near means; both stay as they are.">
       <Stack gap="md" align="flex-start">
         <SegmentedControl
           aria-label="Who makes the vectors"
@@ -153,16 +153,6 @@ function VectorStep({ draft, change }: StepProps) {
           data={[
             { value: 'own', label: 'I bring vectors' },
             { value: 'embedder', label: 'Vectron embeds texts' },
-          ]}
-        />
-        <SegmentedControl
-          aria-label="Metric"
-          value={draft.metric}
-          onChange={(metric) => change({ metric: metric as Metric })}
-          data={[
-            { value: 'cosine', label: 'Cosine' },
-            { value: 'dot', label: 'Dot product' },
-            { value: 'l2', label: 'Euclidean' },
           ]}
         />
         {draft.vectors === 'own' ? (
@@ -178,6 +168,21 @@ function VectorStep({ draft, change }: StepProps) {
             By the built-in model {BUILT_IN_EMBEDDER}: 100 dimensions, made for trying out.
           </Text>
         )}
+        <div>
+          <SegmentedControl
+            aria-label="Metric"
+            value={draft.metric}
+            onChange={(metric) => change({ metric: metric as Metric })}
+            data={[
+              { value: 'cosine', label: 'Cosine' },
+              { value: 'dot', label: 'Dot product' },
+              { value: 'l2', label: 'Euclidean' },
+            ]}
+          />
+          <Text className="quiet" size="sm" mt={6}>
+            {METRIC_WORDS[draft.metric]}
+          </Text>
+        </div>
       </Stack>
     </Step>
   )

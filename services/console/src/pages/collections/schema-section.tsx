@@ -70,8 +70,9 @@ function DeclareForm({ info, fields, onClose }: DeclareFormProps) {
   const undeclared = fields.filter(({ declared }) => !declared)
   const choose = (name: string) => {
     setField(name)
-    const seen = undeclared.filter((one) => one.field === name)
-    if (seen.length === 1 && seen[0] !== undefined) setType(seen[0].type)
+    const [seen, ...others] = undeclared.filter((one) => one.field === name)
+    if (others.length > 0 || seen === undefined || seen.type === 'unspecified') return
+    setType(seen.type)
   }
   return (
     <form onSubmit={submit}>

@@ -32,6 +32,7 @@ export function SettingsSection({ info }: { readonly info: CollectionInfo }) {
           <div className={classes['grid']}>
             <TextInput
               label="Description"
+              description="Stands below the name"
               value={description}
               onChange={(event) => setEdit({ ...edit, description: event.currentTarget.value })}
             />

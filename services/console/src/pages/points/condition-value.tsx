@@ -1,7 +1,7 @@
 /** The values of a condition, with those of the field that points have, the most frequent first. */
 import { Autocomplete, Group, Select, TagsInput, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import type { FieldType } from '@vectron/client'
+import type { FieldStats } from '@vectron/client'
 import { useState } from 'react'
 import { type CollectionKey, facetQuery } from '../../api/points.ts'
 import { formatShortCount } from '../../kit/format.ts'
@@ -11,7 +11,7 @@ import { BOUNDS, type ConditionDraft } from './filter-draft.ts'
 export interface ConditionValueProps {
   readonly collection: CollectionKey
   readonly row: ConditionDraft
-  readonly type: FieldType | undefined
+  readonly type: FieldStats['type'] | undefined
   readonly onPut: (row: ConditionDraft) => void
 }
 

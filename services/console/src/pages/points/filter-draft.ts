@@ -4,7 +4,7 @@
  *
  * Invariant: what `draftOf` makes of a filter, `filterOf` makes that filter again.
  */
-import type { Condition, FieldType, Filter, RangeBounds, Scalar } from '@vectron/client'
+import type { Condition, FieldStats, Filter, RangeBounds, Scalar } from '@vectron/client'
 
 export type Clause = 'must' | 'should' | 'mustNot'
 
@@ -41,7 +41,7 @@ export interface ConditionDraft {
 export type FilterDraft = readonly ConditionDraft[]
 
 /** The type of a field's values; undefined where there are several or none is known. */
-export type TypeOf = (field: string) => FieldType | undefined
+export type TypeOf = (field: string) => FieldStats['type'] | undefined
 
 let lastKey = 0
 
@@ -137,7 +137,7 @@ function conditionOf(
   }
 }
 
-function rangeOf({ field, range }: ConditionDraft, type: FieldType | undefined) {
+function rangeOf({ field, range }: ConditionDraft, type: FieldStats['type'] | undefined) {
   const bounds: Partial<Record<Bound, Scalar>> = {}
   for (const bound of BOUNDS) {
     const text = range[bound]?.trim() ?? ''
@@ -153,7 +153,7 @@ function rangeOf({ field, range }: ConditionDraft, type: FieldType | undefined) 
 /** The value that a text stands for in a field of this type, or what is wrong with it. */
 export function parseScalar(
   text: string,
-  type: FieldType | undefined,
+  type: FieldStats['type'] | undefined,
 ): Scalar | { readonly problem: string } {
   switch (type) {
     case 'integer':
@@ -169,6 +169,7 @@ export function parseScalar(
     case 'datetime':
       return text
     case 'stored':
+    case 'unspecified':
     case undefined:
       return guessScalar(text)
   }
@@ -188,7 +189,7 @@ function guessScalar(text: string): Scalar {
   return text
 }
 
-function formatScalar(value: Scalar, type: FieldType | undefined): string {
+function formatScalar(value: Scalar, type: FieldStats['type'] | undefined): string {
   const plain = String(value)
   return parseScalar(plain, type) === value ? plain : JSON.stringify(value)
 }

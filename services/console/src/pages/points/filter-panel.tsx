@@ -3,7 +3,7 @@
  * Both show the same filter. It counts once it is applied, and then stands in the address.
  */
 import { Button, Group, SegmentedControl } from '@mantine/core'
-import type { FieldStats, FieldType, Filter } from '@vectron/client'
+import type { FieldStats, Filter } from '@vectron/client'
 import Plus from 'lucide-react/icons/plus'
 import { type FormEvent, useMemo, useState } from 'react'
 import type { CollectionKey } from '../../api/points.ts'
@@ -144,7 +144,7 @@ function textOf(filter: Filter | undefined): string {
 
 /** A field with values of several types has none here. */
 function typesOf(fields: readonly FieldStats[]): TypeOf {
-  const types = new Map<string, FieldType | undefined>()
+  const types = new Map<string, FieldStats['type'] | undefined>()
   for (const { field, type } of fields) types.set(field, types.has(field) ? undefined : type)
   return (field) => types.get(field)
 }

@@ -2,6 +2,7 @@
  * The points as a table of which only the rows in sight exist: by wheel, scrollbar and keys through
  * a million of them. What is on its way stands as a line of its row's height, so nothing jumps.
  */
+import type { FieldStats } from '@vectron/client'
 import {
   type CSSProperties,
   type KeyboardEvent,
@@ -21,6 +22,7 @@ export interface PointTableProps {
   readonly pages: PointPages
   readonly count: number
   readonly columns: readonly string[]
+  readonly fields: readonly FieldStats[]
   /** The row that keys act on. */
   readonly row: number
   readonly onRow: (row: number) => void
@@ -33,7 +35,7 @@ const ROW_HEIGHT = 34
 const HEAD_HEIGHT = 36
 
 export function PointTable(props: PointTableProps) {
-  const { pages, columns, row, opened } = props
+  const { pages, columns, fields, row, opened } = props
   const { end } = useSyncExternalStore(pages.subscribe, () => pages.state)
   const count = Math.min(props.count, end ?? Infinity)
   const at = Math.max(0, Math.min(row, count - 1))
@@ -60,8 +62,11 @@ export function PointTable(props: PointTableProps) {
     const point = pages.row(index)
     if (point !== undefined) props.onOpen(point.id)
   }
-  const style = { gridTemplateColumns: templateOf(columns.length) }
-  const rowsStyle = { '--rows-width': `${ID_WIDTH + COLUMN_WIDTH * columns.length}px` }
+  const widths = widthsOf(columns, fields)
+  const style = {
+    gridTemplateColumns: widths.map(([min, share]) => `minmax(${min}px, ${share}fr)`).join(' '),
+  }
+  const rowsStyle = { '--rows-width': `${widths.reduce((sum, [min]) => sum + min, 0)}px` }
   return (
     // biome-ignore lint/a11y/useSemanticElements: a table cannot hold rows that are not there
     <div
@@ -119,13 +124,23 @@ export function PointTable(props: PointTableProps) {
   )
 }
 
-/** Pixels that a column has at least. */
-const ID_WIDTH = 160
-const COLUMN_WIDTH = 140
+/** Pixels of a column at least, and its share of what is left: texts get more than figures. */
+type Width = readonly [min: number, share: number]
+const ID_WIDTH: Width = [160, 1]
+const FIGURE_WIDTH: Width = [104, 0.6]
+const WIDTHS: Readonly<Record<FieldStats['type'], Width>> = {
+  bool: FIGURE_WIDTH,
+  integer: FIGURE_WIDTH,
+  float: FIGURE_WIDTH,
+  unspecified: FIGURE_WIDTH,
+  datetime: [140, 1],
+  keyword: [140, 1],
+  stored: [180, 2.4],
+}
 
-function templateOf(columns: number): string {
-  const others = columns === 0 ? '' : ` repeat(${columns}, minmax(${COLUMN_WIDTH}px, 1fr))`
-  return `minmax(${ID_WIDTH}px, 1.2fr)${others}`
+function widthsOf(columns: readonly string[], fields: readonly FieldStats[]): readonly Width[] {
+  const types = new Map(fields.map(({ field, type }) => [field, type]))
+  return [ID_WIDTH, ...columns.map((column) => WIDTHS[types.get(column) ?? 'stored'])]
 }
 
 /** By key: the row to go to. */

@@ -97,6 +97,7 @@ function Points({ info, fields }: PointsProps) {
             pages={pages}
             count={count.data}
             columns={shown}
+            fields={fields}
             row={row}
             onRow={setRow}
             opened={point}

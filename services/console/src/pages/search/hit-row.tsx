@@ -23,7 +23,6 @@ export interface HitRowProps {
 /** Fields shown before one asks for more. */
 const FIELDS_FIRST = 6
 /** Longer values have a line of their own. */
-const SHORT_MAX = 32
 
 export function HitRow(props: HitRowProps) {
   const { hit, rank, words, change, question, mayJudge } = props
@@ -47,7 +46,7 @@ export function HitRow(props: HitRowProps) {
         {shown.length > 0 && (
           <dl className={classes['fields']}>
             {shown.map(([name, value]) => (
-              <div key={name} data-long={valueText(value).length > SHORT_MAX || undefined}>
+              <div key={name}>
                 <dt>{name}</dt>
                 <dd data-open={isOpen || undefined}>
                   <Marked text={valueText(value)} words={words} />
