@@ -85,6 +85,15 @@ test('when the stream breaks the page says so and keeps what it knew; then it go
   assert.equal(await page.getByRole('alert').count(), 0)
 })
 
+test('when the stream says nothing more the page says that it is old, until there is news', async () => {
+  await openCluster(LARGE)
+  await page.getByText('All is served.').waitFor()
+  made.silence()
+  await page.getByText('No news for some seconds: what is shown is old.').waitFor()
+  made.mend()
+  await page.getByText('All is served.').waitFor()
+})
+
 test('a cluster without workers and shards says what to do', async () => {
   await openCluster(madeView({ workers: 0, shards: 0 }))
   await page.getByText('No workers yet').waitFor()

@@ -9,11 +9,16 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 import type { ClusterView, ShardInfo, ShardReplica, WorkerInfo } from '@vectron/client'
 
+/** Milliseconds between two views, as the real one has by default. */
+const INTERVAL_MS = 1000
+
 export class MadeCluster {
   readonly #behind: URL
   readonly #server = createServer((asked, answer) => this.#take(asked, answer))
   readonly #streams = new Set<ServerResponse>()
   #view: ClusterView | undefined
+  readonly #again = setInterval(() => this.#tell(), INTERVAL_MS)
+  #isSilent = false
   #isCut = false
 
   private constructor(behind: string) {
@@ -35,7 +40,12 @@ export class MadeCluster {
   /** To all who watch, and to those who come. */
   show(view: ClusterView): void {
     this.#view = view
-    for (const stream of this.#streams) stream.write(`${JSON.stringify(view)}\n`)
+    this.#tell()
+  }
+
+  /** Streams stay open and say nothing, as while placement has no leader. */
+  silence(): void {
+    this.#isSilent = true
   }
 
   /** Streams break, and no new ones begin. */
@@ -46,11 +56,19 @@ export class MadeCluster {
 
   mend(): void {
     this.#isCut = false
+    this.#isSilent = false
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#again)
     this.#server.close()
     this.#server.closeAllConnections()
+  }
+
+  #tell(): void {
+    if (this.#isSilent || this.#view === undefined) return
+    const line = `${JSON.stringify(this.#view)}\n`
+    for (const stream of this.#streams) stream.write(line)
   }
 
   #take(asked: IncomingMessage, answer: ServerResponse): void {

@@ -8,6 +8,9 @@ export function HealthLine({ live }: { readonly live: Live<{ readonly health: Cl
   if (live.state === 'lost') {
     return <StateDot tone="bad">The gateway does not answer; trying again.</StateDot>
   }
+  if (live.state === 'silent') {
+    return <StateDot tone="warn">No news for some seconds: what is shown is old.</StateDot>
+  }
   if (live.value === undefined) return <StateDot tone="quiet">Connecting.</StateDot>
   const { health } = live.value
   const { tone, text } = WORDS[health.status]

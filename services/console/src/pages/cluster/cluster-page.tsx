@@ -46,7 +46,11 @@ export function ClusterPage() {
         {view === undefined && live.state !== 'lost' && <Rows count={8} />}
         {view !== undefined && (
           <ShownViewProvider value={view}>
-            <Parts view={view} events={events} isOld={live.state === 'lost'} />
+            <Parts
+              view={view}
+              events={events}
+              isOld={live.state === 'lost' || live.state === 'silent'}
+            />
           </ShownViewProvider>
         )}
       </Stack>

@@ -18,7 +18,10 @@ const KINDS = [
 export function LiveRates({ live }: { readonly live: Live<ClusterView> }) {
   const loads = useLastLoads(live.value)
   return (
-    <div className={`panel ${classes['rates']}`} data-old={live.state === 'lost' || undefined}>
+    <div
+      className={`panel ${classes['rates']}`}
+      data-old={live.state === 'lost' || live.state === 'silent' || undefined}
+    >
       {KINDS.map(({ kind, label }) => (
         <Rate
           key={kind}
