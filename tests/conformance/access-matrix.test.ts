@@ -216,6 +216,10 @@ test('the audit of a project tells who did what, and nothing of others', async (
   await ask('createApiKey', { projectId, name: 'of the audit' }, owner)
   const keysMade = await ask('listAuditEntries', { action: 'KEY.create', actor: ownerId }, owner)
   assert.ok(keysMade.entries.length > 0)
+  // A question is no change; that somebody may not ask it is told.
+  const questions = await ask('listAuditEntries', { action: 'checkAccess' }, owner)
+  assert.ok(questions.entries.length > 0)
+  assert.ok(questions.entries.every(({ result }: Answer) => result === 'FORBIDDEN'))
   const everywhere = { allProjects: true }
   assert.equal(await refusal('listAuditEntries', everywhere, owner), 'FORBIDDEN')
   const people = { ...everywhere, action: 'account.register' }

@@ -57,7 +57,7 @@ function isChange(method: DescMethod): boolean {
 }
 
 function isLook({ localName }: DescMethod): boolean {
-  return /^(get|list|watch)/.test(localName)
+  return /^(check|get|list|watch)/.test(localName)
 }
 
 function write(log: AuditLog, call: CallContext, result: string): void {
