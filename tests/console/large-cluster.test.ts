@@ -100,6 +100,15 @@ test('a cluster without workers and shards says what to do', async () => {
   await page.getByText('No shards yet').waitFor()
 })
 
+test('while placement does not answer, nothing is called empty', async () => {
+  const view = madeView({ workers: 0, shards: 0 })
+  const problems = ['placement does not answer']
+  const health = { ...view.health, status: 'unavailable' as const, problems }
+  await openCluster({ ...view, members: [], health })
+  await page.getByText('placement does not answer').waitFor()
+  assert.equal(await page.getByText('No workers yet').count(), 0)
+})
+
 for (const width of [390, 1280]) {
   test(`long names and many workers make the page no wider than ${width} px`, async () => {
     await page.setViewportSize({ width, height: 844 })

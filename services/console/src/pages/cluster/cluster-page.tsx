@@ -44,7 +44,8 @@ export function ClusterPage() {
       <Stack gap="xl">
         {live.state === 'lost' && <ErrorState error={live.error} />}
         {view === undefined && live.state !== 'lost' && <Rows count={8} />}
-        {view !== undefined && (
+        {view !== undefined && !isSeen(view) && <Problems problems={view.health.problems} />}
+        {view !== undefined && isSeen(view) && (
           <ShownViewProvider value={view}>
             <Parts
               view={view}
@@ -56,6 +57,11 @@ export function ClusterPage() {
       </Stack>
     </PageFrame>
   )
+}
+
+/** A cluster has members of placement: without any, none of them answers, and nothing is known. */
+function isSeen({ members }: ClusterView): boolean {
+  return members.length > 0
 }
 
 interface PartsProps {
