@@ -82,10 +82,13 @@ test('a reader is added, and sees no forbidden action on any page', async () => 
   const { page, vectron } = opened
   await register('reader@example.org', 'Rita Reader')
   await page.goto(`${vectron.url}/access?tab=members`)
+  await page.getByRole('cell', { name: 'owner (you)' }).waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Remove owner' }).count(), 0)
   await page.getByRole('button', { name: 'Add a member' }).click()
   await page.getByRole('dialog').getByLabel('Email').fill('reader@example.org')
   await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
   await page.getByRole('cell', { name: 'Rita Reader', exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Remove Rita Reader' }).waitFor()
 
   const reader = await opened.openStranger()
   await signIn(reader.page, 'reader@example.org')

@@ -190,7 +190,7 @@ function useColumns(projectId: string): readonly Column<AuditEntry>[] {
         header: 'What',
         accessorFn: ({ subject }) => names.get(subject) ?? (subject || '–'),
         cell: ({ getValue }) => (
-          <Text size="sm" truncate maw={280} title={String(getValue())}>
+          <Text size="sm" truncate maw={200} title={String(getValue())}>
             {String(getValue())}
           </Text>
         ),

@@ -57,9 +57,12 @@ function MemberTable({ members, project, mayManage }: MemberTableProps) {
   const [leaving, setLeaving] = useState<Member>()
   const isChanging = setMember.isPending
   const change = setMember.mutate
+  const owners = members.filter(({ role }) => role === 'owner').length
   const columns = useMemo((): readonly Column<Member>[] => {
     // Nobody gives or takes a role above their own.
     const isMine = ({ role }: Member) => mayManage && rolesUpTo(project.role).includes(role)
+    // A project always has an owner.
+    const mayLeave = ({ role }: Member) => role !== 'owner' || owners > 1
     return [
       {
         id: 'name',
@@ -100,7 +103,8 @@ function MemberTable({ members, project, mayManage }: MemberTableProps) {
         enableSorting: false,
         meta: { align: 'right' },
         cell: ({ row: { original } }) =>
-          isMine(original) && (
+          isMine(original) &&
+          mayLeave(original) && (
             <ActionIcon
               variant="subtle"
               color="gray"
@@ -112,7 +116,7 @@ function MemberTable({ members, project, mayManage }: MemberTableProps) {
           ),
       },
     ]
-  }, [own.userId, project.role, mayManage, isChanging, change])
+  }, [own.userId, project.role, mayManage, owners, isChanging, change])
   return (
     <Stack gap="sm">
       {setMember.error !== null && <ErrorState error={setMember.error} />}
