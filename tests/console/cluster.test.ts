@@ -123,8 +123,8 @@ test('a failover is watched live: the node is stopped, another leads, searches g
   const searching = new Searching()
   try {
     const row = page.getByRole('row', { name: new RegExp(`^worker ${victim} `) })
-    await row.getByRole('button', { name: /^Stop worker-/ }).click()
-    await page.getByRole('button', { name: 'Stop this node' }).last().click()
+    await row.getByRole('button', { name: /^Stop this node: worker-/ }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop this node' }).click()
     await row.getByText(/^(silent|dead)$/).waitFor(PATIENCE)
     const marks = shardRow(page, shard).getByText(/^leader, ready$/)
     await marks.waitFor(PATIENCE)
@@ -135,7 +135,7 @@ test('a failover is watched live: the node is stopped, another leads, searches g
       .getByText('leader, ready')
       .waitFor(PATIENCE)
     await searching.untilMore(20)
-    await row.getByRole('button', { name: /^Start worker-.* again$/ }).click()
+    await row.getByRole('button', { name: /^Start it again: worker-/ }).click()
     await row.getByText('up', { exact: true }).waitFor(PATIENCE)
     await shardRow(page, shard).getByText('voter, ready').nth(1).waitFor(PATIENCE)
   } finally {

@@ -18,10 +18,15 @@ let vectron: Vectron
 let page: Page
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   page = opened.page
   vectron = new Vectron(opened.vectron)
-  await vectron.createCollection({ name: 'shop', dimension: 4, payloadSchema: { sku: 'keyword' } })
+  await vectron.createCollection({
+    name: 'shop',
+    dimension: 4,
+    shardCount: 1,
+    payloadSchema: { sku: 'keyword' },
+  })
   await vectron.createCollection({ name: 'shop-next', dimension: 4 })
   await vectron.collection('shop').upsert(
     Array.from({ length: POINTS }, (_, index) => ({

@@ -16,7 +16,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 let opened: OpenedConsole
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   await writeExampleData(opened.vectron)
 })
 

@@ -1,12 +1,12 @@
 /** The demo collection in small, under its own name: enough for every page to show something. */
 import { Vectron } from '@vectron/client'
-import type { VectronProcess } from '@vectron/testkit'
+import type { ServerAddress } from '@vectron/testkit'
 
 const POINTS = 200
 const DIMENSION = 8
 const KINDS = ['noun', 'verb', 'adjective', 'adverb']
 
-export async function writeExampleData({ url, apiKey }: VectronProcess): Promise<void> {
+export async function writeExampleData({ url, apiKey }: ServerAddress): Promise<void> {
   const vectron = new Vectron({ url, apiKey })
   await vectron.createCollection({ name: 'dictionary', dimension: DIMENSION })
   await vectron.collection('dictionary').upsert(

@@ -16,7 +16,7 @@ let opened: OpenedConsole
 let vectron: Vectron
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   vectron = new Vectron(opened.vectron)
 })
 

@@ -14,7 +14,7 @@ const STORED = 101_000
 let opened: OpenedConsole
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   await writeManyPoints(new Vectron(opened.vectron), { name: 'very-many', count: STORED })
 })
 

@@ -17,7 +17,7 @@ let opened: OpenedConsole
 let page: Page
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   page = opened.page
   const vectron = new Vectron(opened.vectron)
   await vectron.createCollection({ name: 'clouds', dimension: DIMENSION, metric: 'l2' })

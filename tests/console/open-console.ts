@@ -8,12 +8,21 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { VectronProcess } from '@vectron/testkit'
+import { type HttpAnswer, type ServerAddress, VectronProcess } from '@vectron/testkit'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from './chromium.ts'
+import { startConsoleCluster } from './console-cluster.ts'
 
 export interface OpenedConsole extends OpenedBrowser {
-  readonly vectron: VectronProcess
+  readonly vectron: ConsoleServer
+}
+
+/** What the console is of: one process, or a cluster. */
+export interface ConsoleServer extends ServerAddress {
+  /** Address of the console; signs the owner in, once. */
+  readonly console: string
+  request(method: string, route: string, body?: unknown): Promise<HttpAnswer>
+  stop(): Promise<unknown>
 }
 
 export interface OpenedBrowser {
@@ -35,11 +44,16 @@ export interface WatchedPage {
 
 export interface ConsoleOptions {
   readonly colorScheme?: 'light' | 'dark'
+  /** Of a cluster of three workers, or (the default) of a single process. */
+  readonly of?: 'cluster' | 'process'
 }
 
 export async function openConsole(options: ConsoleOptions = {}): Promise<OpenedConsole> {
   const data = mkdtempSync(path.join(tmpdir(), 'vectron-console-'))
-  const vectron = await VectronProcess.start({ data })
+  const vectron: ConsoleServer =
+    options.of === 'cluster'
+      ? await startConsoleCluster(data)
+      : await VectronProcess.start({ data })
   const opened = await openBrowser(vectron, options)
   return {
     ...opened,
@@ -52,15 +66,9 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<OpenedC
   }
 }
 
-/** Where a gateway serves, and the link that signs its owner in. */
-export interface ConsoleAddress {
-  readonly url: string
-  readonly console: string
-}
-
 /** A browser at the console of what runs already. */
 export async function openBrowser(
-  { url, console: link }: ConsoleAddress,
+  { url, console: link }: Pick<ConsoleServer, 'url' | 'console'>,
   { colorScheme = 'light' }: ConsoleOptions = {},
 ): Promise<OpenedBrowser> {
   const browser = await launchChromium()

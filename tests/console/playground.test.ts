@@ -12,7 +12,7 @@ const VECTOR = '1, 0, 0, 0, 0, 0, 0, 0'
 let opened: OpenedConsole
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   await writeExampleData(opened.vectron)
 })
 

@@ -15,7 +15,7 @@ let opened: OpenedConsole
 let vectron: Vectron
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   vectron = new Vectron(opened.vectron)
   await vectron.createCollection({ name: 'beads', dimension: 4 })
   for await (const _ of vectron.collection('beads').upsertAll(beads(), { batchSize: 5000 })) {

@@ -30,7 +30,7 @@ let opened: OpenedConsole
 let page: Page
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   page = opened.page
   const vectron = new Vectron(opened.vectron)
   await vectron.createCollection({ name: 'sayings', embedder: 'glove-sif-100' })
@@ -91,7 +91,7 @@ test('explain shows stages, the plan of each shard, and all of it as text', asyn
     .getByText(/scan|graph/)
     .first()
     .waitFor()
-  await page.getByText(/from 1 of 1 shards/).waitFor()
+  await page.getByText(/from 3 of 3 shards/).waitFor()
   opened.check()
 })
 

@@ -25,7 +25,9 @@ export { slowerShare } from './slower-share.ts'
 export { TcpProxy } from './tcp-proxy.ts'
 export {
   type HttpAnswer,
+  type ServerAddress,
   StartRefused,
+  sendRequest,
   VectronProcess,
   type VectronProcessOptions,
 } from './vectron-process.ts'

@@ -99,15 +99,30 @@ export class VectronProcess {
   }
 
   /** One HTTP request; a network error (the process died) rejects. */
-  async request(method: string, route: string, body?: unknown): Promise<HttpAnswer> {
-    const response = await fetch(`${this.url}${route}`, {
-      method,
-      headers: { authorization: `Bearer ${this.apiKey}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  request(method: string, route: string, body?: unknown): Promise<HttpAnswer> {
+    return sendRequest(this, method, route, body)
   }
+}
+
+export interface ServerAddress {
+  readonly url: string
+  readonly apiKey: string
+}
+
+/** One HTTP request with JSON to whatever listens there; a network error rejects. */
+export async function sendRequest(
+  { url, apiKey }: ServerAddress,
+  method: string,
+  route: string,
+  body?: unknown,
+): Promise<HttpAnswer> {
+  const response = await fetch(`${url}${route}`, {
+    method,
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
 }
 
 interface ReadyLine {

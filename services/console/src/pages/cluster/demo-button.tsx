@@ -25,7 +25,7 @@ function StopButton({ node: { name } }: { readonly node: LocalNode }) {
       <Button
         size="compact-xs"
         variant="default"
-        aria-label={`Stop ${name}`}
+        aria-label={`Stop this node: ${name}`}
         onClick={() => setAsked(true)}
       >
         Stop this node
@@ -54,7 +54,7 @@ function StartButton({ node: { name, state, failure } }: { readonly node: LocalN
       <Button
         size="compact-xs"
         loading={start.isPending || state === 'starting'}
-        aria-label={`Start ${name} again`}
+        aria-label={`Start it again: ${name}`}
         onClick={() => start.mutate(undefined)}
       >
         Start it again
