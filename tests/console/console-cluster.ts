@@ -1,4 +1,4 @@
-/** A cluster of real processes whose console is tested: all services, each in processes of its own. */
+/** A cluster of real processes whose console is tested: every service is there. */
 import { sendRequest } from '@vectron/testkit'
 import { localCluster } from '../cluster/local-cluster.ts'
 import type { ConsoleServer } from './open-console.ts'
