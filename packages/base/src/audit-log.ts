@@ -7,7 +7,7 @@
  */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type AuditPage, type AuditPageOptions, readAuditPage } from './audit-reader.ts'
+import { type AuditPage, type AuditPageQuery, readAuditPage } from './audit-reader.ts'
 import type { Clock } from './clock.ts'
 
 export interface AuditEntry {
@@ -31,7 +31,7 @@ export interface AuditLog {
   readonly isKept: boolean
   write(entry: AuditEntry): void
   /** From the newest back. */
-  readPage(options: Omit<AuditPageOptions, 'file'>): Promise<AuditPage>
+  readPage(query: AuditPageQuery): Promise<AuditPage>
 }
 
 export interface AuditLogOptions {
@@ -52,7 +52,7 @@ const MIB = 1024 * 1024
 export const NO_AUDIT_LOG: AuditLog = {
   isKept: false,
   write: () => {},
-  readPage: async () => ({ entries: [], next: '' }),
+  readPage: async () => ({ entries: [], next: '', scannedTo: '' }),
 }
 
 export function openAuditLog(options: AuditLogOptions): AuditLog {
@@ -61,7 +61,7 @@ export function openAuditLog(options: AuditLogOptions): AuditLog {
   let bytes = existsSync(file) ? statSync(file).size : 0
   return {
     isKept: true,
-    readPage: (page) => readAuditPage({ file, ...page }),
+    readPage: (query) => readAuditPage({ file, ...query }),
     write(entry) {
       const line = `${JSON.stringify({ time: new Date(clock.nowMs()).toISOString(), ...entry })}\n`
       try {

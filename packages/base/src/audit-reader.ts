@@ -6,6 +6,7 @@
  * with it.
  */
 import { type FileHandle, open } from 'node:fs/promises'
+import { type AuditFilter, isWanted } from './audit-filter.ts'
 import type { AuditEntry } from './audit-log.ts'
 
 export interface RecordedEntry extends AuditEntry {
@@ -13,42 +14,54 @@ export interface RecordedEntry extends AuditEntry {
   readonly time: string
 }
 
-export interface AuditPageOptions {
-  /** Path of the newest file. */
-  readonly file: string
+/** An entry with its position: a page that begins there goes on with the entries before it. */
+export interface PlacedEntry extends RecordedEntry {
+  readonly position: string
+}
+
+export interface AuditPageQuery {
   /** Where the page before ended; empty: at the newest line. */
   readonly before: string
   readonly entriesMax: number
   /** Read at most, however few entries were found by then. */
   readonly bytesMax: number
-  /** RFC 3339: older entries are not looked for; empty: all. */
-  readonly since: string
-  readonly isWanted: (entry: RecordedEntry) => boolean
+  readonly filter: AuditFilter
+}
+
+export interface AuditPageOptions extends AuditPageQuery {
+  /** Path of the newest file. */
+  readonly file: string
 }
 
 export interface AuditPage {
-  readonly entries: readonly RecordedEntry[]
+  readonly entries: readonly PlacedEntry[]
   /** Where the next page begins; empty when this was the last. */
   readonly next: string
+  /** Time of the oldest line that was looked at, wanted or not; empty when none was. */
+  readonly scannedTo: string
 }
 
 const CHUNK_BYTES = 256 * 1024
 const NEW_LINE = 0x0a
 
 export async function readAuditPage(options: AuditPageOptions): Promise<AuditPage> {
-  const { entriesMax, bytesMax, since, isWanted } = options
-  const entries: RecordedEntry[] = []
+  const { entriesMax, bytesMax, filter } = options
+  const entries: PlacedEntry[] = []
+  let scannedTo = ''
   let bytes = 0
   for await (const { text, position } of linesBack(options)) {
     bytes += text.length + 1
     const entry = parseEntry(text)
     if (entry !== undefined) {
-      if (since !== '' && entry.time < since) break
-      if (isWanted(entry)) entries.push(entry)
+      scannedTo = entry.time
+      if (entry.time < filter.since) break
+      if (isWanted(entry, filter)) entries.push({ ...entry, position })
     }
-    if (entries.length >= entriesMax || bytes >= bytesMax) return { entries, next: position }
+    if (entries.length >= entriesMax || bytes >= bytesMax) {
+      return { entries, next: position, scannedTo }
+    }
   }
-  return { entries, next: '' }
+  return { entries, next: '', scannedTo }
 }
 
 interface Line {
@@ -107,11 +120,14 @@ function lineOf(bytes: Buffer, inode: string, offset: number): Line {
   return { text: bytes.toString('utf8').trimEnd(), position: `${inode}:${offset}` }
 }
 
+/** Those that are looked at: a line without them is none of a log. */
+const TEXTS = ['time', 'action', 'subject'] as const
+
 /** undefined for a line that was torn, when the disk was full for instance. */
 function parseEntry(text: string): RecordedEntry | undefined {
   try {
     const entry = JSON.parse(text)
-    return typeof entry?.time === 'string' ? entry : undefined
+    return TEXTS.every((name) => typeof entry?.[name] === 'string') ? entry : undefined
   } catch {
     return undefined
   }

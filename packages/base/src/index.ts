@@ -4,6 +4,7 @@
  */
 
 export { AssertionFailure, assert, assertDefined, unreachable } from './assert.ts'
+export type { AuditFilter } from './audit-filter.ts'
 export {
   type AuditEntry,
   type AuditLog,
@@ -11,7 +12,7 @@ export {
   NO_AUDIT_LOG,
   openAuditLog,
 } from './audit-log.ts'
-export type { AuditPage, RecordedEntry } from './audit-reader.ts'
+export type { AuditPage, AuditPageQuery, PlacedEntry, RecordedEntry } from './audit-reader.ts'
 export { type Backoff, backoffMs } from './backoff.ts'
 export {
   bytesEqual,

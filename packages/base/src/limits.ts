@@ -72,6 +72,11 @@ export const LIMITS = {
   /** Collections of one page. */
   collectionsPageMax: 1000,
   collectionsPageDefault: 100,
+  /** Entries of the audit log of one page. */
+  auditPageMax: 500,
+  auditPageDefault: 100,
+  /** Bytes of an audit log that are read for one page: a tenth of a second of a slow disk. */
+  auditPageBytesMax: 16 * MIB,
   /** Batches of one upsert stream that may wait for their acknowledgement. */
   streamBatchesInFlightMax: 8,
   /** Bytes of the batches of all upsert streams of a gateway that are under way. */

@@ -116,8 +116,10 @@ export interface AuditPage {
   readonly entries: readonly AuditEntry[]
   /** Empty on the last page. */
   readonly nextPageToken: string
-  /** Whether there is an audit log beside the gateway that answered. */
+  /** Whether any audit log is kept where the gateway looks. */
   readonly kept: boolean
+  /** Logs whose entries are not among these, each with the reason. */
+  readonly missing: readonly string[]
 }
 
 export interface NewApiKey {

@@ -69,4 +69,5 @@ test('The file of every node is what its service takes, and names the others.', 
   assert.equal(valuesOf('worker-2').data.folder, 'data of worker-2')
   const auth = `127.0.0.1:${valuesOf('auth-1').grpc.port}`
   assert.deepEqual(valuesOf('gateway-1').auth.addresses, [auth])
+  assert.equal(valuesOf('gateway-1').audit.file, 'data of gateway-1/audit.log')
 })

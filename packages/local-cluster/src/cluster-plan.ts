@@ -90,7 +90,7 @@ export function nodeSettings(node: PlannedNode, context: SettingsContext): strin
 
 function servicesSections(
   node: PlannedNode,
-  { name, nodes, clusterFolder }: SettingsContext,
+  { name, nodes, dataFolder, clusterFolder }: SettingsContext,
 ): string[] {
   const placement = nodes.filter(({ service }) => service === 'placement')
   switch (node.service) {
@@ -108,6 +108,7 @@ function servicesSections(
       return [
         section('placement', { members: placement.map(grpcAddress) }),
         section('auth', { addresses: auth }),
+        section('audit', { file: join(dataFolder, 'audit.log') }),
         section('demo', { folder: clusterFolder }),
       ]
     }

@@ -7,7 +7,15 @@ import {
   openAuditLog,
   VectronError,
 } from '@vectron/base'
-import { type DemoNodes, type Embedder, openGateway } from '@vectron/gateway-service'
+import { auth } from '@vectron/contracts'
+import {
+  type AuditSource,
+  authenticatorAuditSource,
+  type DemoNodes,
+  type Embedder,
+  openGateway,
+  ownAuditSource,
+} from '@vectron/gateway-service'
 import { formatAddress, isLoopback } from './address.ts'
 import { authenticatorDoors } from './authenticator-doors.ts'
 import { cacheLimits } from './cache-limits.ts'
@@ -67,6 +75,7 @@ async function openGatewayService(
     config.auth.addresses.map((address) => connections.authenticator(address)),
   )
   const store = sharedStore(config, around)
+  const auditLog = openGatewayAudit(config, around)
   const client = connections.placement(config.placement.members)
   await untilAnswered('placement', () => client.getRouting({}), around)
   const gateway = await openGateway({
@@ -77,7 +86,8 @@ async function openGatewayService(
     consoleFolder: consoleFolder(config),
     placement: client,
     auth: authenticatorDoors((desc) => authenticators.client(desc)),
-    auditLog: openGatewayAudit(config, around),
+    auditLog,
+    auditSources: auditSources(config, auditLog, connections),
     limits: { gateways: config.limits.gateways, openStore: store?.openRates },
     guard: clientLimits(config.limits),
     cache: cacheLimits(config.cache, store),
@@ -131,6 +141,21 @@ function openGatewayAudit({ audit }: GatewayConfig, { clock, logger }: Surroundi
     clock,
     onFailed: (error) => logger.error({ err: error }, 'the audit log cannot be written'),
   })
+}
+
+/** Each instance of the authenticator writes a log of its own. */
+function auditSources(
+  { node, auth: { addresses } }: GatewayConfig,
+  auditLog: AuditLog,
+  connections: Connections,
+): AuditSource[] {
+  return [
+    ownAuditSource(`the gateway ${node.name || 'gateway'}`, auditLog),
+    ...addresses.map((address) => {
+      const client = connections.authenticator(address).client(auth.Auth)
+      return authenticatorAuditSource(`the authenticator at ${address}`, client)
+    }),
+  ]
 }
 
 /** The servers name the port that they could not have. */

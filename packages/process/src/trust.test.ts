@@ -171,6 +171,7 @@ test('Renewed certificates count without a restart, and open connections go on.'
     },
     async *watchChanges() {},
     reportUsage: async () => ({}),
+    listAuditRecords: async () => ({}),
   })
   const endpoint = await openGrpcEndpoint(
     {

@@ -1,6 +1,6 @@
 /** What the handlers of this service share. */
 
-import type { Clock } from '@vectron/base'
+import type { AuditLog, Clock } from '@vectron/base'
 import type { CallContext } from '@vectron/rpc'
 import type { AccessTokens } from './access-token.ts'
 import type { Accounts } from './accounts.ts'
@@ -31,4 +31,5 @@ export interface AuthContext {
   readonly usage: Usage
   readonly clock: Clock
   readonly audit: Audit
+  readonly auditLog: AuditLog
 }

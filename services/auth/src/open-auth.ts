@@ -149,6 +149,7 @@ async function createContext(options: AuthOptions): Promise<AuthContext> {
     apiKeys: new ApiKeys(store, clock),
     principals: new Principals({ store, tokens, sessions, clock }),
     usage: new Usage(store, clock),
+    auditLog: options.auditLog,
     audit: (call, action, facts) => writeAudit(options.auditLog, call, action, facts),
   }
 }

@@ -1,5 +1,10 @@
 /** The gateway: the only public entry to the data. See DESIGN.md. */
 
+export {
+  type AuditSource,
+  authenticatorAuditSource,
+  ownAuditSource,
+} from './access/audit-sources.ts'
 export { authenticate } from './access/authenticate.ts'
 export { CredentialCache } from './access/credential-cache.ts'
 export { FollowedAlias } from './access/followed-alias.ts'

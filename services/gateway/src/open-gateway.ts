@@ -36,6 +36,7 @@ import {
   traceCalls,
 } from '@vectron/rpc'
 import { AccessService } from './access/access-service.ts'
+import type { AuditSource } from './access/audit-sources.ts'
 import { type Access, type AuthenticatorDoors, openAccess } from './access/open-access.ts'
 import { type GatewayLimits, openRates } from './access/open-rates.ts'
 import { ClusterService } from './cluster-service.ts'
@@ -73,7 +74,10 @@ export interface GatewayOptions {
   readonly consoleFolder: string | undefined
   readonly placement: Client<typeof placement.Placement>
   readonly auth: AuthenticatorDoors
+  /** Written to. */
   readonly auditLog: AuditLog
+  /** Read from: all logs of what is done through this gateway. */
+  readonly auditSources: readonly AuditSource[]
   readonly limits: GatewayLimits
   /** Of clients, for each of both ports and for both together. */
   readonly guard: GuardLimits & {
@@ -298,13 +302,13 @@ function bindServices(
   ]
 }
 
-function createAccessService({ auth, auditLog, clock }: GatewayOptions, router: Router) {
+function createAccessService({ auth, auditSources, clock }: GatewayOptions, router: Router) {
   return new AccessService({
     apiKeys: auth.apiKeys,
     names: router,
     services: PUBLIC_SERVICES,
     nowMs: () => clock.nowMs(),
-    auditLog,
+    auditSources,
     clusterId: router.table.clusterId,
   })
 }

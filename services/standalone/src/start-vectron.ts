@@ -21,7 +21,7 @@ import {
   systemDisk,
 } from '@vectron/base'
 import { placement, rerank, worker } from '@vectron/contracts'
-import { type Embedder, openGateway } from '@vectron/gateway-service'
+import { type Embedder, openGateway, ownAuditSource } from '@vectron/gateway-service'
 import type { RunningPlacement } from '@vectron/placement-service'
 import {
   authenticatorDoors,
@@ -158,6 +158,7 @@ async function openParts(options: StartOptions, around: Surroundings): Promise<R
     placement: placementClient,
     auth: authenticatorDoors((desc) => connect(desc, serviceOf(authPart, desc), around)),
     auditLog: authPart.auditLog,
+    auditSources: [ownAuditSource('this process', authPart.auditLog)],
     limits: { gateways: 1, openStore: undefined },
     guard: clientLimits(config.limits),
     cache: cacheLimits(config.cache, undefined),

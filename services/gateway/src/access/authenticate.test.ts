@@ -36,6 +36,7 @@ class Fixture {
     logger: createLogger({ name: 'test', write: () => {} }),
     auth: {
       reportUsage: assert.fail,
+      listAuditRecords: assert.fail,
       watchChanges: (_request, { signal } = {}) => this.#changes(signal),
       validateKey: async ({ apiKey = '' }) => {
         if (this.isDown) throw new VectronError('UNAVAILABLE', 'down')

@@ -1,61 +1,69 @@
-/** ListAuditEntries: of the audit log beside this gateway, that which the caller may see. */
-import { type AuditLog, type RecordedEntry, VectronError } from '@vectron/base'
+/** ListAuditEntries: of the audit logs that this gateway reads, that which the caller may see. */
+import { LIMITS, VectronError } from '@vectron/base'
 import type { vectron } from '@vectron/contracts'
 import type { CallContext } from '@vectron/rpc'
 import { takePageSize } from '../check-collection.ts'
 import { encodePageToken, parsePageToken } from '../page-token.ts'
+import type { AuditSource } from './audit-sources.ts'
+import { mergeAudit, type Place } from './merge-audit.ts'
 
-const PAGE_SIZE = { default: 100, max: 500 }
-/** Read for one page at most: a tenth of a second of a slow disk. */
-const PAGE_BYTES_MAX = 16 * 1024 * 1024
+const PAGE_SIZE = { default: LIMITS.auditPageDefault, max: LIMITS.auditPageMax }
 
 export interface ListAuditOptions {
-  readonly auditLog: AuditLog
+  readonly auditSources: readonly AuditSource[]
   readonly clusterId: string
 }
 
 export async function listAuditEntries(
-  { auditLog, clusterId }: ListAuditOptions,
+  { auditSources, clusterId }: ListAuditOptions,
   request: vectron.ListAuditEntriesRequest,
-  { principal }: CallContext,
+  call: CallContext,
 ) {
   const { actor, action, subject, result, allProjects, pageToken } = request
+  const { principal } = call
   if (allProjects && !principal?.clusterOperator) {
     throw new VectronError('FORBIDDEN', 'Only an operator of the cluster sees all projects.')
   }
   const since = parseTime(request.since, 'since')
   const until = parseTime(request.until, 'until')
-  const projectId = principal?.projectId ?? ''
-  const project = allProjects ? undefined : projectId
+  const project = allProjects ? undefined : (principal?.projectId ?? '')
   const list = {
     clusterId,
-    shape: ['audit', project ?? '*', actor, action, subject, result, since, until],
+    // A position means something in its own log alone.
+    shape: [
+      ...['audit', project ?? '*', actor, action, subject, result, since, until],
+      ...auditSources.map(({ name }) => name),
+    ],
     field: 'pageToken',
   }
-  const isWanted = (entry: RecordedEntry) =>
-    (project === undefined || entry.project === project) &&
-    (actor === '' || entry.actor === actor) &&
-    entry.action.toLowerCase().includes(action.toLowerCase()) &&
-    entry.subject.toLowerCase().includes(subject.toLowerCase()) &&
-    isResult(entry, result) &&
-    (until === '' || entry.time <= until)
-  const { entries, next } = await auditLog.readPage({
-    before: parsePageToken(list, pageToken),
-    entriesMax: takePageSize(request.pageSize, PAGE_SIZE),
-    bytesMax: PAGE_BYTES_MAX,
-    since,
-    isWanted,
-  })
+  const { entries, next, missing, kept } = await mergeAudit(
+    auditSources,
+    {
+      places: parsePlaces(parsePageToken(list, pageToken)),
+      entriesMax: takePageSize(request.pageSize, PAGE_SIZE),
+      filter: { project, actor, action, subject, result, since, until },
+    },
+    call,
+  )
   return {
-    kept: auditLog.isKept,
+    kept,
+    missing: [...missing],
     entries: entries.map((entry) => ({ ...entry, facts: { ...entry.facts } })),
-    nextPageToken: next === '' ? '' : encodePageToken(list, next),
+    nextPageToken: next === undefined ? '' : encodePageToken(list, formatPlaces(next)),
   }
 }
 
-function isResult(entry: RecordedEntry, wanted: string): boolean {
-  if (wanted === 'refused') return entry.result !== 'ok'
-  return wanted === '' || entry.result === wanted
+const END = 'end'
+
+/** One word for each source, in order: a position, "end", or nothing for the newest entry. */
+function formatPlaces(places: readonly Place[]): string {
+  return places.map((place) => (place.kind === 'end' ? END : place.position)).join(' ')
+}
+
+function parsePlaces(text: string): Place[] {
+  return text
+    .split(' ')
+    .map((word) => (word === END ? { kind: 'end' } : { kind: 'before', position: word }))
 }
 
 /** As the log writes times, so that they compare as texts. @throws VectronError INVALID_ARGUMENT */

@@ -25,11 +25,17 @@ export function AuditList({ project: { projectId } }: { readonly project: Projec
   const pages = useInfiniteQuery(auditQuery(projectId, useFilter(search)))
   const columns = useColumns(projectId)
   const entries = pages.data?.pages.flatMap((page) => page.entries) ?? []
+  const missing = new Set(pages.data?.pages.flatMap((page) => page.missing))
   return (
     <>
       <Filters projectId={projectId} />
       {pages.isPending && <Rows />}
       {pages.isError && <ErrorState error={pages.error} onRetry={pages.refetch} />}
+      {missing.size > 0 && (
+        <Text size="sm" className="quiet" mb="sm" role="status">
+          Not among these are the entries of {[...missing].join('; of ')}
+        </Text>
+      )}
       {pages.data !== undefined && entries.length === 0 && (
         <Nothing kept={pages.data.pages.at(-1)?.kept ?? false} />
       )}

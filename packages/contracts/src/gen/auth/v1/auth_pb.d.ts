@@ -7,6 +7,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { NullValue } from "@bufbuild/protobuf/wkt";
+import type { AuditEntry } from "../../vectron/v1/access_pb.js";
 
 /**
  * Describes the file auth/v1/auth.proto.
@@ -398,6 +399,130 @@ export declare type UsageCount = Message<"auth.v1.UsageCount"> & {
 export declare const UsageCountSchema: GenMessage<UsageCount>;
 
 /**
+ * Fields as in vectron.v1.ListAuditEntriesRequest.
+ *
+ * @generated from message auth.v1.ListAuditRecordsRequest
+ */
+export declare type ListAuditRecordsRequest = Message<"auth.v1.ListAuditRecordsRequest"> & {
+  /**
+   * Absent: of all projects, and of none.
+   *
+   * @generated from field: optional string project = 1;
+   */
+  project?: string | undefined;
+
+  /**
+   * @generated from field: string actor = 2;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: string action = 3;
+   */
+  action: string;
+
+  /**
+   * @generated from field: string subject = 4;
+   */
+  subject: string;
+
+  /**
+   * @generated from field: string result = 5;
+   */
+  result: string;
+
+  /**
+   * In UTC with milliseconds.
+   *
+   * @generated from field: string since = 6;
+   */
+  since: string;
+
+  /**
+   * @generated from field: string until = 7;
+   */
+  until: string;
+
+  /**
+   * A position; empty: the newest entry is the first.
+   *
+   * @generated from field: string before = 8;
+   */
+  before: string;
+
+  /**
+   * @generated from field: uint32 entries_max = 9;
+   */
+  entriesMax: number;
+};
+
+/**
+ * Describes the message auth.v1.ListAuditRecordsRequest.
+ * Use `create(ListAuditRecordsRequestSchema)` to create a new message.
+ */
+export declare const ListAuditRecordsRequestSchema: GenMessage<ListAuditRecordsRequest>;
+
+/**
+ * @generated from message auth.v1.ListAuditRecordsResponse
+ */
+export declare type ListAuditRecordsResponse = Message<"auth.v1.ListAuditRecordsResponse"> & {
+  /**
+   * @generated from field: repeated auth.v1.AuditRecord records = 1;
+   */
+  records: AuditRecord[];
+
+  /**
+   * Position of the next page; empty on the last one.
+   *
+   * @generated from field: string next = 2;
+   */
+  next: string;
+
+  /**
+   * Time of the oldest entry that was looked at, wanted or not; empty when none was.
+   *
+   * @generated from field: string scanned_to = 3;
+   */
+  scannedTo: string;
+
+  /**
+   * Whether the instance keeps a log.
+   *
+   * @generated from field: bool kept = 4;
+   */
+  kept: boolean;
+};
+
+/**
+ * Describes the message auth.v1.ListAuditRecordsResponse.
+ * Use `create(ListAuditRecordsResponseSchema)` to create a new message.
+ */
+export declare const ListAuditRecordsResponseSchema: GenMessage<ListAuditRecordsResponse>;
+
+/**
+ * @generated from message auth.v1.AuditRecord
+ */
+export declare type AuditRecord = Message<"auth.v1.AuditRecord"> & {
+  /**
+   * @generated from field: vectron.v1.AuditEntry entry = 1;
+   */
+  entry?: AuditEntry | undefined;
+
+  /**
+   * A page before it goes on with the entries older than this one.
+   *
+   * @generated from field: string position = 2;
+   */
+  position: string;
+};
+
+/**
+ * Describes the message auth.v1.AuditRecord.
+ * Use `create(AuditRecordSchema)` to create a new message.
+ */
+export declare const AuditRecordSchema: GenMessage<AuditRecord>;
+
+/**
  * @generated from enum auth.v1.Role
  */
 export enum Role {
@@ -474,6 +599,16 @@ export declare const Auth: GenService<{
     methodKind: "unary";
     input: typeof ReportUsageRequestSchema;
     output: typeof ReportUsageResponseSchema;
+  },
+  /**
+   * A page of the audit log of this instance, newest first: sign-ins, keys, members, projects.
+   *
+   * @generated from rpc auth.v1.Auth.ListAuditRecords
+   */
+  listAuditRecords: {
+    methodKind: "unary";
+    input: typeof ListAuditRecordsRequestSchema;
+    output: typeof ListAuditRecordsResponseSchema;
   },
 }>;
 

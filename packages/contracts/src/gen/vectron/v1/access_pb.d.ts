@@ -166,11 +166,19 @@ export declare type ListAuditEntriesResponse = Message<"vectron.v1.ListAuditEntr
   nextPageToken: string;
 
   /**
-   * Whether there is an audit log beside this gateway.
+   * Whether any audit log is kept where this gateway looks.
    *
    * @generated from field: bool kept = 3;
    */
   kept: boolean;
+
+  /**
+   * Logs whose entries are not among these, each with the reason. Those of a process that did not
+   * answer come with a later page, when it answers by then.
+   *
+   * @generated from field: repeated string missing = 4;
+   */
+  missing: string[];
 };
 
 /**
@@ -267,8 +275,8 @@ export declare const Access: GenService<{
     output: typeof CheckAccessResponseSchema;
   },
   /**
-   * What was changed in the project or refused to its callers, newest first. Read from the audit
-   * log beside this gateway: behind a load balancer, ask each.
+   * What was changed in the project or refused to its callers, newest first: of the audit logs of
+   * this gateway and of the authenticators that it asks. What other gateways did is in theirs.
    *
    * @generated from rpc vectron.v1.Access.ListAuditEntries
    */
