@@ -52,6 +52,11 @@ test('gateway and authenticator are one audit, and a missing authenticator is to
     assert.deepEqual(entries.map(whatOf).slice(0, expected.length), expected)
     assert.ok(entries.every(({ project }) => project === PROJECT))
   }
+  await client.account.register({ email: 'ada@example.org', password: 'correct horse battery' })
+  const registrations = { action: 'account.register' }
+  assert.deepEqual((await client.access.audit(registrations)).entries, [])
+  const ofAll = await client.access.audit({ ...registrations, allProjects: true })
+  assert.equal(ofAll.entries.length, 1)
   const refused = new Vectron({ url: ready.url, apiKey: ready.apiKey.replace(/.$/, '') })
   await assert.rejects(refused.createCollection({ name: 'x', dimension: 2 }), /WRONG_KEY|mistyped/)
   const everywhere = await client.access.audit({ allProjects: true, result: 'WRONG_KEY' })
