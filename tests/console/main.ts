@@ -96,7 +96,7 @@ async function main(): Promise<void> {
   const folder = values.docs ? DOCS_FOLDER : FOLDER
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const opened = await openConsole()
+  const opened = await openConsole({ of: 'cluster' })
   const load = new AbortController()
   try {
     await loadDemo(opened.vectron)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Clock, seededRandom, testSeed } from '@vectron/base'
+import { type Clock, seededRandom, testSeed, VectronError } from '@vectron/base'
 import { vectron } from '@vectron/contracts'
 import type { CallContext } from '@vectron/rpc'
 import { RecentLoad } from './recent-load.ts'
@@ -81,4 +81,15 @@ test('Right after the start rates are over the time that there was.', async () =
   await fixture.call(search, 500)
   fixture.us = 7_000_000
   assert.deepEqual([fixture.load.summary().seconds, fixture.kind('search').perSecond], [2, 1])
+})
+
+test('A caller who leaves is no failure; one who is turned away is.', async () => {
+  const fixture = new Fixture()
+  const ends = ['CANCELLED', 'OVERLOADED', 'INTERNAL'] as const
+  for (const reason of ends) {
+    await assert.rejects(fixture.call(search, 1000, new VectronError(reason, 'said why')))
+  }
+  fixture.us += 1_000_000
+  const { perSecond, failedPerSecond, refusedPerSecond } = fixture.kind('search')
+  assert.deepEqual([perSecond, failedPerSecond, refusedPerSecond], [3, 2, 1])
 })

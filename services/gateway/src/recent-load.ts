@@ -74,7 +74,7 @@ export class RecentLoad {
       try {
         await next()
       } catch (error) {
-        this.#note(call, startUs, isRefusal(error) ? 'refused' : 'failed')
+        this.#note(call, startUs, endOf(error))
         throw error
       }
       this.#note(call, startUs, 'answered')
@@ -116,7 +116,7 @@ export class RecentLoad {
     const nowUs = this.#clock.monotonicUs()
     const counts = this.#countsOf(method, nowUs)
     counts.requests += 1
-    if (end !== 'answered') counts.failed += 1
+    if (end === 'failed' || end === 'refused') counts.failed += 1
     if (end === 'refused') counts.refused += 1
     if (method.methodKind !== 'unary') return
     const bucket = bucketOf(nowUs - startUs)
@@ -188,11 +188,15 @@ function secondOf(us: number): number {
   return Math.floor(us / 1e6)
 }
 
-type CallEnd = 'answered' | 'failed' | 'refused'
+/**
+ * `refused`: turned away because of too many, and not because of what was asked. `left`: by a
+ * caller who has seen enough, as all do that watch; nothing went wrong.
+ */
+type CallEnd = 'answered' | 'failed' | 'refused' | 'left'
 
-/** Turned away because of too many, and not because of what was asked. */
-function isRefusal(error: unknown): boolean {
-  return isVectronError(error, 'OVERLOADED') || isVectronError(error, 'RATE_LIMITED')
+function endOf(error: unknown): CallEnd {
+  if (isVectronError(error, 'OVERLOADED') || isVectronError(error, 'RATE_LIMITED')) return 'refused'
+  return isVectronError(error, 'CANCELLED') ? 'left' : 'failed'
 }
 
 function newSlice(): Slice {
