@@ -86,8 +86,8 @@ export async function openBrowser(
   }
 }
 
-/** Milliseconds that a page has for whatever a test waits for. */
-const TIMEOUT_MS = 20_000
+/** Milliseconds that a page has for whatever a test waits for: all processes share few cores. */
+const TIMEOUT_MS = 60_000
 
 async function watch(context: BrowserContext, origin: string): Promise<WatchedPage> {
   context.setDefaultTimeout(TIMEOUT_MS)

@@ -8,7 +8,7 @@ import { type OpenedConsole, openConsole, settled } from './open-console.ts'
 let opened: OpenedConsole
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   await writeExampleData(opened.vectron)
 })
 
