@@ -162,6 +162,32 @@ test('a key revoked at one instance is refused at every gateway', async () => {
   }
 })
 
+test('what was done at any instance is in one audit at every gateway', async () => {
+  const { session } = await register(url(0))
+  const { accessToken, profile } = session
+  const made: string[] = []
+  for (const at of [url(0), url(1), url(0), url(1)]) {
+    const key = await createKey(at, session)
+    made.unshift(key.path.split('/').at(-1) ?? '')
+  }
+  const project = { 'x-vectron-project': profile.projects[0].projectId }
+  for (const gateway of gateways) {
+    const found: string[] = []
+    let token = ''
+    do {
+      const query = `action=key.create&pageSize=1&pageToken=${token}`
+      const request = { credential: accessToken, headers: project }
+      const { status, body } = await ask(`${gateway}/v1/audit?${query}`, request)
+      assert.equal(status, 200, JSON.stringify(body))
+      found.push(...body.entries.map(({ subject }: { subject: string }) => subject))
+      // Of the gateways' own logs: none is set.
+      assert.deepEqual(body.missing, ['the gateway gateway: it keeps no audit log'])
+      token = body.nextPageToken
+    } while (token !== '')
+    assert.deepEqual(found, made)
+  }
+})
+
 test('a plan changed at one instance is in force at every gateway', async () => {
   const create = ['auth', '--create-key', 'owner', '--set', 'admin.port=0']
   const args = Object.entries(authValues('cli')).flatMap(([k, v]) => ['--set', `${k}=${v}`])
