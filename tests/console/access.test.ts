@@ -14,7 +14,7 @@ const PASSWORD = 'correct horse battery'
 let opened: OpenedConsole
 
 before(async () => {
-  opened = await openConsole()
+  opened = await openConsole({ of: 'cluster' })
   await writeExampleData(opened.vectron)
 })
 
