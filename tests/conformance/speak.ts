@@ -1,8 +1,8 @@
 /**
  * Speaks one request to a Vectron over HTTP as its OpenAPI document says, or over gRPC.
  */
-import type { DescMessage, DescMethod, DescService, Message } from '@bufbuild/protobuf'
-import { auth, vectron } from '@vectron/contracts'
+import type { DescMessage, DescMethod, Message } from '@bufbuild/protobuf'
+import { PUBLIC_SERVICES } from '@vectron/contracts'
 import { formatMessage, type GrpcChannel, type OpenApiDocument, parseMessage } from '@vectron/rpc'
 import type { Json } from './exchanges.ts'
 
@@ -73,21 +73,6 @@ export function askHttp(
     ...(operation.hasBody ? { body } : {}),
   })
 }
-
-/** Of the gateway, over both protocols. */
-export const PUBLIC_SERVICES: readonly DescService[] = [
-  vectron.Collections,
-  vectron.Points,
-  vectron.Search,
-  vectron.Reranking,
-  vectron.Feedback,
-  vectron.Access,
-  vectron.Cluster,
-  auth.Accounts,
-  auth.Projects,
-  auth.ApiKeys,
-  auth.Tokens,
-]
 
 /** The public method of an operation. */
 export function methodOf(operation: string): DescMethod {

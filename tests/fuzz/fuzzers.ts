@@ -1,7 +1,14 @@
 /** What can be sent to a Vectron that was started for it, by name. */
 import { seededRandom } from '@vectron/base'
-import { auth, grpcHealth, grpcReflection, placement, rerank, worker } from '@vectron/contracts'
-import { PUBLIC_SERVICES } from '../conformance/speak.ts'
+import {
+  auth,
+  grpcHealth,
+  grpcReflection,
+  PUBLIC_SERVICES,
+  placement,
+  rerank,
+  worker,
+} from '@vectron/contracts'
 import { type FuzzedCluster, startFuzzedCluster } from './fuzzed-cluster.ts'
 import { type FuzzedVectron, ROLES, startFuzzedVectron } from './fuzzed-vectron.ts'
 import { fuzzGrpc } from './grpc-fuzz.ts'

@@ -14,7 +14,7 @@ import {
   type Tracer,
   toVectronError,
 } from '@vectron/base'
-import { auth, type placement, vectron, wire } from '@vectron/contracts'
+import { PUBLIC_SERVICES, type placement, vectron, wire } from '@vectron/contracts'
 import { type ConnectWorker, Router } from '@vectron/routing'
 import {
   BodyBudget,
@@ -312,20 +312,6 @@ function createAccessService({ auth, auditSources, clock }: GatewayOptions, rout
     clusterId: router.table.clusterId,
   })
 }
-
-const PUBLIC_SERVICES = [
-  vectron.Collections,
-  vectron.Points,
-  vectron.Search,
-  vectron.Reranking,
-  vectron.Feedback,
-  vectron.Access,
-  vectron.Cluster,
-  auth.Accounts,
-  auth.Projects,
-  auth.ApiKeys,
-  auth.Tokens,
-]
 
 /** By routing fetched anew; without placement a gateway is not ready. */
 async function findProblems(router: Router): Promise<string[]> {
