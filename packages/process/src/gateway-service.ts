@@ -48,7 +48,7 @@ export function gatewayService(
     name: 'gateway',
     settings: GATEWAY_SETTINGS,
     node: ({ node, admin, log, tracing }) => ({
-      name: node.name || 'gateway',
+      name: nameOf(node),
       admin,
       logLevel: log.level,
       tracing,
@@ -56,6 +56,11 @@ export function gatewayService(
     }),
     open: (config, around) => openGatewayService(config, { embedders, openDemo }, around),
   }
+}
+
+/** What people are told of it, in logs and in views. */
+function nameOf({ name }: GatewayConfig['node']): string {
+  return name || 'gateway'
 }
 
 async function openGatewayService(
@@ -94,7 +99,7 @@ async function openGatewayService(
     connectWorker: connections.workers(),
     connectReranker: connections.rerankers(),
     embedders,
-    slowQueries: { ...config.slowQueries, gateway: config.node.name || 'gateway' },
+    slowQueries: { ...config.slowQueries, gateway: nameOf(config.node) },
     demoNodes: demoNodes(config, openDemo),
     version,
     clock,
@@ -150,7 +155,7 @@ function auditSources(
   connections: Connections,
 ): AuditSource[] {
   return [
-    ownAuditSource(`the gateway ${node.name || 'gateway'}`, auditLog),
+    ownAuditSource(`the gateway ${nameOf(node)}`, auditLog),
     ...addresses.map((address) => {
       const client = connections.authenticator(address).client(auth.Auth)
       return authenticatorAuditSource(`the authenticator at ${address}`, client)
