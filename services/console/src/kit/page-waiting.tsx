@@ -11,7 +11,7 @@ export function PageWaiting() {
 }
 
 /** In the place of a table or list. */
-export function Rows({ count = 4 }: { readonly count?: number }) {
+export function Rows({ count = 4 }: { readonly count?: number | undefined }) {
   const widths = ['100%', '92%', '97%', '88%', '94%']
   return (
     <Box aria-busy>

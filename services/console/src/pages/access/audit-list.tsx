@@ -10,9 +10,8 @@ import { type AuditFilter, auditQuery, keysQuery, membersQuery } from '../../api
 import { CopyButton } from '../../kit/copy-button.tsx'
 import { type Column, DataTable } from '../../kit/data-table.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
-import { ErrorState } from '../../kit/error-state.tsx'
 import { formatAgo, formatMoment } from '../../kit/format.ts'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { StateDot } from '../../kit/state-dot.tsx'
 import { useMay } from '../../session/may.ts'
 import { type AccessSearch, AUDIT_SPANS, accessRoute } from './routes.ts'
@@ -29,8 +28,7 @@ export function AuditList({ project: { projectId } }: { readonly project: Projec
   return (
     <>
       <Filters projectId={projectId} />
-      {pages.isPending && <Rows />}
-      {pages.isError && <ErrorState error={pages.error} onRetry={pages.refetch} />}
+      <QueryState query={pages} />
       {missing.size > 0 && (
         <Text size="sm" className="quiet" mb="sm" role="status">
           Not among these are the entries of {[...missing].join('; of ')}

@@ -12,7 +12,7 @@ import { formatAgo, formatMoment } from '../../kit/format.ts'
 import { ButtonLink, TextLink } from '../../kit/links.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { useProject } from '../../session/project.ts'
 import { formatScopes, KeyStateDot, keyState } from './key-facts.tsx'
 import { KeyShownOnce } from './key-shown-once.tsx'
@@ -36,8 +36,7 @@ export function KeyPage() {
       about={key && <KeyStateDot value={key} />}
       actions={key && keyState(key).isInForce && <KeyActions value={key} />}
     >
-      {keys.isPending && <Rows />}
-      {keys.isError && <ErrorState error={keys.error} onRetry={keys.refetch} />}
+      <QueryState query={keys} />
       {keys.data !== undefined && key === undefined && <NoSuchKey />}
       {key !== undefined && <KeyFacts value={key} />}
     </PageFrame>

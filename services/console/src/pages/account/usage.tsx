@@ -5,10 +5,9 @@ import { useNavigate } from '@tanstack/react-router'
 import type { DayUsage, Project } from '@vectron/client'
 import { collectionsQuery } from '../../api/collections.ts'
 import { usageQuery } from '../../api/projects.ts'
-import { ErrorState } from '../../kit/error-state.tsx'
 import { formatCount, formatShare } from '../../kit/format.ts'
 import { PageSection } from '../../kit/page-section.tsx'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { DayBars } from './day-bars.tsx'
 import { accountRoute, USAGE_DAYS } from './routes.ts'
 import classes from './usage.module.css'
@@ -39,8 +38,7 @@ export function Usage({ project }: { readonly project: Project }) {
     >
       <Stack gap="md" className={`panel ${classes['usage']}`}>
         <Limits project={project} />
-        {usage.isPending && <Rows />}
-        {usage.isError && <ErrorState error={usage.error} onRetry={usage.refetch} />}
+        <QueryState query={usage} />
         {usage.data !== undefined && <Days usage={fillDays(usage.data, days)} />}
       </Stack>
     </PageSection>

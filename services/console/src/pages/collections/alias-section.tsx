@@ -10,7 +10,7 @@ import { ConfirmDialog } from '../../kit/confirm-dialog.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { useMay } from '../../session/may.ts'
 import { useProject } from '../../session/project.ts'
 
@@ -36,8 +36,7 @@ export function AliasSection({ collection }: { readonly collection: string }) {
         )
       }
     >
-      {aliases.isPending && <Rows count={1} />}
-      {aliases.isError && <ErrorState error={aliases.error} onRetry={aliases.refetch} />}
+      <QueryState query={aliases} rows={1} />
       {aliases.data?.length === 0 && (
         <EmptyState
           title="No aliases"

@@ -12,11 +12,10 @@ import {
   useDeleteCollection,
 } from '../../api/collections.ts'
 import { ConfirmByName } from '../../kit/confirm-by-name.tsx'
-import { ErrorState } from '../../kit/error-state.tsx'
 import { formatPlural } from '../../kit/format.ts'
 import { ButtonLink } from '../../kit/links.tsx'
 import { PageSection } from '../../kit/page-section.tsx'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { useMay } from '../../session/may.ts'
 import { useProject } from '../../session/project.ts'
 import { AliasSection } from './alias-section.tsx'
@@ -58,13 +57,11 @@ export function CollectionPage() {
         )
       }
     >
-      {info.isPending && <Rows />}
-      {info.isError && <ErrorState error={info.error} onRetry={info.refetch} />}
+      <QueryState query={info} />
       {info.data !== undefined && (
         <Stack gap="xl">
           <CollectionFigures info={info.data} />
-          {stats.isPending && <Rows />}
-          {stats.isError && <ErrorState error={stats.error} onRetry={stats.refetch} />}
+          <QueryState query={stats} />
           {stats.data !== undefined && <Statistics info={info.data} stats={stats.data} />}
           <AliasSection collection={name} />
           {may('admin') && <SettingsSection info={info.data} />}

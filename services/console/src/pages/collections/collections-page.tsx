@@ -9,11 +9,10 @@ import { collectionsQuery } from '../../api/collections.ts'
 import { CodeBlock } from '../../kit/code-block.tsx'
 import { type Column, DataTable } from '../../kit/data-table.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
-import { ErrorState } from '../../kit/error-state.tsx'
 import { formatAgo, formatCount, formatPlural } from '../../kit/format.ts'
 import { ButtonLink, TextLink } from '../../kit/links.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { useMay } from '../../session/may.ts'
 import { useProject } from '../../session/project.ts'
 import { IndexState } from './index-state.tsx'
@@ -29,10 +28,7 @@ export function CollectionsPage() {
       about={collections.data && formatPlural(collections.data.length, 'collection')}
       actions={may('admin') && <NewButton />}
     >
-      {collections.isPending && <Rows />}
-      {collections.isError && (
-        <ErrorState error={collections.error} onRetry={collections.refetch} />
-      )}
+      <QueryState query={collections} />
       {collections.data?.length === 0 && <NoCollections mayCreate={may('admin')} />}
       {collections.data !== undefined && collections.data.length > 0 && (
         <CollectionList collections={collections.data} />

@@ -21,7 +21,7 @@ import { EmptyState } from '../../kit/empty-state.tsx'
 import { ErrorState } from '../../kit/error-state.tsx'
 import { formatCount, formatPlural, formatShare } from '../../kit/format.ts'
 import { PageFrame } from '../../kit/page-frame.tsx'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { useProject } from '../../session/project.ts'
 import { MapCanvas } from './map-canvas.tsx'
 import { MapLegend } from './map-legend.tsx'
@@ -46,10 +46,7 @@ export function MapPage() {
       about="Points that are near each other in all dimensions, as near as a plane allows."
       width="full"
     >
-      {collections.isPending && <Rows />}
-      {collections.isError && (
-        <ErrorState error={collections.error} onRetry={collections.refetch} />
-      )}
+      <QueryState query={collections} />
       {collections.data?.length === 0 && <NoCollections />}
       {collections.data !== undefined && collections.data.length > 0 && info === undefined && (
         <EmptyState

@@ -3,9 +3,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { type ApiDocument, type ApiOperation, openApiQuery } from '../../api/openapi.ts'
-import { ErrorState } from '../../kit/error-state.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { useProfile } from '../../session/use-session.ts'
 import { AnswerView } from './answer-view.tsx'
 import { takesSecret } from './history.ts'
@@ -32,8 +31,7 @@ export function PlaygroundPage() {
         </>
       }
     >
-      {api.isPending && <Rows />}
-      {api.isError && <ErrorState error={api.error} onRetry={api.refetch} />}
+      <QueryState query={api} />
       {api.data !== undefined && <Bench api={api.data} />}
     </PageFrame>
   )

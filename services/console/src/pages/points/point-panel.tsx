@@ -10,9 +10,8 @@ import { type CollectionKey, pointQuery, useDeletePoints } from '../../api/point
 import { ConfirmDialog } from '../../kit/confirm-dialog.tsx'
 import { CopyButton } from '../../kit/copy-button.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
-import { ErrorState } from '../../kit/error-state.tsx'
 import { formatMoment } from '../../kit/format.ts'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { useMay } from '../../session/may.ts'
 import { PayloadEditor } from './payload-editor.tsx'
 import classes from './point-panel.module.css'
@@ -70,8 +69,7 @@ export function PointPanel(props: PointPanelProps) {
           <X size={16} />
         </ActionIcon>
       </Group>
-      {point.isPending && <Rows />}
-      {point.isError && <ErrorState error={point.error} onRetry={point.refetch} />}
+      <QueryState query={point} />
       {point.data === null && (
         <EmptyState
           title="There is no such point"

@@ -6,10 +6,9 @@ import { useState } from 'react'
 import { type CollectionKey, similarQuery } from '../../api/points.ts'
 import { type Column, DataTable } from '../../kit/data-table.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
-import { ErrorState } from '../../kit/error-state.tsx'
 import { formatMicros } from '../../kit/format.ts'
-import { Rows } from '../../kit/page-waiting.tsx'
 import { cellText } from '../../kit/payload-path.ts'
+import { QueryState } from '../../kit/query-state.tsx'
 
 export interface SimilarPointsProps {
   readonly collection: CollectionKey
@@ -32,8 +31,7 @@ export function SimilarPoints({ collection, metric, id, filter, onOpen }: Simila
           onChange={(event) => setFiltered(event.currentTarget.checked)}
         />
       )}
-      {found.isPending && <Rows />}
-      {found.isError && <ErrorState error={found.error} onRetry={found.refetch} />}
+      <QueryState query={found} />
       {found.data?.results.length === 0 && (
         <EmptyState title="None is near" text="There is no other point to compare with." />
       )}

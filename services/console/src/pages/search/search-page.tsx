@@ -11,9 +11,9 @@ import { collectionsQuery } from '../../api/collections.ts'
 import { labQuery } from '../../api/lab.ts'
 import { CodeBlock } from '../../kit/code-block.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
-import { ErrorState } from '../../kit/error-state.tsx'
 import { PageFrame } from '../../kit/page-frame.tsx'
 import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { useProject } from '../../session/project.ts'
 import { CodePanel } from './code-panel.tsx'
 import { ExplainPanel } from './explain-panel.tsx'
@@ -43,10 +43,7 @@ export function SearchPage() {
       about="Ask in two ways, see why the answers differ, and take the better one along as code."
       width="full"
     >
-      {collections.isPending && <Rows />}
-      {collections.isError && (
-        <ErrorState error={collections.error} onRetry={collections.refetch} />
-      )}
+      <QueryState query={collections} />
       {collections.data?.length === 0 && <NoCollections />}
       {collections.data !== undefined && collections.data.length > 0 && (
         <Stack gap="lg">

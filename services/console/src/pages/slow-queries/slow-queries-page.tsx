@@ -8,10 +8,9 @@ import { useMemo } from 'react'
 import { slowQueriesQuery } from '../../api/cluster.ts'
 import { type Column, DataTable } from '../../kit/data-table.tsx'
 import { EmptyState } from '../../kit/empty-state.tsx'
-import { ErrorState } from '../../kit/error-state.tsx'
 import { formatAgo, formatMicros, formatPlural } from '../../kit/format.ts'
 import { PageFrame } from '../../kit/page-frame.tsx'
-import { Rows } from '../../kit/page-waiting.tsx'
+import { QueryState } from '../../kit/query-state.tsx'
 import { StateDot } from '../../kit/state-dot.tsx'
 import { useProject } from '../../session/project.ts'
 import { slowQueriesRoute } from './routes.ts'
@@ -23,8 +22,7 @@ export function SlowQueriesPage() {
   const slow = useQuery(slowQueriesQuery(projectId, 'often'))
   return (
     <PageFrame title="Slow queries" about={slow.data && aboutOf(slow.data)}>
-      {slow.isPending && <Rows />}
-      {slow.isError && <ErrorState error={slow.error} onRetry={slow.refetch} />}
+      <QueryState query={slow} />
       {slow.data?.queries.length === 0 && <NoQueries thresholdMs={slow.data.thresholdMs} />}
       {slow.data !== undefined && slow.data.queries.length > 0 && (
         <QueryList queries={slow.data.queries} />
