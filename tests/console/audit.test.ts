@@ -8,24 +8,19 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { Vectron } from '@vectron/client'
-import { localCluster } from '../cluster/local-cluster.ts'
+import { startConsoleCluster } from './console-cluster.ts'
 import { openBrowser } from './open-console.ts'
 
 test('the audit is of gateway and authenticator, and says when one is missing', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'vectron-console-'))
-  const cluster = localCluster(folder)
-  await cluster.create({ workers: 1, placement: 1, gateways: 1, port: 0 })
+  const running = await startConsoleCluster(folder)
   t.after(async () => {
-    await cluster.stop()
+    await running.stop()
     rmSync(folder, { recursive: true, force: true })
   })
-  await cluster.startAll()
-  const { url } = await cluster.addresses()
-  const client = new Vectron({ url, apiKey: await cluster.createKey('audit test') })
-  const browser = await openBrowser({
-    url,
-    console: `${url}/?code=${await cluster.createSignInLink()}`,
-  })
+  const { cluster, url } = running
+  const client = new Vectron(running)
+  const browser = await openBrowser(running)
   t.after(() => browser.close())
   await client.createCollection({ name: 'audited', dimension: 2 })
   await client.projects.createKey('default', { name: 'audited' })

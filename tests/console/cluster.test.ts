@@ -5,14 +5,12 @@
  */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { appendFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { type ShardInfo, Vectron } from '@vectron/client'
-import type { LocalCluster } from '@vectron/local-cluster'
 import type { Page } from 'playwright-core'
-import { localCluster } from '../cluster/local-cluster.ts'
+import { type ConsoleCluster, startConsoleCluster } from './console-cluster.ts'
 import { type OpenedBrowser, openBrowser, settled } from './open-console.ts'
 
 /** Milliseconds: nodes that start, replicas that move and elections take some time. */
@@ -21,32 +19,26 @@ const DIMENSION = 4
 const POINTS = 60
 
 let folder = ''
-let cluster: LocalCluster
+let running: ConsoleCluster
 let vectron: Vectron
 let opened: OpenedBrowser
 let url = ''
 
 before(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'vectron-console-cluster-'))
-  cluster = localCluster(folder)
-  await cluster.create({ workers: 3, placement: 1, gateways: 1, rerankers: 1, port: 0 })
   // Every query is slow.
-  const settings = path.join(cluster.folder, 'gateway-1', 'gateway.toml')
-  await appendFile(settings, '\n[slowQueries]\nthresholdMs = 0\n')
-  await cluster.startAll()
-  url = (await cluster.addresses()).url
-  const apiKey = await cluster.createKey('console test')
-  vectron = new Vectron({ url, apiKey })
+  running = await startConsoleCluster(folder, '\n[slowQueries]\nthresholdMs = 0\n')
+  url = running.url
+  vectron = new Vectron(running)
   await fill('moving', { shardCount: 2, replicationFactor: 2 })
   await fill('steady', { shardCount: 1, replicationFactor: 3 })
-  const token = await cluster.createSignInLink()
-  opened = await openBrowser({ url, console: `${url}/?code=${token}` })
+  opened = await openBrowser(running)
   opened.page.context().setDefaultTimeout(PATIENCE.timeout)
 })
 
 after(async () => {
   await opened?.close()
-  await cluster.stop()
+  await running?.stop()
   rmSync(folder, { recursive: true, force: true })
 })
 
