@@ -1,4 +1,4 @@
-/** The value at a dotted path of a payload, as filters name it, and as a text for a cell. */
+/** The value at a dotted path of a payload, as filters name it, and as a text. */
 
 /** Undefined where there is none. */
 export function valueAt(payload: unknown, path: string): unknown {
@@ -15,10 +15,16 @@ export function valueAt(payload: unknown, path: string): unknown {
 /** More would not be seen in a cell. */
 const CELL_CHARACTERS_MAX = 240
 
-/** Lists of plain values without their brackets. */
+/** As `valueText`, and no longer than a cell. */
 export function cellText(value: unknown): string {
-  if (value === undefined) return ''
-  const isList = Array.isArray(value) && value.every((item) => typeof item !== 'object')
-  const text = isList ? value.join(', ') : typeof value === 'string' ? value : JSON.stringify(value)
+  const text = valueText(value)
   return text.length > CELL_CHARACTERS_MAX ? `${text.slice(0, CELL_CHARACTERS_MAX)}…` : text
+}
+
+/** Lists of plain values without their brackets; empty where there is none. */
+export function valueText(value: unknown): string {
+  if (value === undefined) return ''
+  if (typeof value === 'string') return value
+  const isList = Array.isArray(value) && value.every((item) => typeof item !== 'object')
+  return isList ? value.join(', ') : JSON.stringify(value)
 }

@@ -1,5 +1,6 @@
 /** What the hovered point is: its id and the first fields of its payload. */
 import { useEffect, useState } from 'react'
+import { valueText } from '../../kit/payload-path.ts'
 import classes from './hover-card.module.css'
 import type { MapSession } from './map-session.ts'
 import type { Hovered } from './map-stage.ts'
@@ -50,8 +51,4 @@ export function HoverCard({ hovered, id, session }: HoverCardProps) {
       </dl>
     </div>
   )
-}
-
-function valueText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

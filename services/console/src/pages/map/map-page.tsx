@@ -86,12 +86,8 @@ function CollectionMap({ info, names }: CollectionMapProps) {
       to: '/map',
       search: (before) => ({ ...before, collection: info.name, ...part }) as never,
     })
-  const choose = (name: string) =>
-    navigate({
-      to: '/map',
-      search: (before) =>
-        ({ ...before, collection: name, color: undefined, pin: undefined }) as never,
-    })
+  // Fields and points of one collection mean nothing in another.
+  const choose = (name: string) => go({ collection: name, color: undefined, pin: undefined })
   return (
     <Stack gap="md">
       <MapBar info={info} names={names} go={go} onCollection={choose} />

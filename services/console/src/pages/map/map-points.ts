@@ -3,6 +3,7 @@
  * Pure: what is said of them, and where they lie.
  */
 import { decodeVector } from '@vectron/client'
+import { valueAt } from '../../kit/payload-path.ts'
 import { type Coloring, colorBy } from './coloring.ts'
 import type { Method, Projection } from './map-messages.ts'
 import { alongAxes, type PrincipalAxes, principalAxes, type Rows } from './pca.ts'
@@ -128,15 +129,4 @@ function withZeros(along: Float32Array): Float32Array {
   return Float32Array.from({ length: 2 * along.length }, (_, at) =>
     at % 2 === 0 ? (along[at / 2] ?? 0) : 0,
   )
-}
-
-/** By a dotted path, as filters have it. */
-function valueAt(payload: Readonly<Record<string, unknown>>, field: string): unknown {
-  if (field in payload) return payload[field]
-  let value: unknown = payload
-  for (const part of field.split('.')) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = (value as Readonly<Record<string, unknown>>)[part]
-  }
-  return value
 }

@@ -5,6 +5,7 @@ import ThumbsUp from 'lucide-react/icons/thumbs-up'
 import { useState } from 'react'
 import { type Hit, type Judgement, useJudge } from '../../api/lab.ts'
 import { ErrorState } from '../../kit/error-state.tsx'
+import { valueText } from '../../kit/payload-path.ts'
 import classes from './hit-row.module.css'
 import type { LabSearch } from './lab-config.ts'
 import { markWords } from './query-words.ts'
@@ -167,10 +168,4 @@ function Thumbs({ id, given, onGive }: ThumbsProps) {
       </ActionIcon>
     </Group>
   )
-}
-
-function valueText(value: unknown): string {
-  if (typeof value === 'string') return value
-  const isList = Array.isArray(value) && value.every((item) => typeof item !== 'object')
-  return isList ? value.join(', ') : JSON.stringify(value)
 }
