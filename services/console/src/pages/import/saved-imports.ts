@@ -2,6 +2,7 @@
  * Imports that were begun: how far they are, kept in this browser, so that after a reload the same
  * file goes on where it stopped. A file is known by its name, its size and its last change.
  */
+import { keep, readKept } from '../../kit/kept.ts'
 import type { Mapping } from './reading/mapping.ts'
 import type { Place } from './reading/record.ts'
 import type { RowProblem } from './reading/worker-messages.ts'
@@ -41,11 +42,8 @@ export function fingerprintOf({ name, size, lastModified }: File): Fingerprint {
 }
 
 export function saveImport(saved: SavedImport): void {
-  try {
-    localStorage.setItem(keyOf(saved.projectId, saved.file), JSON.stringify(saved))
-  } catch {
-    // Full, or forbidden here: the import goes on, and cannot be taken up after a reload.
-  }
+  // Where nothing can be kept, the import goes on, and cannot be taken up after a reload.
+  keep(keyOf(saved.projectId, saved.file), saved)
 }
 
 export function forgetImport(projectId: string, file: Fingerprint): void {
@@ -53,23 +51,18 @@ export function forgetImport(projectId: string, file: Fingerprint): void {
 }
 
 export function findImport(projectId: string, file: Fingerprint): SavedImport | undefined {
-  return parse(localStorage.getItem(keyOf(projectId, file)))
+  return readImport(keyOf(projectId, file))
 }
 
 /** The newest first. */
 export function listImports(projectId: string): SavedImport[] {
   return Object.keys(localStorage)
     .filter((key) => key.startsWith(PREFIX))
-    .flatMap((key) => parse(localStorage.getItem(key)) ?? [])
+    .flatMap((key) => readImport(key) ?? [])
     .filter((saved) => saved.projectId === projectId)
     .sort((a, b) => (a.savedAt < b.savedAt ? 1 : -1))
 }
 
-function parse(text: string | null): SavedImport | undefined {
-  if (text === null) return undefined
-  try {
-    return JSON.parse(text) as SavedImport
-  } catch {
-    return undefined
-  }
+function readImport(key: string): SavedImport | undefined {
+  return readKept(key) as SavedImport | undefined
 }

@@ -1,5 +1,6 @@
 /** Which steps of the tutorial were run, in this browser. */
 import { useState } from 'react'
+import { keep, readKept } from '../../kit/kept.ts'
 import { useProfile } from '../../session/use-session.ts'
 
 export interface Progress {
@@ -11,26 +12,18 @@ export interface Progress {
 export function useProgress(): Progress {
   const key = `vectron.learn.${useProfile().userId}`
   const [done, setDone] = useState(() => read(key))
-  const keep = (steps: ReadonlySet<string>) => {
+  const change = (steps: ReadonlySet<string>) => {
     setDone(steps)
-    try {
-      localStorage.setItem(key, JSON.stringify([...steps]))
-    } catch {
-      // It lasts as long as the page then.
-    }
+    keep(key, [...steps])
   }
   return {
     done,
-    mark: (step) => keep(new Set([...read(key), step])),
-    forget: () => keep(new Set()),
+    mark: (step) => change(new Set([...read(key), step])),
+    forget: () => change(new Set()),
   }
 }
 
 function read(key: string): ReadonlySet<string> {
-  try {
-    const steps: unknown = JSON.parse(localStorage.getItem(key) ?? '[]')
-    return new Set(Array.isArray(steps) ? steps.map(String) : [])
-  } catch {
-    return new Set()
-  }
+  const steps = readKept(key)
+  return new Set(Array.isArray(steps) ? steps.map(String) : [])
 }

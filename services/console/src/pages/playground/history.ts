@@ -3,6 +3,7 @@
  * calls that take a secret.
  */
 import type { ApiOperation } from '../../api/openapi.ts'
+import { keep, readKept } from '../../kit/kept.ts'
 import type { Parameters } from './routes.ts'
 
 export interface PastRequest {
@@ -31,12 +32,8 @@ function keyOf(userId: string): string {
 }
 
 export function readHistory(userId: string): PastRequest[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(keyOf(userId)) ?? '[]')
-    return Array.isArray(kept) ? kept : []
-  } catch {
-    return []
-  }
+  const kept = readKept(keyOf(userId))
+  return Array.isArray(kept) ? kept : []
 }
 
 /** The history with the request in front, which is kept where the browser lets it. */
@@ -46,13 +43,9 @@ export function remember(
   request: PastRequest,
 ): PastRequest[] {
   const isKept = !takesSecret(operation) && request.body.length <= BODY_CHARS_MAX
-  const kept = isKept ? request : { ...request, body: '' }
-  const history = [kept, ...readHistory(userId)].slice(0, KEPT_MAX)
-  try {
-    localStorage.setItem(keyOf(userId), JSON.stringify(history))
-  } catch {
-    // No room, or not allowed: it lasts as long as the page then.
-  }
+  const past = isKept ? request : { ...request, body: '' }
+  const history = [past, ...readHistory(userId)].slice(0, KEPT_MAX)
+  keep(keyOf(userId), history)
   return history
 }
 
