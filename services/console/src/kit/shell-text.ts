@@ -11,7 +11,12 @@ export interface HttpCall {
 
 /** A text as one word of a POSIX shell. */
 export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : quotedWord(text)
+}
+
+/** The same, in quotes even where it needs none. */
+export function quotedWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /** The call by curl, with the key where the shell has it. @param origin address of the gateway */

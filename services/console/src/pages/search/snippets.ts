@@ -4,6 +4,7 @@
  * Each runs as it stands with the key in VECTRON_API_KEY, and gives what the lab shows.
  */
 import type { AnyPayload, SearchRequest } from '@vectron/client'
+import { quotedWord, shellWord } from '../../kit/shell-text.ts'
 import { type LabConfig, type LabSearch, TOP_K_DEFAULT, toRequest } from './lab-config.ts'
 
 export interface SnippetOf {
@@ -67,11 +68,11 @@ function scrollSnippets(of: SnippetOf): Snippets {
 function curl({ url, collection, projectId = '' }: SnippetOf, verb: string, body: object): string {
   const address = `${url}/v1/collections/${encodeURIComponent(collection)}/points:${verb}`
   return [
-    `curl -s ${quote(address)}`,
+    `curl -s ${quotedWord(address)}`,
     `  -H "authorization: Bearer $VECTRON_API_KEY"`,
-    ...(projectId === '' ? [] : [`  -H ${quote(`x-vectron-project: ${projectId}`)}`]),
+    ...(projectId === '' ? [] : [`  -H ${quotedWord(`x-vectron-project: ${projectId}`)}`]),
     `  -H 'content-type: application/json'`,
-    `  -d ${quote(pretty(body))}`,
+    `  -d ${quotedWord(pretty(body))}`,
   ].join(' \\\n')
 }
 
@@ -91,7 +92,7 @@ function sdk(collection: string): string {
 }
 
 function cli(url: string, words: readonly string[]): string {
-  return ['vectron', ...words, '--url', url].map(quoteIfNeeded).join(' ')
+  return ['vectron', ...words, '--url', url].map(shellWord).join(' ')
 }
 
 /** What the command line has a flag for, in the order in which people read. */
@@ -125,13 +126,4 @@ function pretty(value: object): string {
   return JSON.stringify(value, null, 2).replace(/\[[\s\d.,eE+-]+\]/g, (numbers) =>
     numbers.replace(/\s+/g, ' '),
   )
-}
-
-/** One word for a POSIX shell. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
-}
-
-function quoteIfNeeded(text: string): string {
-  return /^[\w./:@%+,=-]+$/.test(text) ? text : quote(text)
 }
